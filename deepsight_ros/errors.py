@@ -1,0 +1,35 @@
+"""Typed errors. Each message says what was got, what was expected and what to do."""
+
+from __future__ import annotations
+
+
+class DeepsightError(Exception):
+    """Base of every error this package raises on purpose."""
+
+
+class InvalidValueError(DeepsightError, ValueError):
+    """A value type was made from inconsistent data (shape, dtype, range, NaN)."""
+
+
+class DecodeError(InvalidValueError):
+    """An image message could not be turned into pixels or metres."""
+
+
+class CalibrationError(InvalidValueError):
+    """Intrinsics or the transform between two cameras are missing or impossible."""
+
+
+class TransformError(DeepsightError, LookupError):
+    """No transform between two frames at the wanted time."""
+
+
+class UnknownReferenceError(DeepsightError, LookupError):
+    """A region or object id that does not exist in the scene."""
+
+
+class SceneFileError(InvalidValueError):
+    """A scene JSON file that does not follow docs/scene_file.md."""
+
+
+class SourceError(DeepsightError, OSError):
+    """A folder, bag or camera that cannot be read as RGB-D."""

@@ -1,0 +1,1 @@
+"""Cameras, depth, points, planes, boxes and noise. numpy (and OpenCV for images) only."""

@@ -1,0 +1,120 @@
+"""Rigid transforms between named frames: 4x4 matrices with a little arithmetic."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from deepsight_ros.errors import InvalidValueError
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class RigidTransform:
+    """Maps points of a source frame to a target frame: ``p_target = rotation @ p_source + t``.
+
+    Variables are named ``target_from_source``.
+
+    Attributes:
+        rotation: (3, 3) float64, orthonormal, det +1.
+        translation_m: (3,) float64.
+    """
+
+    rotation: Array
+    translation_m: Array
+
+    def __post_init__(self) -> None:
+        rotation = np.asarray(self.rotation, dtype=np.float64)
+        translation = np.asarray(self.translation_m, dtype=np.float64)
+        if rotation.shape != (3, 3) or translation.shape != (3,):
+            raise InvalidValueError(
+                f"rigid transform: got rotation {rotation.shape} and translation "
+                f"{translation.shape}, expected (3, 3) and (3,)"
+            )
+        if not (np.isfinite(rotation).all() and np.isfinite(translation).all()):
+            raise InvalidValueError("rigid transform: got NaN or infinity, expected finite numbers")
+        if np.abs(rotation @ rotation.T - np.eye(3)).max() > 1e-4 or np.linalg.det(rotation) < 0:
+            raise InvalidValueError(
+                "rigid transform: rotation is not orthonormal with determinant +1; normalise the "
+                "quaternion or matrix it was made from"
+            )
+        object.__setattr__(self, "rotation", rotation)
+        object.__setattr__(self, "translation_m", translation)
+
+    @classmethod
+    def identity(cls) -> RigidTransform:
+        return cls(np.eye(3), np.zeros(3))
+
+    @classmethod
+    def from_matrix(cls, matrix: Array) -> RigidTransform:
+        """From a (4, 4) homogeneous matrix."""
+        matrix = np.asarray(matrix, dtype=np.float64)
+        if matrix.shape != (4, 4):
+            raise InvalidValueError(f"rigid transform: got {matrix.shape}, expected (4, 4)")
+        return cls(matrix[:3, :3], matrix[:3, 3])
+
+    @classmethod
+    def from_quaternion(cls, xyzw: Array, translation_m: Array) -> RigidTransform:
+        """From a ROS quaternion (x, y, z, w), normalised here, and a translation in metres."""
+        q = np.asarray(xyzw, dtype=np.float64)
+        norm = float(np.linalg.norm(q))
+        if q.shape != (4,) or not np.isfinite(norm) or norm < 1e-9:
+            raise InvalidValueError(f"quaternion: got {q}, expected four finite numbers, not all 0")
+        x, y, z, w = q / norm
+        rotation = np.array(
+            [
+                [1 - 2 * (y * y + z * z), 2 * (x * y - z * w), 2 * (x * z + y * w)],
+                [2 * (x * y + z * w), 1 - 2 * (x * x + z * z), 2 * (y * z - x * w)],
+                [2 * (x * z - y * w), 2 * (y * z + x * w), 1 - 2 * (x * x + y * y)],
+            ]
+        )
+        return cls(rotation, np.asarray(translation_m, dtype=np.float64))
+
+    @property
+    def matrix(self) -> Array:
+        """(4, 4) homogeneous matrix."""
+        out = np.eye(4)
+        out[:3, :3] = self.rotation
+        out[:3, 3] = self.translation_m
+        return out
+
+    def quaternion_xyzw(self) -> Array:
+        """(4,) unit quaternion in ROS order, w >= 0."""
+        m = self.rotation
+        k = np.array(
+            [
+                [m[0, 0] - m[1, 1] - m[2, 2], 0, 0, 0],
+                [m[1, 0] + m[0, 1], m[1, 1] - m[0, 0] - m[2, 2], 0, 0],
+                [m[2, 0] + m[0, 2], m[2, 1] + m[1, 2], m[2, 2] - m[0, 0] - m[1, 1], 0],
+                [m[2, 1] - m[1, 2], m[0, 2] - m[2, 0], m[1, 0] - m[0, 1], np.trace(m)],
+            ]
+        )
+        _, vectors = np.linalg.eigh(k)  # lower triangle (Bar-Itzhack 2000)
+        q: Array = vectors[:, -1]
+        return -q if q[3] < 0 else q
+
+    def inverse(self) -> RigidTransform:
+        return RigidTransform(self.rotation.T, -self.rotation.T @ self.translation_m)
+
+    def __matmul__(self, other: RigidTransform) -> RigidTransform:
+        """``a_from_c = a_from_b @ b_from_c``."""
+        return RigidTransform(
+            self.rotation @ other.rotation,
+            self.rotation @ other.translation_m + self.translation_m,
+        )
+
+    def apply(self, points_m: Array) -> Array:
+        """Transform (..., 3) points; float32 in, float32 out."""
+        points = np.asarray(points_m)
+        dtype = np.float32 if points.dtype == np.float32 else np.float64
+        rotation = self.rotation.astype(dtype)
+        return points @ rotation.T + self.translation_m.astype(dtype)
+
+    def rotate(self, vectors: Array) -> Array:
+        """Rotate (..., 3) directions, no translation."""
+        vectors = np.asarray(vectors)
+        dtype = np.float32 if vectors.dtype == np.float32 else np.float64
+        return vectors @ self.rotation.astype(dtype).T
