@@ -33,3 +33,11 @@ class SceneFileError(InvalidValueError):
 
 class SourceError(DeepsightError, OSError):
     """A folder, bag or camera that cannot be read as RGB-D."""
+
+
+class NeedsGravityError(DeepsightError):
+    """A quantity or predicate that needs to know which way is up, in a scene that does not."""
+
+
+class NoDepthError(DeepsightError):
+    """An object without usable depth inside it, so that nothing can be measured on it."""

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deepsight_ros.errors import InvalidValueError, UnknownReferenceError
+from deepsight_ros.geometry.camera import Camera
 from deepsight_ros.geometry.transforms import RigidTransform
 
 Array = NDArray[np.float64]
@@ -170,6 +171,7 @@ class Scene:
         gripper: for gripper questions, or None.
         cloud: all valid points, or None (scene files: solids say everything).
         is_exact: True for scene files and simulator truth: shapes are full solids.
+        camera: intrinsics of the view, to know what was in it, or None (``cloud`` knows too).
     """
 
     stamp_ns: int
@@ -182,6 +184,7 @@ class Scene:
     gripper: Gripper | None = None
     cloud: PointCloud | None = None
     is_exact: bool = False
+    camera: Camera | None = None
 
     def __post_init__(self) -> None:
         ids = [o.id for o in self.objects]
