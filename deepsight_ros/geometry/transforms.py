@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,7 +36,9 @@ class RigidTransform:
                 f"{translation.shape}, expected (3, 3) and (3,)"
             )
         if not (np.isfinite(rotation).all() and np.isfinite(translation).all()):
-            raise InvalidValueError("rigid transform: got NaN or infinity, expected finite numbers")
+            raise InvalidValueError(
+                "rigid transform: got NaN or infinity, expected finite numbers"
+            )
         if np.abs(rotation @ rotation.T - np.eye(3)).max() > 1e-4 or np.linalg.det(rotation) < 0:
             raise InvalidValueError(
                 "rigid transform: rotation is not orthonormal with determinant +1; normalise the "
@@ -62,7 +65,9 @@ class RigidTransform:
         q = np.asarray(xyzw, dtype=np.float64)
         norm = float(np.linalg.norm(q))
         if q.shape != (4,) or not np.isfinite(norm) or norm < 1e-9:
-            raise InvalidValueError(f"quaternion: got {q}, expected four finite numbers, not all 0")
+            raise InvalidValueError(
+                f"quaternion: got {q}, expected four finite numbers, not all 0"
+            )
         x, y, z, w = q / norm
         rotation = np.array(
             [
@@ -109,12 +114,17 @@ class RigidTransform:
     def apply(self, points_m: Array) -> Array:
         """Transform (..., 3) points; float32 in, float32 out."""
         points = np.asarray(points_m)
-        dtype = np.float32 if points.dtype == np.float32 else np.float64
-        rotation = self.rotation.astype(dtype)
-        return points @ rotation.T + self.translation_m.astype(dtype)
+        dtype = _float_type(points)
+        moved: Array = points @ self.rotation.astype(dtype).T
+        moved += self.translation_m.astype(dtype)
+        return moved
 
     def rotate(self, vectors: Array) -> Array:
         """Rotate (..., 3) directions, no translation."""
         vectors = np.asarray(vectors)
-        dtype = np.float32 if vectors.dtype == np.float32 else np.float64
-        return vectors @ self.rotation.astype(dtype).T
+        turned: Array = vectors @ self.rotation.astype(_float_type(vectors)).T
+        return turned
+
+
+def _float_type(values: NDArray[Any]) -> np.dtype[Any]:
+    return np.dtype(np.float32 if values.dtype == np.float32 else np.float64)
