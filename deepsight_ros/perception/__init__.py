@@ -1,0 +1,1 @@
+"""From an RGB-D frame to a Scene: support plane, objects, regions, colours, stable ids."""

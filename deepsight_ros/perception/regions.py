@@ -1,0 +1,122 @@
+"""Regions the caller points at, and detector boxes, turned into masks.
+
+In: WorkingView, Segmentation, one box, point or mask in full-resolution pixels. Out: an (H, W)
+bool mask at perception resolution; all False when nothing valid lies inside.
+"""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+from deepsight_ros.errors import InvalidValueError
+from deepsight_ros.perception.config import PerceptionConfig
+from deepsight_ros.perception.inputs import RegionKind, RegionRequest
+from deepsight_ros.perception.outliers import largest_cluster
+from deepsight_ros.perception.segmentation import Segmentation
+from deepsight_ros.perception.view import Bool, WorkingView
+
+Box = tuple[float, float, float, float]
+
+
+def region_mask(
+    view: WorkingView, segmentation: Segmentation, region: RegionRequest, config: PerceptionConfig
+) -> Bool:
+    """Mask of a region; InvalidValueError when it lies outside the image."""
+    if region.kind is RegionKind.MASK and region.mask is not None:
+        return _from_mask(view, region)
+    if region.kind is RegionKind.POINT and region.point_px is not None:
+        return _from_point(view, segmentation, region.point_px, region.id)
+    if region.box_px is None:
+        raise InvalidValueError(f"region '{region.id}': nothing was given")
+    return mask_in_box(view, segmentation, region.box_px, config)
+
+
+def box_slices(view: WorkingView, box_px: Box) -> tuple[slice, slice]:
+    """Rows and columns of the working image inside a full-resolution box (may be empty)."""
+    h, w = view.valid.shape
+    u0, v0, u1, v1 = (c / view.step for c in box_px)
+    rows = slice(int(np.clip(np.floor(v0), 0, h)), int(np.clip(np.ceil(v1), 0, h)))
+    columns = slice(int(np.clip(np.floor(u0), 0, w)), int(np.clip(np.ceil(u1), 0, w)))
+    return rows, columns
+
+
+def mask_in_box(
+    view: WorkingView, segmentation: Segmentation, box_px: Box, config: PerceptionConfig
+) -> Bool:
+    """The object a box surrounds: its segment where one fits the box, else its foreground."""
+    rows, columns = box_slices(view, box_px)
+    out = np.zeros(view.valid.shape, bool)
+    if rows.start >= rows.stop or columns.start >= columns.stop:
+        return out
+    label = best_segment(segmentation, rows, columns)
+    inside = segmentation.foreground[rows, columns]
+    if label:
+        own = segmentation.labels[rows, columns] == label
+        out[rows, columns] = own
+        return out
+    if not inside.any():
+        inside = view.valid[rows, columns]
+    out[rows, columns] = inside
+    return largest_cluster(out, view, config.outlier_cell_m)
+
+
+def best_segment(segmentation: Segmentation, rows: slice, columns: slice) -> int:
+    """Label whose bounding box overlaps the given one by at least half, or 0."""
+    inside = segmentation.labels[rows, columns]
+    counts = np.bincount(inside.ravel(), minlength=segmentation.count + 1)
+    counts[0] = 0
+    best, best_iou = 0, 0.5
+    for label in np.flatnonzero(counts):
+        own = segmentation.labels == label
+        r = np.flatnonzero(own.any(axis=1))
+        c = np.flatnonzero(own.any(axis=0))
+        overlap = max(0, min(rows.stop, r[-1] + 1) - max(rows.start, r[0])) * max(
+            0, min(columns.stop, c[-1] + 1) - max(columns.start, c[0])
+        )
+        area = (rows.stop - rows.start) * (columns.stop - columns.start)
+        own_area = (r[-1] + 1 - r[0]) * (c[-1] + 1 - c[0])
+        iou = overlap / max(1, area + own_area - overlap)
+        if iou > best_iou:
+            best, best_iou = int(label), iou
+    return best
+
+
+def _from_mask(view: WorkingView, region: RegionRequest) -> Bool:
+    mask = region.mask
+    if mask is None:
+        raise InvalidValueError(f"region '{region.id}': kind MASK without a mask")
+    h, w = view.valid.shape
+    sampled = mask[:: view.step, :: view.step]
+    if sampled.shape != (h, w):
+        raise InvalidValueError(
+            f"region '{region.id}': got a mask of {mask.shape}, expected the depth image's size"
+        )
+    return np.asarray(sampled & view.valid)
+
+
+def _from_point(
+    view: WorkingView, segmentation: Segmentation, point_px: tuple[float, float], name: str
+) -> Bool:
+    h, w = view.valid.shape
+    u, v = round(point_px[0] / view.step), round(point_px[1] / view.step)
+    if not (0 <= u < w and 0 <= v < h):
+        raise InvalidValueError(
+            f"region '{name}': got point {point_px}, expected a pixel inside the "
+            f"{w * view.step}x{h * view.step} depth image"
+        )
+    label = int(segmentation.labels[v, u])
+    if label == 0:  # a hole or an edge: the nearest segment within three pixels
+        near = segmentation.labels[max(0, v - 3) : v + 4, max(0, u - 3) : u + 4]
+        found = np.bincount(near[near > 0].ravel()) if (near > 0).any() else np.zeros(1, int)
+        label = int(np.argmax(found))
+    if label:
+        return np.asarray(segmentation.labels == label)
+    if not view.valid[v, u]:
+        return np.zeros((h, w), bool)
+    # On no object (the support, a wall): the smooth surface around the point.
+    z = view.smooth_m.copy()
+    flood = np.zeros((h + 2, w + 2), np.uint8)
+    gap = float(0.01 + 4.0 * view.sigma_m[v, u])
+    cv2.floodFill(z, flood, (u, v), 0.0, gap, gap, 4 | (255 << 8) | cv2.FLOODFILL_MASK_ONLY)
+    return np.asarray((flood[1:-1, 1:-1] > 0) & view.valid)

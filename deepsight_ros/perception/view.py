@@ -1,0 +1,148 @@
+"""WorkingView: the frame at perception resolution, with smoothed depth, points and normals.
+
+In: RgbdFrame and a step. Out: arrays (H, W) at ``frame.depth_m[::step, ::step]``. Inverse depth
+is linear over a plane's pixels, so normals come from its gradients without any plane fitting.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from deepsight_ros.geometry.camera import Camera, RgbdFrame
+
+Float = NDArray[np.float32]
+Bool = NDArray[np.bool_]
+
+
+@dataclass(frozen=True, eq=False)
+class WorkingView:
+    """One frame at perception resolution. Invalid pixels hold 0 in every float array.
+
+    Attributes:
+        camera: intrinsics of the subsampled image.
+        step: full-resolution pixels per working pixel.
+        valid: (H, W) bool.
+        depth_m: (H, W) float32 as read.
+        smooth_m: (H, W) float32, median-filtered where neighbours are valid.
+        sigma_m: (H, W) float32 depth noise of the family at each pixel.
+        colour: (H, W, 3) uint8 RGB, area-averaged, or None.
+    """
+
+    camera: Camera
+    step: int
+    valid: Bool
+    depth_m: Float
+    smooth_m: Float
+    sigma_m: Float
+    colour: NDArray[np.uint8] | None
+
+    @property
+    def rays(self) -> tuple[Float, Float]:
+        """x/z of each column (W,) and y/z of each row (H,)."""
+        c = self.camera
+        x = (np.arange(c.width_px, dtype=np.float32) - np.float32(c.cx_px)) / np.float32(c.fx_px)
+        y = (np.arange(c.height_px, dtype=np.float32) - np.float32(c.cy_px)) / np.float32(c.fy_px)
+        return x, y
+
+    def points_m(self, depth_m: Float | None = None) -> Float:
+        """(H, W, 3) float32 camera-frame points of ``depth_m`` (default: as read)."""
+        z = self.depth_m if depth_m is None else depth_m
+        x, y = self.rays
+        out = np.empty((*z.shape, 3), np.float32)
+        np.multiply(z, x[None, :], out=out[..., 0])
+        np.multiply(z, y[:, None], out=out[..., 1])
+        out[..., 2] = z
+        return out
+
+    def along(self, normal: NDArray[np.float64]) -> Float:
+        """(H, W) float32: ``normal @ (ray with z = 1)`` of every pixel."""
+        x, y = self.rays
+        n = normal.astype(np.float32)
+        return (x * n[0])[None, :] + (y * n[1] + n[2])[:, None]
+
+
+def step_for(width_px: int, working_width_px: int) -> int:
+    """Whole subsampling step that brings the width closest to the working width."""
+    return max(1, round(width_px / working_width_px))
+
+
+def make_view(frame: RgbdFrame, step: int, max_range_m: float) -> WorkingView:
+    """Subsample and smooth a frame; readings outside the sensor's or the volume's range drop."""
+    depth = frame.depth_m[::step, ::step]
+    limit = min(max_range_m, frame.sensor.max_range_m)
+    with np.errstate(invalid="ignore"):
+        valid = (depth >= frame.sensor.min_range_m) & (depth <= limit)
+    depth = np.where(valid, depth, np.float32(0.0))
+    if min(depth.shape) >= 3:
+        smooth = cv2.medianBlur(depth, 5 if min(depth.shape) >= 5 else 3)
+        # A median across an edge or hole can land on the other surface: keep the reading there.
+        far_off = np.abs(smooth - depth) > 6.0 * frame.sensor.sigma_m(depth) + 0.004
+        smooth = np.where(valid & ~far_off, smooth, depth)
+    else:
+        smooth = depth
+    colour = frame.colour
+    if colour is not None and step > 1:
+        h, w = depth.shape
+        padded = colour
+        if colour.shape[0] != h * step or colour.shape[1] != w * step:
+            padded = cv2.copyMakeBorder(
+                colour,
+                0,
+                h * step - colour.shape[0],
+                0,
+                w * step - colour.shape[1],
+                cv2.BORDER_REPLICATE,
+            )
+        colour = np.asarray(cv2.resize(padded, (w, h), interpolation=cv2.INTER_AREA), np.uint8)
+    return WorkingView(
+        camera=frame.camera.subsampled(step),
+        step=step,
+        valid=valid,
+        depth_m=depth,
+        smooth_m=smooth,
+        sigma_m=frame.sensor.sigma_m(depth).astype(np.float32),
+        colour=colour,
+    )
+
+
+def normals_towards_camera(view: WorkingView, depth_m: Float, lag_px: int) -> tuple[Float, Bool]:
+    """Unit normals facing the camera, from inverse-depth differences over ``+-lag_px``.
+
+    Returns:
+        (H, W, 3) float32 normals (0 where unknown) and an (H, W) bool of where they are known.
+    """
+    h, w = depth_m.shape
+    known = np.zeros((h, w), bool)
+    normals = np.zeros((h, w, 3), np.float32)
+    if h < 2 * lag_px + 1 or w < 2 * lag_px + 1:
+        return normals, known
+    positive = depth_m > 0
+    inverse = np.divide(1.0, depth_m, out=np.zeros_like(depth_m), where=positive)
+    k = lag_px
+    inner = (slice(k, h - k), slice(k, w - k))
+    scale = np.float32(0.5 / k)
+    du = (inverse[k:-k, 2 * k :] - inverse[k:-k, : -2 * k]) * scale
+    dv = (inverse[2 * k :, k:-k] - inverse[: -2 * k, k:-k]) * scale
+    known[inner] = (
+        positive[inner]
+        & positive[k:-k, 2 * k :]
+        & positive[k:-k, : -2 * k]
+        & positive[2 * k :, k:-k]
+        & positive[: -2 * k, k:-k]
+    )
+    c = view.camera
+    x, y = view.rays
+    a = du * np.float32(c.fx_px)
+    b = dv * np.float32(c.fy_px)
+    n = np.empty((h - 2 * k, w - 2 * k, 3), np.float32)
+    n[..., 0] = -a
+    n[..., 1] = -b
+    n[..., 2] = a * x[None, k:-k] + b * y[k:-k, None] - inverse[inner]
+    norm = np.sqrt(np.einsum("ijk,ijk->ij", n, n))
+    np.divide(n, norm[..., None], out=n, where=norm[..., None] > 1e-9)
+    normals[inner] = np.where(known[inner][..., None], n, np.float32(0.0))
+    return normals, known
