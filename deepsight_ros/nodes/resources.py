@@ -1,4 +1,4 @@
-"""Where the package's own files are: from a checkout, a colcon install, or a virtual environment."""
+"""Where the package's own files are: in a checkout, a colcon install or a virtual environment."""
 
 from __future__ import annotations
 
