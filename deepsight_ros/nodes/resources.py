@@ -36,13 +36,10 @@ def config_file(name: str) -> Path:
 def _ament_shares() -> list[Path]:
     """Share folder of a sourced workspace, if any."""
     try:
-        from ament_index_python.packages import (
-            PackageNotFoundError,
-            get_package_share_directory,
-        )
+        from ament_index_python.packages import get_package_share_directory
     except ImportError:
         return []
     try:
         return [Path(get_package_share_directory("deepsight_ros"))]
-    except PackageNotFoundError:
+    except (LookupError, OSError):  # not in a sourced workspace, or none is sourced
         return []
