@@ -65,7 +65,7 @@ def least_area_rectangle(hull_m: Array) -> Rectangle:
 
 
 def signed_distances(polygon_m: Array, points_m: Array) -> Array:
-    """(N,) distance of points to a convex polygon's boundary, positive inside, negative outside."""
+    """(N,) distances of points to a convex polygon's boundary, positive inside."""
     start = polygon_m
     edge = np.roll(polygon_m, -1, axis=0) - start
     offset = points_m[:, None, :] - start[None]

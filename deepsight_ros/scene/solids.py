@@ -152,7 +152,9 @@ def _disc(radius: float, spacing: float) -> Array:
     n = max(8, round(pi * (radius / spacing) ** 2))
     k = np.arange(n) + 0.5
     turn = pi * (3 - sqrt(5)) * k
-    return radius * np.sqrt(k / n)[:, None] * np.column_stack([np.cos(turn), np.sin(turn)])
+    unit = np.column_stack([np.cos(turn), np.sin(turn)])
+    disc: Array = radius * np.sqrt(k / n)[:, None] * unit
+    return disc
 
 
 @dataclass(frozen=True, eq=False)
@@ -450,8 +452,8 @@ class PrismSolid(ConvexSolid):
         on_edges = start[None] + t[..., None] * edge
         best = np.linalg.norm(on_edges - points[:, None, :2], axis=2).argmin(axis=1)
         flat = on_edges[np.arange(len(points)), best]
-        cross = edge[:, 0] * offset[..., 1] - edge[:, 1] * offset[..., 0]
-        inside = (cross >= 0).all(axis=1) & (len(start) >= 3)
+        cross: Array = edge[:, 0] * offset[..., 1] - edge[:, 1] * offset[..., 0]
+        inside = np.all(cross >= 0, axis=1) & (len(start) >= 3)
         flat = np.where(inside[:, None], points[:, :2], flat)
         return np.column_stack([flat, np.clip(points[:, 2], self.bottom_m, self.top_m)])
 
@@ -469,8 +471,8 @@ class PrismSolid(ConvexSolid):
         flat = np.column_stack([x.ravel(), y.ravel()])
         start = self.outline_m[None]
         offset = flat[:, None] - start
-        inside = (edge[:, 0] * offset[..., 1] - edge[:, 1] * offset[..., 0] >= 0).all(axis=1)
-        flat = flat[inside]
+        cross = edge[:, 0] * offset[..., 1] - edge[:, 1] * offset[..., 0]
+        flat = flat[(cross >= 0).all(axis=1)]
         ends = [
             np.column_stack([flat, np.full(len(flat), z)]) for z in (self.bottom_m, self.top_m)
         ]
