@@ -100,16 +100,21 @@ class Runner:
         """End every process: ask, insist, kill."""
         self._respawn_at_s.clear()
         for number, patience_s in ESCALATION:
-            alive = [child for child in self._running.values() if child.poll() is None]
-            for child in alive:
+            alive = {i: child for i, child in self._running.items() if child.poll() is None}
+            for child in alive.values():
                 child.send_signal(number)
             deadline_s = time.monotonic() + patience_s
-            for child in alive:
+            for index, child in alive.items():
                 try:
                     child.wait(max(0.0, deadline_s - time.monotonic()))
                 except subprocess.TimeoutExpired:
-                    name = child.args[2] if isinstance(child.args, list) else child.args
+                    name = self.plan.processes[index].executable
                     print(f"bring-up: {name} ignored {number.name}", file=sys.stderr)
+        for child in self._running.values():
+            try:
+                os.killpg(child.pid, signal.SIGKILL)  # workers that it did not end itself
+            except ProcessLookupError:
+                continue
         self._running.clear()
         self._folder.cleanup()
 
