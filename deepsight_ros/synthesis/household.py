@@ -244,6 +244,24 @@ def _cube_on_foot(rng: Rng) -> Parts:
     )
 
 
+def _notebook(rng: Rng) -> Parts:
+    """Lying, with a spine that stands out."""
+    x, y, z = rng.uniform(0.2, 0.28), rng.uniform(0.14, 0.2), rng.uniform(0.015, 0.03)
+    return box(x, y, z), box(x, 0.012, z + 0.004, (0, y / 2, 0), 0.0, 0.6)
+
+
+def _carton_lid(rng: Rng) -> Parts:
+    """A box with a lid wider than itself."""
+    x, y, z = rng.uniform(0.14, 0.22), rng.uniform(0.1, 0.16), rng.uniform(0.06, 0.12)
+    return box(x, y, z), box(x + 0.012, y + 0.012, 0.03, (0, 0, z - 0.02), 0.0, 0.85)
+
+
+def _sugar_box(rng: Rng) -> Parts:
+    """Lying on its broad side, with a pouring spout."""
+    x, y, z = rng.uniform(0.16, 0.19), rng.uniform(0.085, 0.1), rng.uniform(0.04, 0.05)
+    return box(x, y, z), box(0.012, 0.03, 0.02, (x / 2 + 0.006, y / 4, 0.01), 0.0, 0.7)
+
+
 HOUSEHOLD: tuple[Family, ...] = (
     Family("mug_handle", "mug", "train", _mug, flat_top=True),
     Family("mug_square_handle", "mug", "test", _mug_square_handle, flat_top=True),
@@ -279,6 +297,9 @@ HOUSEHOLD: tuple[Family, ...] = (
     Family("salt_shaker", "salt shaker", "train", _salt_shaker),
     Family("tray", "tray", "test", _tray, stackable=False),
     Family("jar", "jar", "train", _jar, flat_top=True),
+    Family("notebook", "notebook", "test", _notebook, flat_top=False),
+    Family("carton_lid", "carton", "test", _carton_lid, flat_top=True),
+    Family("sugar_box", "sugar box", "test", _sugar_box, flat_top=True),
     Family("alarm_clock", "alarm clock", "test", _cube_on_foot, flat_top=True),
 )
 """Every tabletop family."""

@@ -19,26 +19,53 @@ Array = NDArray[np.float64]
 
 _UNIT = np.array([[1.0, 1.0], [-1.0, 1.0], [-1.0, -1.0], [1.0, -1.0]])
 _Z_TOLERANCE_M = 1e-6
+_FAR_M = 0.25
 
 
 def gap_m(a: PartArrays, b: PartArrays) -> float:
     """Least distance between footprints of parts whose z ranges overlap; inf where none do.
 
-    Negative when footprints overlap (then the number only says so).
+    Negative when footprints overlap (then the number only says so). Above ``_FAR_M`` it is a lower
+    bound.
     """
+    bound = _far_apart(a, b)
+    if bound > _FAR_M:
+        return bound
+    (low_a, high_a), (low_b, high_b) = _z_ranges(a), _z_ranges(b)
+    beside = np.minimum(high_a[:, None], high_b) - np.maximum(low_a[:, None], low_b)
+    offset = a.centre_m[:, None, :2] - b.centre_m[None, :, :2]
+    bounds = np.hypot(offset[..., 0], offset[..., 1]) - _radii(a)[:, None] - _radii(b)
+    bounds[beside <= _Z_TOLERANCE_M] = np.inf
     least = np.inf
-    for i in range(len(a)):
-        low, high = _z_range(a, i)
-        for j in range(len(b)):
-            other_low, other_high = _z_range(b, j)
-            if min(high, other_high) - max(low, other_low) <= _Z_TOLERANCE_M:
-                continue
-            least = min(least, _footprint_gap(a, i, b, j))
+    for pair in np.argsort(bounds, axis=None):  # nearest circles first: most need no closer look
+        i, j = divmod(int(pair), len(b))
+        if bounds[i, j] >= least:
+            break
+        least = min(least, _footprint_gap(a, i, b, j))
+        if least < 0:
+            break
     return least
 
 
-def _z_range(parts: PartArrays, i: int) -> tuple[float, float]:
-    z, half = parts.centre_m[i, 2], parts.size_m[i, 2] / 2
+def _far_apart(a: PartArrays, b: PartArrays) -> float:
+    """Lower bound of the gap from one circle around each thing."""
+    middles = a.centre_m[:, :2].mean(axis=0), b.centre_m[:, :2].mean(axis=0)
+    reach = 0.0
+    for parts, middle in zip((a, b), middles, strict=True):
+        out = parts.centre_m[:, :2] - middle
+        reach += float((np.hypot(out[:, 0], out[:, 1]) + _radii(parts)).max())
+    return float(np.hypot(*(middles[0] - middles[1]))) - reach
+
+
+def _radii(parts: PartArrays) -> Array:
+    """(P,) radius of a circle around each part's footprint."""
+    half = parts.size_m / 2
+    radii: Array = np.where(parts.kind == BOX, np.hypot(half[:, 0], half[:, 1]), half[:, 0])
+    return radii
+
+
+def _z_ranges(parts: PartArrays) -> tuple[Array, Array]:
+    z, half = parts.centre_m[:, 2], parts.size_m[:, 2] / 2
     return z - half, z + half
 
 
@@ -52,14 +79,10 @@ def _outline(parts: PartArrays, i: int) -> tuple[Array, float]:
 
 
 def _footprint_gap(a: PartArrays, i: int, b: PartArrays, j: int) -> float:
-    reach = (np.hypot(*a.size_m[i, :2]) + np.hypot(*b.size_m[j, :2])) / 2
-    apart = float(np.hypot(*(a.centre_m[i, :2] - b.centre_m[j, :2])))
-    if apart - reach > 0.25:
-        return apart - reach  # far apart: the lower bound is enough
     points_a, radius_a = _outline(a, i)
     points_b, radius_b = _outline(b, j)
     if len(points_a) == 1 and len(points_b) == 1:
-        return apart - radius_a - radius_b
+        return float(np.hypot(*(points_a[0] - points_b[0]))) - radius_a - radius_b
     if _inside(points_a, points_b).any() or _inside(points_b, points_a).any():
         return -1.0
     if len(points_a) > 1 and len(points_b) > 1 and _boxes_overlap(points_a, points_b):
@@ -75,7 +98,7 @@ def _footprint_gap(a: PartArrays, i: int, b: PartArrays, j: int) -> float:
 def _inside(points: Array, polygon: Array) -> NDArray[np.bool_]:
     if len(polygon) == 1:
         return np.zeros(len(points), dtype=bool)
-    edge = np.roll(polygon, -1, axis=0) - polygon
+    edge = polygon[[1, 2, 3, 0]] - polygon
     to = points[:, None, :] - polygon[None]
     return np.all(edge[:, 0] * to[..., 1] - edge[:, 1] * to[..., 0] > 0, axis=1)
 
@@ -88,15 +111,20 @@ def _boxes_overlap(a: Array, b: Array) -> bool:
 
 
 def _to_edges(points: Array, polygon: Array) -> float:
-    edge = np.roll(polygon, -1, axis=0) - polygon
+    edge = polygon[[1, 2, 3, 0]] - polygon
     to = points[:, None, :] - polygon[None]
     along = np.clip((to * edge).sum(-1) / (edge * edge).sum(-1), 0.0, 1.0)
     return float(np.linalg.norm(to - along[..., None] * edge, axis=-1).min())
 
 
 def clearance_m(parts: PartArrays, others: Iterable[PartArrays]) -> float:
-    """Least ``gap_m`` to any of the others."""
-    return min((gap_m(parts, other) for other in others), default=np.inf)
+    """Least ``gap_m`` to any of the others; stops at the first that is negative."""
+    least = np.inf
+    for other in others:
+        least = min(least, gap_m(parts, other))
+        if least < 0:
+            break
+    return least
 
 
 def top_surface(parts: Parts) -> tuple[Array, float, float] | None:

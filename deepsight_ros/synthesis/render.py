@@ -17,11 +17,17 @@ from deepsight_ros.synthesis.shapes import BOX, CONE, CYLINDER, SPHERE, PartArra
 from deepsight_ros.synthesis.things import Material, Thing, World
 
 F32 = NDArray[np.float32]
+Vector = NDArray[np.float64]
+Directions = tuple[F32, ...]
 Rect = tuple[int, int, int, int]
 
 NEAR_M = 0.02
 _LIGHT = np.array([-0.45, 0.35, 0.82]) / np.linalg.norm([-0.45, 0.35, 0.82])
 _AMBIENT, _DIFFUSE = 0.55, 0.5
+_LEVELS, _LEVELS_PER_UNIT = 512, 320.0
+"""Brightness is kept in 1/320 up to 1.6 times a material's colour."""
+_LARGE_PX = 40_000
+"""Boxes covering more pixels than this are drawn face by face."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,10 +51,7 @@ class Rendering:
 def render(world: World, camera: Camera | None = None) -> Rendering:
     """Render everything in the world from its camera pose; ``camera`` replaces the intrinsics."""
     caster = RayCaster(camera or world.camera, world.world_from_camera)
-    for fixture in world.fixtures:
-        parts = place(fixture.parts, np.zeros(3), 0.0)
-        tints = [p.tint for p in fixture.parts]
-        caster.draw(parts, tints, fixture.material, fixture.instance_id)
+    caster.draw_fixtures(world)
     for index, thing in enumerate(world.things):
         caster.draw_thing(thing, index + 1)
     return caster.finish()
@@ -69,75 +72,96 @@ class RayCaster:
         self.origin = world_from_camera.translation_m
         self.x = ((np.arange(camera.width_px) - camera.cx_px) / camera.fx_px).astype(np.float32)
         self.y = ((np.arange(camera.height_px) - camera.cy_px) / camera.fy_px).astype(np.float32)
-        self._shade = np.zeros(shape, np.float32)
-        self._material = np.full(shape, -1, np.int16)
-        self._rgb: list[tuple[int, int, int]] = []
+        self._code = np.zeros(shape, np.int32)
+        self._materials: list[tuple[Material, int]] = []
         self._base = onto
         if onto is None:
             self.depth = np.full(shape, np.inf, np.float32)
-            self.ids = np.zeros(shape, np.int16)
         else:
             self.depth = np.where(np.isnan(onto.depth_m), np.float32(np.inf), onto.depth_m)
-            self.ids = onto.instance_id.copy()
 
     def draw_thing(self, thing: Thing, instance_id: int) -> None:
         self.draw(thing.placed(), [p.tint for p in thing.parts], thing.material, instance_id)
+
+    def draw_fixtures(self, world: World) -> None:
+        for fixture in world.fixtures:
+            parts = place(fixture.parts, np.zeros(3), 0.0)
+            tints = [p.tint for p in fixture.parts]
+            self.draw(parts, tints, fixture.material, fixture.instance_id)
 
     def draw(
         self, parts: PartArrays, tints: list[float], material: Material, instance_id: int
     ) -> None:
         """Draw parts (in M) as one instance with one material."""
-        self._rgb.append(material.rgb)
-        number = len(self._rgb) - 1
+        self._materials.append((material, instance_id))
         for k in range(len(parts)):
-            self._draw_part(parts, k, tints[k], material, number, instance_id)
+            self._draw_part(parts, k, tints[k], material)
 
-    def _draw_part(
-        self,
-        parts: PartArrays,
-        k: int,
-        tint: float,
-        material: Material,
-        number: int,
-        instance_id: int,
-    ) -> None:
+    def _draw_part(self, parts: PartArrays, k: int, tint: float, material: Material) -> None:
         c, s = np.cos(parts.yaw_rad[k]), np.sin(parts.yaw_rad[k])
         local_from_world = np.array([[c, s, 0.0], [-s, c, 0.0], [0.0, 0.0, 1.0]])
         origin = local_from_world @ (self.origin - parts.centre_m[k])
         rotation = local_from_world @ self.rotation
         half = parts.size_m[k] / 2
-        rect = self._screen_rect(half, origin, rotation)
+        light = local_from_world @ _LIGHT
+        kind = int(parts.kind[k])
+        rect = self._screen_rect(_CORNERS * half, origin, rotation)
         if rect is None:
             return
+        if kind != BOX:
+            d = self._directions(rotation, rect)
+            t, shade = _INTERSECT[kind](origin, d, half, light)
+            self._put(rect, origin, d, t, shade * np.float32(tint), material)
+            return
+        faces = [a for a in range(3) if abs(origin[a]) > half[a]]
+        if (rect[2] - rect[0]) * (rect[3] - rect[1]) < _LARGE_PX:
+            d = self._directions(rotation, rect)
+            t, shade = _hit_box(origin, d, half, light, faces)
+            self._put(rect, origin, d, t, shade * np.float32(tint), material)
+            return
+        for axis in faces:  # a face of a large box covers much less of the screen than the box
+            corners = _CORNERS * half
+            corners = corners[corners[:, axis] * origin[axis] > 0]
+            rect = self._screen_rect(corners[[0, 1, 3, 2]], origin, rotation)
+            if rect is None:
+                continue
+            d = self._directions(rotation, rect)
+            t, shade = _hit_box(origin, d, half, light, [axis])
+            self._put(rect, origin, d, t, shade * np.float32(tint), material)
+
+    def _directions(self, rotation: NDArray[np.float64], rect: Rect) -> Directions:
+        """Ray directions (x, y, z planes) in a part's frame for the pixels of a rectangle."""
         u0, v0, u1, v1 = rect
-        d = tuple(
-            (r[0] * self.x[u0:u1]).astype(np.float32)
-            + (r[1] * self.y[v0:v1] + r[2]).astype(np.float32)[:, None]
-            for r in rotation
+        x, y = self.x[u0:u1], self.y[v0:v1, None]
+        return tuple(
+            np.float32(r[0]) * x + (np.float32(r[1]) * y + np.float32(r[2])) for r in rotation
         )
-        light = local_from_world @ _LIGHT
-        t, shade = _INTERSECT[int(parts.kind[k])](origin, d, half, light)
+
+    def _put(
+        self, rect: Rect, origin: Vector, d: Directions, t: F32, shade: F32, material: Material
+    ) -> None:
+        """Keep what is nearer than the picture so far."""
+        u0, v0, u1, v1 = rect
         depth = self.depth[v0:v1, u0:u1]
         nearer = t < depth
-        if not nearer.any():
-            return
         if material.pattern != "plain":
             shade = shade * _pattern(material, origin, d, t)
         np.copyto(depth, t, where=nearer)
-        np.copyto(self._shade[v0:v1, u0:u1], shade * np.float32(tint), where=nearer)
-        self._material[v0:v1, u0:u1][nearer] = number
-        self.ids[v0:v1, u0:u1][nearer] = instance_id
+        code = np.multiply(shade, np.float32(_LEVELS_PER_UNIT), dtype=np.float32).astype(np.int32)
+        code += len(self._materials) * _LEVELS
+        np.copyto(self._code[v0:v1, u0:u1], code, where=nearer)
 
     def _screen_rect(
-        self, half: NDArray[np.float64], origin: NDArray[np.float64], rotation: NDArray[np.float64]
+        self, corners_m: NDArray[np.float64], origin: Vector, rotation: NDArray[np.float64]
     ) -> Rect | None:
-        """Pixels that a local box of half sides may cover, or None when it is out of view."""
-        corners = (_CORNERS * half - origin) @ rotation  # optical frame
+        """Pixels that the hull of 8 box corners, or 4 of a face, may cover; None: out of view."""
+        corners = (corners_m - origin) @ rotation  # optical frame
         z = corners[:, 2]
         if (z < NEAR_M).all():
             return None
         if (z < NEAR_M).any():  # cut the edges at the near plane
-            a, b = corners[_EDGES[:, 0]], corners[_EDGES[:, 1]]
+            edges = _BOX_EDGES if len(corners) == 8 else _FACE_EDGES
+            a, b = corners[edges[:, 0]], corners[edges[:, 1]]
             crossing = (a[:, 2] < NEAR_M) != (b[:, 2] < NEAR_M)
             a, b = a[crossing], b[crossing]
             w = ((NEAR_M - a[:, 2]) / (b[:, 2] - a[:, 2]))[:, None]
@@ -152,28 +176,30 @@ class RayCaster:
 
     def finish(self) -> Rendering:
         """The picture so far; the caster is not to be used afterwards."""
-        table = np.array([*self._rgb, (0, 0, 0)], dtype=np.float32)
-        drawn = self._material >= 0
-        if self._base is None:
-            rgb = table[self._material]
-            rgb *= self._shade[..., None]
-            colour = np.minimum(rgb, 255.0, out=rgb).astype(np.uint8)
-        else:
-            colour = self._base.colour.copy()
-            rgb = table[self._material[drawn]] * self._shade[drawn][:, None]
-            colour[drawn] = np.minimum(rgb, 255.0).astype(np.uint8)
+        # one table look-up per pixel: RGB of (material, brightness level) packed in 32 bits
+        count = len(self._materials) + 1
+        rgb = np.array([(0, 0, 0), *(m.rgb for m, _ in self._materials)], dtype=np.float32)
+        levels = np.arange(_LEVELS, dtype=np.float32) / np.float32(_LEVELS_PER_UNIT)
+        table = np.zeros((count, _LEVELS, 4), np.uint8)
+        table[..., :3] = np.minimum(rgb[:, None] * levels[None, :, None], 255.0)
+        packed = table.reshape(-1, 4).view(np.uint32)[:, 0].take(self._code)
+        colour = np.ascontiguousarray(packed.view(np.uint8).reshape(*self._code.shape, 4)[..., :3])
+        ids = np.array([0, *(i for _, i in self._materials)], dtype=np.int16)
+        instance_id = ids.take(self._code // _LEVELS)
+        if self._base is not None:
+            kept = self._code == 0
+            np.copyto(colour, self._base.colour, where=kept[..., None])
+            np.copyto(instance_id, self._base.instance_id, where=kept)
         depth = self.depth
         depth[np.isinf(depth)] = np.nan
-        return Rendering(depth, self.ids, colour)
+        return Rendering(depth, instance_id, colour)
 
 
 _CORNERS = np.array([[i, j, k] for i in (-1, 1) for j in (-1, 1) for k in (-1, 1)], dtype=float)
-_EDGES = np.array(
+_FACE_EDGES = np.array([(0, 1), (1, 2), (2, 3), (3, 0)])
+_BOX_EDGES = np.array(
     [(a, b) for a in range(8) for b in range(a + 1, 8) if bin(a ^ b).count("1") == 1]
 )
-
-Vector = NDArray[np.float64]
-Directions = tuple[F32, ...]
 
 
 def _lit(cosine: F32 | float) -> F32:
@@ -181,28 +207,24 @@ def _lit(cosine: F32 | float) -> F32:
     return np.asarray(_AMBIENT + _DIFFUSE * np.maximum(cosine, -0.3), dtype=np.float32)
 
 
-def _hit_box(o: Vector, d: Directions, half: Vector, light: Vector) -> tuple[F32, F32]:
-    """Slab test; only the sides turned to the camera can be entered."""
-    enter = np.full(d[0].shape, NEAR_M, np.float32)
-    leave = np.full(d[0].shape, np.inf, np.float32)
-    shade = np.full(d[0].shape, _AMBIENT, np.float32)
-    for axis in range(3):
-        with np.errstate(divide="ignore"):
-            inverse = np.float32(1.0) / d[axis]
-        far = np.float32(half[axis])
-        origin = np.float32(o[axis])
-        low, high = (-far - origin) * inverse, (far - origin) * inverse
-        np.minimum(leave, np.maximum(low, high), out=leave)
-        if abs(o[axis]) > half[axis]:
-            side = 1.0 if o[axis] > 0 else -1.0
-            near = high if side > 0 else low
-            later = near > enter
-            np.copyto(enter, near, where=later)
-            np.copyto(shade, _lit(side * light[axis]), where=later)
-            # parallel to the slab, or pointing away from it, never enters
-            np.copyto(leave, np.float32(-np.inf), where=inverse * np.float32(side) >= 0)
-    enter[enter > leave] = np.inf
-    return enter, shade
+def _hit_box(
+    o: Vector, d: Directions, half: Vector, light: Vector, faces: list[int]
+) -> tuple[F32, F32]:
+    """Each face turned to the camera is a rectangle in a plane; a ray enters at most one."""
+    t = np.full(d[0].shape, np.inf, np.float32)
+    shade = np.zeros(d[0].shape, np.float32)
+    for axis in faces:
+        side = 1.0 if o[axis] > 0 else -1.0
+        with np.errstate(divide="ignore", invalid="ignore"):
+            at = np.float32(side * half[axis] - o[axis]) / d[axis]
+            hit = at > NEAR_M
+            for other in (axis - 1, axis - 2):
+                across = at * d[other]
+                across += np.float32(o[other])
+                hit &= np.abs(across, out=across) <= np.float32(half[other])
+        np.copyto(t, at, where=hit)
+        np.copyto(shade, _lit(side * light[axis]), where=hit)
+    return t, shade
 
 
 def _caps(
@@ -286,7 +308,7 @@ def _hit_cone(o: Vector, d: Directions, half: Vector, light: Vector) -> tuple[F3
     return t32, shade
 
 
-_INTERSECT = {BOX: _hit_box, CYLINDER: _hit_cylinder, SPHERE: _hit_sphere, CONE: _hit_cone}
+_INTERSECT = {CYLINDER: _hit_cylinder, SPHERE: _hit_sphere, CONE: _hit_cone}
 
 
 def _pattern(material: Material, o: Vector, d: Directions, t: F32) -> F32:
@@ -309,11 +331,13 @@ def visible_fractions(world: World, camera: Camera | None = None) -> NDArray[np.
     """
     camera = camera or world.camera
     whole = RayCaster(camera, world.world_from_camera)
+    whole.draw_fixtures(world)
     alone = np.zeros(len(world.things))
     for index, thing in enumerate(world.things):
         single = RayCaster(camera, world.world_from_camera)
         single.draw_thing(thing, 1)
-        alone[index] = np.count_nonzero(single.ids)
+        alone[index] = np.count_nonzero(np.isfinite(single.depth))
         whole.draw_thing(thing, index + 1)
-    seen = np.bincount(np.maximum(whole.ids, 0).ravel(), minlength=len(world.things) + 1)[1:]
+    ids = np.maximum(whole.finish().instance_id, 0)
+    seen = np.bincount(ids.ravel(), minlength=len(world.things) + 1)[1:]
     return seen / np.maximum(alone, 1.0)

@@ -3,9 +3,9 @@ report out (NaN where it reports nothing).
 
 Effects, in order: projector or second-camera shadow (not for time of flight), holes at grazing
 angles, mixed, shifted and missing pixels beside depth edges, axial noise of ``SensorModel`` with
-some spatial correlation, quantisation, random dropout, range limits. Sources: Nguyen et al. 3DIMPVT
-2012 (axial and lateral noise), Khoshelham and Elberink Sensors 2012 (z squared), Fankhauser et al.
-ICAR 2015 (time of flight).
+some spatial correlation, quantisation, random dropout, range limits. Sources: Nguyen et al.
+3DIMPVT 2012 (axial and lateral noise), Khoshelham and Elberink Sensors 2012 (z squared),
+Fankhauser et al. ICAR 2015 (time of flight).
 """
 
 from __future__ import annotations
@@ -181,8 +181,9 @@ class DepthSensor:
                 for i, j in ((0, 0), (0, 1), (0, -1), (1, 0), (-1, 0))
             ]
         )
-        near = around.min(0)
-        far = np.where(np.isfinite(around), around, near).max(0)
+        around = np.where(np.isfinite(around), around, np.float32(0))  # 0: beyond every range
+        far = around.max(0)
+        near = np.where(around > 0, around, far).min(0)
         kind = rng.random(len(rows), dtype=np.float32)
         mix = rng.random(len(rows), dtype=np.float32)
         first, second = shares.missing, shares.missing + shares.mixed
@@ -250,7 +251,9 @@ def _noise_field(h: int, w: int, profile: NoiseProfile, rng: np.random.Generator
         strong = rng.random((h, w), dtype=np.float32) < profile.heavy
         fine[strong] *= 3.0
         fine /= np.sqrt(1 + 8 * profile.heavy)
-    slow = cv2.resize(blurred(2.0, h // 16 + 2, w // 16 + 2), (w, h), interpolation=cv2.INTER_CUBIC)
+    slow = cv2.resize(
+        blurred(2.0, h // 16 + 2, w // 16 + 2), (w, h), interpolation=cv2.INTER_CUBIC
+    )
     field = np.sqrt(1 - profile.wave) * fine + np.sqrt(profile.wave) * slow
     return np.asarray(field, dtype=np.float32)
 

@@ -1,4 +1,4 @@
-"""Generators: a seed in, a physically sane World out (tabletop with a manipulator, furnished room).
+"""Generators: a seed in, a physically sane World out (tabletop with a gripper, furnished room).
 
 The same seed always gives the same world. ``split`` chooses between disjoint sets of shape
 families and of layout rules, so that ``test`` worlds hold nothing that ``train`` worlds do.
@@ -6,6 +6,7 @@ families and of layout rules, so that ``test`` worlds hold nothing that ``train`
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -42,6 +43,7 @@ Rng = np.random.Generator
 
 __all__ = ["DIFFICULTIES", "Difficulty", "Thing", "World", "room", "tabletop"]
 
+_TRIES, _ATTEMPTS = 40, 20
 LAYOUTS = {"train": ("scatter", "cluster"), "test": ("rows", "ring")}
 
 
@@ -83,9 +85,20 @@ def tabletop(
     """A table with objects 0.4-2 m from the camera; ``gripper`` forces one in or out."""
     rng = np.random.default_rng([seed, 1, split == "test"])
     level = _level(difficulty)
+    for _ in range(_ATTEMPTS):
+        builder = _table_builder(rng, level, split, (width_px, height_px))
+        if builder.fill():
+            break
+    wanted = rng.random() < level.gripper if gripper is None else gripper
+    if wanted:
+        builder.add_gripper()
+    return builder.world("table", "tabletop", seed)
+
+
+def _table_builder(rng: Rng, level: Difficulty, split: str, size_px: tuple[int, int]) -> _Builder:
     height = rng.uniform(0.35, 0.85)
     pitch = np.deg2rad(rng.uniform(22, 52))
-    view = _random_view(rng, height, pitch, width_px, height_px)
+    view = _random_view(rng, height, pitch, size_px)
     yaw = view.yaw_rad + np.deg2rad(rng.uniform(-20, 20))
     near, far = rng.uniform(-0.3, 0.15), rng.uniform(1.15, 2.3)
     half_y = rng.uniform(0.45, 0.9)
@@ -99,11 +112,7 @@ def tabletop(
     ]
     builder = _Builder(rng, level, HOUSEHOLD, split, view, (0.42, 1.95), tuple(fixtures))
     builder.allowed = _Rectangle(middle, yaw, (far - near) / 2 - 0.02, half_y - 0.02)
-    builder.fill()
-    wanted = rng.random() < level.gripper if gripper is None else gripper
-    if wanted:
-        builder.add_gripper()
-    return builder.world("table", "tabletop", seed)
+    return builder
 
 
 def room(
@@ -116,20 +125,26 @@ def room(
 ) -> World:
     """A furnished room: objects 1-6 m from the camera, standing on the floor."""
     rng = np.random.default_rng([seed, 2, split == "test"])
-    level = replace(_level(difficulty), gripper=0.0)
-    view = _random_view(
-        rng, rng.uniform(0.9, 1.6), np.deg2rad(rng.uniform(8, 28)), width_px, height_px
-    )
+    level = _level(difficulty)
+    for _ in range(_ATTEMPTS):
+        builder = _room_builder(rng, level, split, (width_px, height_px))
+        if builder.fill():
+            break
+    return builder.world("floor", "room", seed)
+
+
+def _room_builder(rng: Rng, level: Difficulty, split: str, size_px: tuple[int, int]) -> _Builder:
+    pitch = np.deg2rad(rng.uniform(6, 24))
+    view = _random_view(rng, rng.uniform(0.9, 1.5), pitch, size_px)
     back, side = rng.uniform(5.0, 7.0), rng.uniform(2.2, 4.0)
-    floor = _floor(view, 0.0, rng)
     fixtures = (
-        replace(floor, instance_id=SUPPORT_ID),
+        replace(_floor(view, 0.0, rng), instance_id=SUPPORT_ID),
         *_walls(view, rng, back=back, side=side, low=0.0),
     )
     builder = _Builder(rng, level, FURNITURE, split, view, (1.1, 5.9), fixtures)
     builder.isolated_gap_m = 0.06
-    builder.fill()
-    return builder.world("floor", "room", seed)
+    builder.cut_share = 0.3
+    return builder
 
 
 def _level(difficulty: str | Difficulty) -> Difficulty:
@@ -169,9 +184,8 @@ class _View:
         )
 
 
-def _random_view(
-    rng: Rng, height_m: float, pitch_rad: float, width_px: int, height_px: int
-) -> _View:
+def _random_view(rng: Rng, height_m: float, pitch_rad: float, size_px: tuple[int, int]) -> _View:
+    width_px, height_px = size_px
     focal = rng.uniform(0.80, 0.97) * width_px
     camera = Camera(
         width_px,
@@ -233,6 +247,10 @@ def _walls(view: _View, rng: Rng, *, back: float, side: float, low: float) -> li
     return [Fixture(WALL_ID, p, material) for p in parts]
 
 
+_Rule = Callable[[Family, Parts, float], "tuple[Array, str] | None"]
+"""Where to put the parts of a family at a yaw: (position, id of what carries it), or nowhere."""
+
+
 class _Builder:
     """Adds things one by one where they fit, then drops those that are hidden too much."""
 
@@ -254,6 +272,7 @@ class _Builder:
         self.layout = str(rng.choice(LAYOUTS[split]))
         self.allowed: _Rectangle | None = None
         self.isolated_gap_m = 0.015
+        self.cut_share = 0.05
         self.things: list[Thing] = []
         self.placed: list[PartArrays] = []
         self.flat: set[str] = set()
@@ -264,16 +283,22 @@ class _Builder:
         self._made = 0
         self._anchors = [self._spot() for _ in range(int(rng.integers(2, 4)))]
 
-    def fill(self) -> None:
-        """Place things until the wanted count is there and each is visible enough."""
+    def fill(self) -> bool:
+        """Place free things, then touching, then stacked ones, until each share is there and
+        each thing is visible enough; False when fewer than the least count fit.
+        """
         wanted = int(self.rng.integers(self.level.count[0], self.level.count[1] + 1))
-        for _ in range(4):
-            for _ in range(12 * wanted):
-                if len(self.things) >= wanted:
-                    break
-                self._add_one()
+        stacked = int(self.rng.binomial(wanted, self.level.stacked))
+        touching = int(self.rng.binomial(wanted, self.level.touching / 2))  # a pair counts twice
+        for _ in range(5):
+            missing = stacked - sum(bool(t.rests_on) for t in self.things)
+            self._add(self._free, wanted - touching - stacked - len(self.things))
+            self._add(self._touching, min(touching, wanted - missing - len(self.things)))
+            self._add(self._stacked, min(missing, wanted - len(self.things)))
+            self._add(self._free, self.level.count[0] - len(self.things))
             if not self._drop_hidden():
-                return
+                break
+        return len(self.things) >= self.level.count[0]
 
     def _spot(self) -> Array:
         """A point of M on the support, in view and in the wanted range."""
@@ -315,37 +340,34 @@ class _Builder:
         pattern = str(rng.choice(["plain", "plain", "stripes", "checker"]))
         return Material(word, _jittered(rng, word), pattern, rng.uniform(0.015, 0.06), 0.12)
 
-    def _add_one(self) -> None:
-        rng = self.rng
-        draw = rng.random()
-        family = self.families[int(rng.integers(len(self.families)))]
-        parts = family.make(rng)
-        yaw = rng.uniform(-np.pi, np.pi)
-        touch_share = self.level.touching / 2  # each touching pair counts for both
-        if draw < self.level.stacked:
-            found = self._stacked(family, parts, yaw)
-        elif draw < self.level.stacked + touch_share and self.things:
-            found = self._touching(parts, yaw)
-        else:
-            found = self._free(parts, yaw)
-        if found is None:
-            return
-        position, rests_on = found
-        self._made += 1
-        thing = Thing(
-            f"o{self._made}",
-            family.label,
-            family.name,
-            parts,
-            (float(position[0]), float(position[1]), float(position[2])),
-            yaw,
-            self._material(family),
-            rests_on,
-        )
-        self.things.append(thing)
-        self.placed.append(thing.placed())
-        if family.flat_top:
-            self.flat.add(thing.id)
+    def _add(self, rule: _Rule, count: int) -> None:
+        """Add ``count`` things that stand as ``rule`` says; fewer where they do not fit."""
+        rng, tries = self.rng, _TRIES
+        while count > 0 and tries > 0:
+            tries -= 1
+            family = self.families[int(rng.integers(len(self.families)))]
+            parts, yaw = family.make(rng), rng.uniform(-np.pi, np.pi)
+            found = rule(family, parts, yaw)
+            if found is None:
+                continue
+            position, rests_on = found
+            self._made += 1
+            thing = Thing(
+                f"o{self._made}",
+                family.label,
+                family.name,
+                parts,
+                (float(position[0]), float(position[1]), float(position[2])),
+                yaw,
+                self._material(family),
+                rests_on,
+            )
+            self.things.append(thing)
+            self.placed.append(thing.placed())
+            if family.flat_top:
+                self.flat.add(thing.id)
+            count -= 1
+            tries = _TRIES
 
     def _fits(self, parts: PartArrays, least_gap_m: float) -> bool:
         """In view, on the table, in range and clear of everything else."""
@@ -368,7 +390,7 @@ class _Builder:
             return False
         pixels = self.view.project(points)
         cam = self.view.camera
-        slack = 0.12 if self.rng.random() < 0.05 else 0.0
+        slack = 0.12 if self.rng.random() < self.cut_share else 0.0
         in_view = (
             pixels[:, 2].min() > 0.1
             and pixels[:, 0].min() > (0.01 - slack) * cam.width_px
@@ -380,14 +402,14 @@ class _Builder:
             return False
         return clearance_m(parts, [*self.placed, *self._obstacles]) >= least_gap_m
 
-    def _free(self, parts: Parts, yaw: float) -> tuple[Array, str] | None:
-        for _ in range(6):
-            spot = np.array([*self._proposal(), 0.0])
+    def _free(self, family: Family, parts: Parts, yaw: float) -> tuple[Array, str] | None:
+        for attempt in range(6):  # a crowded layout falls back to anywhere
+            spot = np.array([*(self._proposal() if attempt < 4 else self._spot()), 0.0])
             if self._fits(place(parts, spot, yaw), self.isolated_gap_m):
                 return spot, ""
         return None
 
-    def _touching(self, parts: Parts, yaw: float) -> tuple[Array, str] | None:
+    def _touching(self, family: Family, parts: Parts, yaw: float) -> tuple[Array, str] | None:
         """Slide towards a thing that stands on the support until 0-2 mm are left."""
         grounded = [i for i, t in enumerate(self.things) if t.rests_on == ""]
         index = int(self.rng.choice(grounded)) if grounded else -1
@@ -454,8 +476,8 @@ class _Builder:
     def add_gripper(self) -> None:
         """A gripper in free air that hides nobody too much; none where it fits nowhere."""
         rng = self.rng
-        for _ in range(20):
-            spot = self._proposal()
+        for _ in range(40):
+            spot = self._spot()
             down = bool(rng.random() < 0.5)
             at = np.array([spot[0], spot[1], rng.uniform(0.05, 0.25)])
             thing, pose = make_gripper(
