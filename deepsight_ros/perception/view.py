@@ -28,6 +28,7 @@ class WorkingView:
         valid: (H, W) bool.
         depth_m: (H, W) float32 as read.
         smooth_m: (H, W) float32, median-filtered where neighbours are valid.
+        filled_m: (H, W) float32, ``smooth_m`` with pinholes inside one surface filled.
         sigma_m: (H, W) float32 depth noise of the family at each pixel.
         colour: (H, W, 3) uint8 RGB, area-averaged, or None.
     """
@@ -37,6 +38,7 @@ class WorkingView:
     valid: Bool
     depth_m: Float
     smooth_m: Float
+    filled_m: Float
     sigma_m: Float
     colour: NDArray[np.uint8] | None
 
@@ -84,6 +86,7 @@ def make_view(frame: RgbdFrame, step: int, max_range_m: float) -> WorkingView:
         smooth = np.where(valid & ~far_off, smooth, depth)
     else:
         smooth = depth
+    filled = _fill_pinholes(smooth, valid)
     colour = frame.colour
     if colour is not None and step > 1:
         h, w = depth.shape
@@ -104,9 +107,23 @@ def make_view(frame: RgbdFrame, step: int, max_range_m: float) -> WorkingView:
         valid=valid,
         depth_m=depth,
         smooth_m=smooth,
-        sigma_m=frame.sensor.sigma_m(depth).astype(np.float32),
+        filled_m=filled,
+        sigma_m=frame.sensor.sigma_m(filled).astype(np.float32),
         colour=colour,
     )
+
+
+def _fill_pinholes(smooth_m: Float, valid: Bool) -> Float:
+    """Invalid pixels most of whose 5x5 neighbours are valid and of about one depth get their mean."""
+    if valid.all() or min(valid.shape) < 5:
+        return smooth_m
+    weight = cv2.blur(valid.astype(np.float32), (5, 5), borderType=cv2.BORDER_CONSTANT)
+    mean = cv2.blur(smooth_m, (5, 5), borderType=cv2.BORDER_CONSTANT) / np.maximum(weight, 1e-6)
+    kernel = np.ones((5, 5), np.uint8)
+    highest = cv2.dilate(smooth_m, kernel)
+    lowest = cv2.erode(np.where(valid, smooth_m, np.float32(1e3)), kernel)
+    fill = ~valid & (weight > 0.55) & (highest - lowest < 0.03 * mean + 0.01)
+    return np.where(fill, mean, smooth_m).astype(np.float32)
 
 
 def normals_towards_camera(view: WorkingView, depth_m: Float, lag_px: int) -> tuple[Float, Bool]:
