@@ -13,12 +13,13 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from deepsight_ros.errors import InvalidValueError
+from deepsight_ros.errors import CalibrationError, InvalidValueError
 from deepsight_ros.geometry.camera import Camera
 
 Float32 = NDArray[np.float32]
 CACHED_CAMERAS = 16
 NEWTON_ROUNDS = 12
+MIN_INVERTIBLE_SHARE = 0.5
 
 
 @lru_cache(maxsize=CACHED_CAMERAS)
@@ -34,6 +35,13 @@ def ray_slopes(camera: Camera) -> tuple[Float32, Float32]:
     if camera.is_distorted:
         full_x, full_y = np.broadcast_arrays(x, y)
         x, y = _undistort(full_x, full_y, camera)
+        share = float(np.isfinite(x).mean())
+        if share < MIN_INVERTIBLE_SHARE:
+            raise CalibrationError(
+                f"camera '{camera.frame_id}': got a lens model ({camera.distortion_model}, "
+                f"{list(camera.distortion)}) that can be inverted for {share:.0%} of the image, "
+                f"expected at least {MIN_INVERTIBLE_SHARE:.0%}; calibrate the camera again"
+            )
     return _frozen(x), _frozen(y)
 
 

@@ -39,8 +39,8 @@ class Rectangle:
         across = np.array([-along[1], along[0]])
         a, b = self.size_m / 2.0
         signs = np.array([[1, 1], [-1, 1], [-1, -1], [1, -1]], dtype=np.float64)
-        corners: Array = self.centre_m + (signs * [a, b]) @ np.stack([along, across])
-        return corners
+        corners = self.centre_m + (signs * [a, b]) @ np.stack([along, across])
+        return np.asarray(corners, dtype=np.float64)
 
 
 def convex_hull(points_m: AnyFloat) -> Array:
@@ -58,7 +58,7 @@ def convex_hull(points_m: AnyFloat) -> Array:
     low = points.min(axis=0)
     shifted = np.ascontiguousarray(points - low, dtype=np.float32)
     index = cv2.convexHull(shifted, returnPoints=False).ravel()
-    hull = points[index].astype(np.float64)
+    hull: Array = points[index].astype(np.float64)
     return hull[::-1] if polygon_area_m2(hull, signed=True) < 0.0 else hull
 
 

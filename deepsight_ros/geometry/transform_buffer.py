@@ -138,7 +138,7 @@ class TransformBuffer:
         Raises:
             TransformError: an unknown frame, frames of two trees, or no pose at that time.
         """
-        target, source = _frame(target), _frame(source)
+        target, source = target.lstrip("/"), source.lstrip("/")
         with self._lock:
             up, down = self._path(target, source)
             if stamp_ns is None:
@@ -155,7 +155,7 @@ class TransformBuffer:
             TransformError: an unknown frame, or frames of two trees.
         """
         with self._lock:
-            up, down = self._path(_frame(target), _frame(source))
+            up, down = self._path(target.lstrip("/"), source.lstrip("/"))
             return self._newest_common_ns(up + down)
 
     def can_transform(self, target: str, source: str, stamp_ns: int | None = None) -> bool:
