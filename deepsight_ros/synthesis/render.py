@@ -24,10 +24,8 @@ Rect = tuple[int, int, int, int]
 NEAR_M = 0.02
 _LIGHT = np.array([-0.45, 0.35, 0.82]) / np.linalg.norm([-0.45, 0.35, 0.82])
 _AMBIENT, _DIFFUSE = 0.55, 0.5
-_LEVELS, _LEVELS_PER_UNIT = 512, 320.0
+_LEVEL_BITS, _LEVELS_PER_UNIT = 9, 320.0
 """Brightness is kept in 1/320 up to 1.6 times a material's colour."""
-_LARGE_PX = 40_000
-"""Boxes covering more pixels than this are drawn face by face."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,7 +69,8 @@ class RayCaster:
         self.rotation = world_from_camera.rotation
         self.origin = world_from_camera.translation_m
         self.x = ((np.arange(camera.width_px) - camera.cx_px) / camera.fx_px).astype(np.float32)
-        self.y = ((np.arange(camera.height_px) - camera.cy_px) / camera.fy_px).astype(np.float32)
+        self._y64 = (np.arange(camera.height_px) - camera.cy_px) / camera.fy_px
+        self.y = self._y64.astype(np.float32)
         self._code = np.zeros(shape, np.int32)
         self._materials: list[tuple[Material, int]] = []
         self._base = onto
@@ -105,29 +104,71 @@ class RayCaster:
         half = parts.size_m[k] / 2
         light = local_from_world @ _LIGHT
         kind = int(parts.kind[k])
+        if kind == BOX:
+            for axis in range(3):
+                if abs(origin[axis]) > half[axis]:
+                    self._draw_face(axis, origin, rotation, half, light, tint, material)
+            return
         rect = self._screen_rect(_CORNERS * half, origin, rotation)
         if rect is None:
             return
-        if kind != BOX:
-            d = self._directions(rotation, rect)
-            t, shade = _INTERSECT[kind](origin, d, half, light)
-            self._put(rect, origin, d, t, shade * np.float32(tint), material)
+        d = self._directions(rotation, rect)
+        t, shade = _INTERSECT[kind](origin, d, half, light)
+        self._put(rect, t, shade * np.float32(tint), self._pattern(material, origin, d, t))
+
+    def _draw_face(
+        self,
+        axis: int,
+        origin: Vector,
+        rotation: NDArray[np.float64],
+        half: Vector,
+        light: Vector,
+        tint: float,
+        material: Material,
+    ) -> None:
+        """The face of a box that is turned to the camera along ``axis``.
+
+        Inverse depth and the four sides of a rectangle in space are linear in pixel coordinates,
+        so each image row holds one interval of the face.
+        """
+        side = 1.0 if origin[axis] > 0 else -1.0
+        inverse = rotation[axis] / (side * half[axis] - origin[axis])  # (a, b, c): ax + by + c
+        limits = [-inverse, inverse - np.array([0.0, 0.0, 1.0 / NEAR_M])]
+        for other in (axis - 1, axis - 2):
+            limits.append(rotation[other] + (origin[other] - half[other]) * inverse)
+            limits.append(-rotation[other] - (origin[other] + half[other]) * inverse)
+        low = np.full(len(self.y), -np.inf)
+        high = np.full(len(self.y), np.inf)
+        for a, b, c in limits:  # a x + b y + c <= 0
+            rest = -(b * self._y64 + c)
+            if abs(a) < 1e-12:
+                high[rest < 0] = -np.inf
+            elif a > 0:
+                np.minimum(high, rest / a, out=high)
+            else:
+                np.maximum(low, rest / a, out=low)
+        cam = self.camera
+        first = np.ceil(np.clip(low * cam.fx_px + cam.cx_px, 0, cam.width_px) - 1e-6)
+        last = np.floor(np.clip(high * cam.fx_px + cam.cx_px, -1, cam.width_px - 1) + 1e-6)
+        rows = np.nonzero(first <= last)[0]
+        if not len(rows):
             return
-        faces = [a for a in range(3) if abs(origin[a]) > half[a]]
-        if (rect[2] - rect[0]) * (rect[3] - rect[1]) < _LARGE_PX:
+        v0, v1 = int(rows[0]), int(rows[-1]) + 1
+        u0, u1 = int(first[rows].min()), int(last[rows].max()) + 1
+        column = np.arange(u0, u1, dtype=np.int16)
+        within = (column >= first[v0:v1, None].astype(np.int16)) & (
+            column <= last[v0:v1, None].astype(np.int16)
+        )
+        x, y = self.x[u0:u1], self.y[v0:v1, None]
+        with np.errstate(divide="ignore"):
+            t = np.float32(inverse[0]) * x + (np.float32(inverse[1]) * y + np.float32(inverse[2]))
+            np.divide(np.float32(1.0), t, out=t)
+        rect = (u0, v0, u1, v1)
+        pattern: F32 | None = None
+        if material.pattern != "plain":
             d = self._directions(rotation, rect)
-            t, shade = _hit_box(origin, d, half, light, faces)
-            self._put(rect, origin, d, t, shade * np.float32(tint), material)
-            return
-        for axis in faces:  # a face of a large box covers much less of the screen than the box
-            corners = _CORNERS * half
-            corners = corners[corners[:, axis] * origin[axis] > 0]
-            rect = self._screen_rect(corners[[0, 1, 3, 2]], origin, rotation)
-            if rect is None:
-                continue
-            d = self._directions(rotation, rect)
-            t, shade = _hit_box(origin, d, half, light, [axis])
-            self._put(rect, origin, d, t, shade * np.float32(tint), material)
+            pattern = self._pattern(material, origin, d, t)
+        self._put(rect, t, np.float32(_lit(side * light[axis]) * tint), pattern, within)
 
     def _directions(self, rotation: NDArray[np.float64], rect: Rect) -> Directions:
         """Ray directions (x, y, z planes) in a part's frame for the pixels of a rectangle."""
@@ -138,30 +179,51 @@ class RayCaster:
         )
 
     def _put(
-        self, rect: Rect, origin: Vector, d: Directions, t: F32, shade: F32, material: Material
+        self,
+        rect: Rect,
+        t: F32,
+        shade: F32 | np.float32,
+        pattern: F32 | None = None,
+        within: NDArray[np.bool_] | None = None,
     ) -> None:
         """Keep what is nearer than the picture so far."""
         u0, v0, u1, v1 = rect
         depth = self.depth[v0:v1, u0:u1]
         nearer = t < depth
-        if material.pattern != "plain":
-            shade = shade * _pattern(material, origin, d, t)
+        if within is not None:
+            nearer &= within
+        if pattern is not None:
+            shade = shade * pattern
+        first = len(self._materials) << _LEVEL_BITS
+        code = (shade * np.float32(_LEVELS_PER_UNIT)).astype(np.int32) + np.int32(first)
         np.copyto(depth, t, where=nearer)
-        code = np.multiply(shade, np.float32(_LEVELS_PER_UNIT), dtype=np.float32).astype(np.int32)
-        code += len(self._materials) * _LEVELS
         np.copyto(self._code[v0:v1, u0:u1], code, where=nearer)
+
+    @staticmethod
+    def _pattern(material: Material, o: Vector, d: Directions, t: F32) -> F32 | None:
+        """Brightness factor of the material's pattern at the hit points (local coordinates)."""
+        if material.pattern == "plain":
+            return None
+        scale = np.float32(1.0 / material.period_m)
+        t = np.where(np.isfinite(t), t, np.float32(0))
+        if material.pattern == "stripes":
+            cell = np.floor((np.float32(o[2]) + t * d[2]) * scale)
+        else:
+            cell = np.floor((np.float32(o[0]) + t * d[0]) * scale)
+            cell += np.floor((np.float32(o[1]) + t * d[1]) * scale)
+        odd = cell.astype(np.int32) & 1
+        return np.where(odd, np.float32(1.0 - material.contrast), np.float32(1.0))
 
     def _screen_rect(
         self, corners_m: NDArray[np.float64], origin: Vector, rotation: NDArray[np.float64]
     ) -> Rect | None:
-        """Pixels that the hull of 8 box corners, or 4 of a face, may cover; None: out of view."""
+        """Pixels that the hull of 8 box corners may cover; None: out of view."""
         corners = (corners_m - origin) @ rotation  # optical frame
         z = corners[:, 2]
         if (z < NEAR_M).all():
             return None
         if (z < NEAR_M).any():  # cut the edges at the near plane
-            edges = _BOX_EDGES if len(corners) == 8 else _FACE_EDGES
-            a, b = corners[edges[:, 0]], corners[edges[:, 1]]
+            a, b = corners[_EDGES[:, 0]], corners[_EDGES[:, 1]]
             crossing = (a[:, 2] < NEAR_M) != (b[:, 2] < NEAR_M)
             a, b = a[crossing], b[crossing]
             w = ((NEAR_M - a[:, 2]) / (b[:, 2] - a[:, 2]))[:, None]
@@ -179,13 +241,13 @@ class RayCaster:
         # one table look-up per pixel: RGB of (material, brightness level) packed in 32 bits
         count = len(self._materials) + 1
         rgb = np.array([(0, 0, 0), *(m.rgb for m, _ in self._materials)], dtype=np.float32)
-        levels = np.arange(_LEVELS, dtype=np.float32) / np.float32(_LEVELS_PER_UNIT)
-        table = np.zeros((count, _LEVELS, 4), np.uint8)
+        levels = np.arange(1 << _LEVEL_BITS, dtype=np.float32) / np.float32(_LEVELS_PER_UNIT)
+        table = np.zeros((count, 1 << _LEVEL_BITS, 4), np.uint8)
         table[..., :3] = np.minimum(rgb[:, None] * levels[None, :, None], 255.0)
         packed = table.reshape(-1, 4).view(np.uint32)[:, 0].take(self._code)
         colour = np.ascontiguousarray(packed.view(np.uint8).reshape(*self._code.shape, 4)[..., :3])
         ids = np.array([0, *(i for _, i in self._materials)], dtype=np.int16)
-        instance_id = ids.take(self._code // _LEVELS)
+        instance_id = ids.take(self._code >> _LEVEL_BITS)
         if self._base is not None:
             kept = self._code == 0
             np.copyto(colour, self._base.colour, where=kept[..., None])
@@ -196,8 +258,7 @@ class RayCaster:
 
 
 _CORNERS = np.array([[i, j, k] for i in (-1, 1) for j in (-1, 1) for k in (-1, 1)], dtype=float)
-_FACE_EDGES = np.array([(0, 1), (1, 2), (2, 3), (3, 0)])
-_BOX_EDGES = np.array(
+_EDGES = np.array(
     [(a, b) for a in range(8) for b in range(a + 1, 8) if bin(a ^ b).count("1") == 1]
 )
 
@@ -205,26 +266,6 @@ _BOX_EDGES = np.array(
 def _lit(cosine: F32 | float) -> F32:
     """Brightness of a surface whose unit normal has this cosine with the light."""
     return np.asarray(_AMBIENT + _DIFFUSE * np.maximum(cosine, -0.3), dtype=np.float32)
-
-
-def _hit_box(
-    o: Vector, d: Directions, half: Vector, light: Vector, faces: list[int]
-) -> tuple[F32, F32]:
-    """Each face turned to the camera is a rectangle in a plane; a ray enters at most one."""
-    t = np.full(d[0].shape, np.inf, np.float32)
-    shade = np.zeros(d[0].shape, np.float32)
-    for axis in faces:
-        side = 1.0 if o[axis] > 0 else -1.0
-        with np.errstate(divide="ignore", invalid="ignore"):
-            at = np.float32(side * half[axis] - o[axis]) / d[axis]
-            hit = at > NEAR_M
-            for other in (axis - 1, axis - 2):
-                across = at * d[other]
-                across += np.float32(o[other])
-                hit &= np.abs(across, out=across) <= np.float32(half[other])
-        np.copyto(t, at, where=hit)
-        np.copyto(shade, _lit(side * light[axis]), where=hit)
-    return t, shade
 
 
 def _caps(
@@ -309,18 +350,6 @@ def _hit_cone(o: Vector, d: Directions, half: Vector, light: Vector) -> tuple[F3
 
 
 _INTERSECT = {CYLINDER: _hit_cylinder, SPHERE: _hit_sphere, CONE: _hit_cone}
-
-
-def _pattern(material: Material, o: Vector, d: Directions, t: F32) -> F32:
-    """Brightness factor of the material's pattern at the hit points (local coordinates)."""
-    scale = np.float32(1.0 / material.period_m)
-    t = np.where(np.isfinite(t), t, np.float32(0))
-    if material.pattern == "stripes":
-        cell = np.floor((np.float32(o[2]) + t * d[2]) * scale)
-    else:
-        cell = np.floor((np.float32(o[0]) + t * d[0]) * scale)
-        cell += np.floor((np.float32(o[1]) + t * d[1]) * scale)
-    return np.float32(1.0) - np.float32(material.contrast) * np.mod(cell, 2)
 
 
 def visible_fractions(world: World, camera: Camera | None = None) -> NDArray[np.float64]:
