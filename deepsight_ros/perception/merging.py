@@ -62,7 +62,7 @@ def chroma(colour: NDArray[np.uint8]) -> Float:
 
 
 def measure_borders(labels: Labels, view: WorkingView, hues: Float | None) -> Borders:
-    """Statistics of every common border of dense labels 1..K (row 0 of per-label arrays unused)."""
+    """Statistics of every common border of dense labels 1..K (row 0 is unused)."""
     count = int(labels.max()) + 1
     pixels = np.bincount(labels.ravel(), minlength=count).astype(np.float64)
     keys: list[NDArray[np.int64]] = []

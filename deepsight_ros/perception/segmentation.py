@@ -89,7 +89,7 @@ def _drop(labels: Labels, view: WorkingView, config: PerceptionConfig) -> tuple[
         return labels, 0
     flat = labels.ravel()
     size = np.bincount(flat, minlength=count + 1)
-    points = view.points_m(view.smooth_m).reshape(-1, 3)
+    points = view.points_m(view.filled_m).reshape(-1, 3)
     keep = size >= config.min_object_px
     keep[0] = False
     order = np.argsort(flat, kind="stable")

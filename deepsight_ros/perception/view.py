@@ -114,7 +114,7 @@ def make_view(frame: RgbdFrame, step: int, max_range_m: float) -> WorkingView:
 
 
 def _fill_pinholes(smooth_m: Float, valid: Bool) -> Float:
-    """Invalid pixels most of whose 5x5 neighbours are valid and of about one depth get their mean."""
+    """Invalid pixels with mostly valid 5x5 neighbours of about one depth get their mean."""
     if valid.all() or min(valid.shape) < 5:
         return smooth_m
     weight = cv2.blur(valid.astype(np.float32), (5, 5), borderType=cv2.BORDER_CONSTANT)
