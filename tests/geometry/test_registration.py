@@ -140,7 +140,7 @@ def test_cameras_apart(model: str, coefficients: tuple[float, ...]) -> None:
     assert registrar.needs_depth and out_depth is depth
     assert known.mean() > 0.75
     wrong = error_levels(colour, expected, known & away_from_edges(depth, 2)) > 4
-    assert wrong.mean() < 1e-4  # single pixels beside the hidden strip
+    assert wrong.mean() < 3e-4  # single pixels beside the hidden strip
     assert (colour[~known] == 0).all()
 
 
