@@ -1,1 +1,1 @@
-"""ROS 2: messages <-> values, QoS, lifecycle, TF, diagnostics. The only room that imports rclpy."""
+"""ROS 2: messages <-> values, QoS, lifecycle, TF, diagnostics. Only here is rclpy imported."""

@@ -16,13 +16,13 @@ from numpy.typing import ArrayLike, NDArray
 from sensor_msgs.msg import CameraInfo, Image
 from std_msgs.msg import Header
 
-from deepsight_ros.errors import CalibrationError
+from deepsight_ros.errors import CalibrationError, InvalidValueError
 from deepsight_ros.geometry.camera import Camera
+from deepsight_ros.geometry.camera_info import camera_from_info
 from deepsight_ros.geometry.decode import ImageBuffer
 from deepsight_ros.geometry.transforms import RigidTransform
 
 _BYTES_PER_PIXEL = {"rgb8": 3, "bgr8": 3, "mono8": 1, "16UC1": 2, "32FC1": 4}
-_DISTORTION_NAMES = {"": "none", "plumb_bob": "plumb_bob", "none": "none"}
 
 
 def to_ns(stamp: Time | Duration) -> int:
@@ -70,7 +70,7 @@ def image_message(pixels: NDArray[np.generic], encoding: str, stamp: Header) -> 
     """An Image from an array whose layout is the encoding's (H, W[, C]).
 
     Args:
-        pixels: uint8 for rgb8, bgr8, mono8; uint16 millimetres for 16UC1; float32 metres for 32FC1.
+        pixels: uint8 for rgb8, bgr8, mono8; uint16 mm for 16UC1; float32 m for 32FC1.
         encoding: sensor_msgs encoding name.
         stamp: header of the message.
     """
@@ -87,40 +87,34 @@ def image_message(pixels: NDArray[np.generic], encoding: str, stamp: Header) -> 
     )
 
 
-def camera_from_info(message: CameraInfo, name: str) -> Camera:
+def camera_from_message(message: CameraInfo, name: str, rectified: bool = False) -> Camera:
     """Intrinsics of the images this CameraInfo comes with, binning and region of interest applied.
 
+    Args:
+        message: the camera's info.
+        name: what error messages call it, its topic.
+        rectified: the image topic is a rectified one, so that P counts and D does not.
+
     Raises:
-        CalibrationError: zero or NaN intrinsics, zero size, unknown distortion; names the topic.
+        CalibrationError: zero or NaN intrinsics, zero size, unknown distortion.
     """
-    k = [float(v) for v in message.k]
-    if not np.isfinite(k).all() or k[0] <= 0 or k[4] <= 0:
-        raise CalibrationError(
-            f"{name}: got fx={k[0]} fy={k[4]} cx={k[2]} cy={k[5]}, expected a calibrated camera "
-            "(CameraInfo.k); calibrate it or remap to the camera_info that belongs to the image"
-        )
     roi = message.roi
-    width, height = roi.width or message.width, roi.height or message.height
-    bin_x, bin_y = max(1, message.binning_x), max(1, message.binning_y)
-    model = message.distortion_model
-    coefficients = tuple(float(v) for v in message.d)
-    if not any(coefficients):
-        model, coefficients = "none", ()
     try:
-        return Camera(
-            width_px=width // bin_x,
-            height_px=height // bin_y,
-            fx_px=k[0] / bin_x,
-            fy_px=k[4] / bin_y,
-            # pixel centres are at integers: the centre of a bin of n pixels lies (n - 1) / 2 in
-            cx_px=(k[2] - roi.x_offset - (bin_x - 1) / 2) / bin_x,
-            cy_px=(k[5] - roi.y_offset - (bin_y - 1) / 2) / bin_y,
-            distortion_model=_DISTORTION_NAMES.get(model, model),
-            distortion=coefficients,
-            frame_id=message.header.frame_id,
+        return camera_from_info(
+            message.width,
+            message.height,
+            message.k.tolist(),
+            list(message.d),
+            message.distortion_model,
+            message.header.frame_id,
+            roi=(roi.x_offset, roi.y_offset, roi.width, roi.height),
+            binning=(message.binning_x, message.binning_y),
+            p=message.p.tolist() if rectified else None,
+            rectified=rectified,
+            name=name,
         )
-    except CalibrationError as error:
-        raise CalibrationError(f"{name}: {error}") from error
+    except InvalidValueError as error:
+        raise CalibrationError(str(error) if name in str(error) else f"{name}: {error}") from error
 
 
 def info_message(camera: Camera, stamp: Header) -> CameraInfo:

@@ -58,14 +58,19 @@ class Worker(Generic[T]):
 
     Args:
         name: of the thread.
+        slot: where items come from.
         handle: called with each item taken; it may take a newer one from the slot itself.
         on_error: called with what ``handle`` raised; the worker then goes on.
     """
 
     def __init__(
-        self, name: str, handle: Callable[[T], None], on_error: Callable[[Exception], None]
+        self,
+        name: str,
+        slot: LatestSlot[T],
+        handle: Callable[[T], None],
+        on_error: Callable[[Exception], None],
     ) -> None:
-        self.slot: LatestSlot[T] = LatestSlot()
+        self.slot = slot
         self._handle = handle
         self._on_error = on_error
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)

@@ -1,0 +1,189 @@
+"""The parameters of every node, as frozen dataclasses (nodes/parameters.py declares them).
+
+``config/deepsight.yaml`` holds values only; docs/nodes.md prints the tables; tests hold all three
+together.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+from deepsight_ros.errors import InvalidValueError
+from deepsight_ros.geometry.noise import FAMILIES, SensorModel
+from deepsight_ros.nodes.parameters import setting
+from deepsight_ros.perception.config import PerceptionConfig
+
+
+@dataclass(frozen=True)
+class NodeSettings:
+    """What every node has."""
+
+    autostart: bool = setting(True, live=False)
+    """Configure and activate without being asked by a lifecycle manager."""
+
+    diagnostics_period_s: float = setting(1.0, 0.1, 60.0, live=False)
+    """Time between two messages on /diagnostics."""
+
+    warning_period_s: float = setting(5.0, 0.0, 3600.0)
+    """Least time between two warnings of one kind; every occurrence is counted."""
+
+
+@dataclass(frozen=True)
+class VisionSettings:
+    """Camera input and perception: from messages to a scene."""
+
+    color: str = setting("auto", choices=("auto", "none"), live=False)
+    """Whether a colour camera is used: auto uses it where it is published, none never."""
+
+    color_transport: str = setting("auto", choices=("auto", "raw", "compressed"), live=False)
+    """How colour images come; auto takes what is published."""
+
+    depth_transport: str = setting("auto", choices=("auto", "raw", "compressedDepth"), live=False)
+    """How depth images come; auto takes what is published."""
+
+    depth_unit_m: float = setting(0.0, 0.0, 1.0)
+    """Length of one depth unit for odd cameras (0.0001, 0.0002); 0: decided by the encoding."""
+
+    color_is_registered: bool = False
+    """Take colour of the depth image's size as registered to it, whatever calibration says."""
+
+    pair_slop_s: float = setting(0.0, 0.0, 1.0, live=False)
+    """Largest difference of stamps of a colour and a depth image; 0: half a frame."""
+
+    color_wait_s: float = setting(0.015, 0.0, 0.5)
+    """How long a depth image waits for its colour image before it is used alone."""
+
+    sensor_family: str = setting("structured_light", choices=tuple(FAMILIES))
+    """Noise model of the depth camera."""
+
+    sensor_base_m: float = setting(-1.0, -1.0, 0.1)
+    """Depth noise that does not grow with range (1 sigma); negative: the family's."""
+
+    sensor_linear: float = setting(-1.0, -1.0, 0.1)
+    """Depth noise per metre of range (1 sigma); negative: the family's."""
+
+    sensor_quadratic_per_m: float = setting(-1.0, -1.0, 0.1)
+    """Depth noise per square metre of range (1 sigma); negative: the family's."""
+
+    sensor_min_range_m: float = setting(-1.0, -1.0, 10.0)
+    """Depth readings nearer than this are invalid; negative: the family's."""
+
+    sensor_max_range_m: float = setting(-1.0, -1.0, 100.0)
+    """Depth readings farther than this are invalid; negative: the family's."""
+
+    fixed_frame: str = ""
+    """Frame that objects are tracked in (odom, base_link, world); empty: camera stands still."""
+
+    gravity_frame: str = ""
+    """Frame whose z axis points up; empty: fixed_frame."""
+
+    gripper_frame: str = ""
+    """Frame at the centre of the gripper's front face, x ahead; empty: no gripper."""
+
+    use_imu: bool = setting(False, live=False)
+    """Take up from the accelerometer on `imu` where TF does not know it."""
+
+    tf_wait_s: float = setting(0.03, 0.0, 1.0)
+    """How long a frame waits for the transforms of its stamp."""
+
+    detection_max_age_s: float = setting(0.5, 0.0, 10.0)
+    """Boxes on `detections` name objects in frames whose stamp is at most this far from theirs."""
+
+    perception: PerceptionConfig = field(default_factory=PerceptionConfig)
+
+    def __post_init__(self) -> None:
+        self.sensor_model()
+
+    def sensor_model(self) -> SensorModel:
+        """The family's model with the numbers that were overridden."""
+        own = {
+            "base_m": self.sensor_base_m,
+            "linear": self.sensor_linear,
+            "quadratic_per_m": self.sensor_quadratic_per_m,
+            "min_range_m": self.sensor_min_range_m,
+            "max_range_m": self.sensor_max_range_m,
+        }
+        changes = {name: value for name, value in own.items() if value >= 0}
+        model = replace(FAMILIES[self.sensor_family], **changes)  # type: ignore[arg-type]
+        if model.min_range_m >= model.max_range_m:
+            raise InvalidValueError(
+                f"sensor_min_range_m: got {model.min_range_m} m with a largest range of "
+                f"{model.max_range_m} m, expected less"
+            )
+        return model
+
+
+@dataclass(frozen=True)
+class PerceptionSettings(VisionSettings, NodeSettings):
+    """Node `perception`."""
+
+    target_frame: str = ""
+    """Frame of the points in `distances`; empty: the depth camera's optical frame."""
+
+    neighbours: int = setting(3, 0, 20)
+    """How many nearest neighbours of each object `distances` holds."""
+
+    max_distances: int = setting(60, 1, 1000)
+    """Most entries of one `distances` message, nearest first."""
+
+    overlay_max_rate_hz: float = setting(10.0, 0.1, 60.0)
+    """Most overlays drawn per second (only while somebody subscribes)."""
+
+
+@dataclass(frozen=True)
+class QuerySettings(NodeSettings):
+    """Node `spatial_query`."""
+
+    max_age_s: float = setting(1.0, 0.0, 3600.0)
+    """Oldest image a question may be answered from where the request does not say; 0: any."""
+
+    timeout_s: float = setting(2.0, 0.01, 600.0)
+    """Every question is answered within this, if need be with TIMEOUT, unless the request says."""
+
+    target_frame: str = ""
+    """Frame of the points in answers where the request names none; empty: the optical frame."""
+
+    units: str = setting("metric", choices=("metric", "imperial"))
+    """Units that answers speak in where the request does not say."""
+
+    max_question_chars: int = setting(2000, 10, 100_000)
+    """Longer questions are refused as UNSUPPORTED."""
+
+    max_regions: int = setting(64, 1, 1000)
+    """Most regions one request may carry."""
+
+    max_pending: int = setting(500, 1, 10_000)
+    """Questions waiting at once; more are refused as FAILED."""
+
+    reason_deadline_s: float = setting(30.0, 0.1, 3600.0)
+    """Deadline of a `reason` goal that states none."""
+
+    reason_max_steps: int = setting(16, 1, 1000)
+    """Most questions a `reason` goal may ask where it does not say."""
+
+
+@dataclass(frozen=True)
+class QueryAloneSettings(VisionSettings, QuerySettings):
+    """Node `spatial_query` in a process of its own: it looks at the camera itself."""
+
+
+@dataclass(frozen=True)
+class RewardSettings(NodeSettings):
+    """Node `reward_annotator`."""
+
+    success_distance_m: float = setting(0.03, 0.0, 10.0)
+    """Distance at which a task counts as done where set_task does not say."""
+
+    success_hysteresis_m: float = setting(0.01, 0.0, 1.0)
+    """Success ends when the distance exceeds the success distance by more than this."""
+
+    hold_s: float = setting(2.0, 0.0, 60.0)
+    """How long the last measured values are repeated while the distance cannot be measured."""
+
+    task: str = ""
+    """Task to begin with; empty: none until set_task is called."""
+
+
+@dataclass(frozen=True)
+class RewardAloneSettings(VisionSettings, RewardSettings):
+    """Node `reward_annotator` in a process of its own: it looks at the camera itself."""

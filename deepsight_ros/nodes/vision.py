@@ -1,0 +1,386 @@
+"""Vision: camera topics in, the newest Sighting (frame and scene) out to everyone in the process.
+
+One worker thread decodes, transforms and perceives; callbacks of the executor only put messages
+into its latest-wins slot. Whoever wants the newest scene asks the ``Board``.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+import traceback
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from rclpy.callback_groups import MutuallyExclusiveCallbackGroup
+from rclpy.node import Node
+from sensor_msgs.msg import Imu
+
+from deepsight_ros.errors import DeepsightError, InvalidValueError, TransformError
+from deepsight_ros.geometry.camera import RgbdFrame
+from deepsight_ros.geometry.transforms import RigidTransform
+from deepsight_ros.msg import Region, Regions
+from deepsight_ros.nodes import qos
+from deepsight_ros.nodes.camera_input import CameraInput, RawFrame
+from deepsight_ros.nodes.conversions import to_ns
+from deepsight_ros.nodes.diagnostics import OK, STALE, WARN, Meter, Report
+from deepsight_ros.nodes.faults import FaultLog
+from deepsight_ros.nodes.frame_builder import BuiltFrame, FrameBuilder
+from deepsight_ros.nodes.region_messages import DetectionBuffer, ImageView, region_requests
+from deepsight_ros.nodes.settings import VisionSettings
+from deepsight_ros.nodes.slot import LatestSlot, Worker
+from deepsight_ros.nodes.transforms import Transforms, make_transforms
+from deepsight_ros.perception.inputs import Detection, GivenUp, GripperInput
+from deepsight_ros.perception.perceiver import Perceiver
+from deepsight_ros.scene.objects import Scene, UpSource
+
+SLOW_RATIO = 0.5
+"""Perceived frames per received frame below which diagnostics say that frames are skipped."""
+
+
+@dataclass(frozen=True, eq=False)
+class Sighting:
+    """One perceived frame.
+
+    Attributes:
+        sequence: counts the frames perceived since activation, from 1.
+        frame: depth and colour it was made from.
+        scene: what perception made of it.
+        fixed_frame: frame objects are tracked in, "" for none.
+        fixed_from_camera: pose of the optical frame in it at the stamp, or None.
+        depth_view, colour_view: cameras whose pixels regions may be given in; None where these
+            are the frame's own pixels.
+        frames_seen: object id -> frames it has been seen in, this one included.
+        arrived_s: time.monotonic() when the messages were complete.
+    """
+
+    sequence: int
+    frame: RgbdFrame
+    scene: Scene
+    fixed_frame: str = ""
+    fixed_from_camera: RigidTransform | None = None
+    depth_view: ImageView | None = None
+    colour_view: ImageView | None = None
+    frames_seen: Mapping[str, int] = field(default_factory=dict)
+    arrived_s: float = 0.0
+
+    @property
+    def stamp_ns(self) -> int:
+        return self.frame.stamp_ns
+
+
+class Board:
+    """The newest sighting, for every thread; listeners are told of each."""
+
+    def __init__(self) -> None:
+        self._condition = threading.Condition()
+        self._newest: Sighting | None = None
+        self._listeners: list[Callable[[Sighting], None]] = []
+
+    @property
+    def newest(self) -> Sighting | None:
+        return self._newest
+
+    def post(self, sighting: Sighting) -> None:
+        """Make it the newest and tell the listeners, in this thread."""
+        with self._condition:
+            self._newest = sighting
+            self._condition.notify_all()
+            listeners = list(self._listeners)
+        for listener in listeners:
+            listener(sighting)
+
+    def clear(self) -> None:
+        """Nothing is seen any more (perception was deactivated)."""
+        with self._condition:
+            self._newest = None
+
+    def listen(self, listener: Callable[[Sighting], None]) -> Callable[[], None]:
+        """Have ``listener`` called with each sighting; returns what ends that."""
+        with self._condition:
+            self._listeners.append(listener)
+
+        def end() -> None:
+            with self._condition:
+                if listener in self._listeners:
+                    self._listeners.remove(listener)
+
+        return end
+
+
+@dataclass
+class Sight:
+    """What the nodes of one process share: the board, and how to look closer at a sighting.
+
+    Attributes:
+        board: newest sighting.
+        vision: who fills it, or None while perception is not configured.
+    """
+
+    board: Board = field(default_factory=Board)
+    vision: Vision | None = None
+
+    def with_regions(self, sighting: Sighting, regions: Sequence[Region]) -> Scene:
+        """The scene with the caller's regions as objects; DeepsightError for bad regions."""
+        if not regions:
+            return sighting.scene
+        vision = self.vision
+        if vision is None:
+            raise InvalidValueError("regions: perception is not configured")
+        return vision.with_regions(sighting, regions)
+
+    def lookup(self, target: str, source: str, stamp_ns: int) -> RigidTransform:
+        """``target_from_source`` at a stamp; TransformError where there is none."""
+        vision = self.vision
+        if vision is None:
+            raise TransformError("perception is not configured, so no transform is known")
+        return vision.transforms.lookup(target, source, stamp_ns)
+
+
+class Vision:
+    """Camera input, perception and TF of one camera.
+
+    Args:
+        node: whose topics and parameters these are.
+        settings: called for the parameters in force.
+        faults: where bad input is counted.
+        sight: what is filled.
+    """
+
+    def __init__(
+        self,
+        node: Node,
+        settings: Callable[[], VisionSettings],
+        faults: FaultLog,
+        sight: Sight,
+    ) -> None:
+        self._node = node
+        self._settings = settings
+        self._faults = faults
+        self._sight = sight
+        self.transforms: Transforms = make_transforms(node, faults)
+        self._config = settings().perception
+        self._perceiver = Perceiver(self._config)
+        self._camera: CameraInput | None = None
+        self._slot: LatestSlot[RawFrame] = LatestSlot()
+        self._worker: Worker[RawFrame] | None = None
+        self._builder: FrameBuilder | None = None
+        self._subscriptions: list[Any] = []
+        self._imu: Imu | None = None
+        self._detections = DetectionBuffer(faults)
+        self._sequence = 0
+        self._last: tuple[int, int] = (-1, -1)
+        self.meter = Meter()
+        self.work_meter = Meter()
+        sight.vision = self
+
+    def start(self) -> None:
+        """Subscribe and perceive."""
+        self._sequence = 0
+        self._last = (-1, -1)
+        self._perceiver.reset()
+        self._slot = LatestSlot()
+        self._camera = CameraInput(self._node, self._settings, self._faults, self._slot.put)
+        self._builder = FrameBuilder(self._camera, self.transforms, self._faults)
+        self._worker = Worker("perception", self._slot, self._handle, self._on_error)
+        if self._settings().use_imu:
+            self._subscribe(Imu, "imu", self._on_imu, qos.sensor_in())
+        self._subscribe(Regions, "detections", self._on_detections, qos.reliable())
+
+    def stop(self) -> None:
+        """Unsubscribe and end the worker; nothing is seen any more."""
+        if self._worker is not None:
+            if not self._worker.stop():
+                self._faults.add("perception", "slow stop", "the frame in hand did not end in 5 s")
+            self._worker = None
+        if self._camera is not None:
+            self._camera.close()
+            self._camera = None
+        for subscription in self._subscriptions:
+            self._node.destroy_subscription(subscription)
+        self._subscriptions = []
+        self._sight.board.clear()
+
+    def close(self) -> None:
+        """Stop and leave TF."""
+        self.stop()
+        self.transforms.close()
+        if self._sight.vision is self:
+            self._sight.vision = None
+
+    def with_regions(self, sighting: Sighting, regions: Sequence[Region]) -> Scene:
+        """The sighting's scene with regions added as objects."""
+        requests = region_requests(
+            regions, sighting.frame, sighting.depth_view, sighting.colour_view
+        )
+        return self._perceiver.perceive_regions(sighting.frame, sighting.scene, requests)
+
+    def reports(self) -> list[Report]:
+        """Input streams and the perception itself, for diagnostics."""
+        camera = self._camera
+        if camera is None:
+            return []
+        lines = camera.reports()
+        rate_in, rate_out = camera.depth.meter.rate_hz, self.meter.rate_hz
+        values: dict[str, object] = {
+            "rate_hz": rate_out,
+            "age_s": self.meter.age_s,
+            "latency_median_s": self.meter.latency_s(),
+            "latency_p99_s": self.meter.latency_s(99),
+            "work_median_s": self.work_meter.latency_s(),
+            "perceived": self._sequence,
+            "overtaken": self._slot.overtaken,
+        }
+        if self.meter.age_s > 2.0:
+            level, text = (STALE if rate_in == 0 else WARN), "no frame was perceived lately"
+        elif rate_out < SLOW_RATIO * rate_in:
+            level = WARN
+            text = f"{rate_out:.1f} of {rate_in:.1f} frames per second: this computer is too slow"
+        else:
+            level, text = OK, f"{rate_out:.1f} Hz, {1e3 * self.meter.latency_s():.0f} ms behind"
+        return [*lines, Report("perception", level, text, values)]
+
+    # -- in the executor ----------------------------------------------------------------------
+
+    def _subscribe(self, kind: Any, topic: str, callback: Any, profile: Any) -> None:
+        self._subscriptions.append(
+            self._node.create_subscription(
+                kind,
+                topic,
+                callback,
+                profile,
+                callback_group=MutuallyExclusiveCallbackGroup(),
+                qos_overriding_options=qos.overridable(),
+            )
+        )
+
+    def _on_imu(self, message: Imu) -> None:
+        self._imu = message
+
+    def _on_detections(self, message: Regions) -> None:
+        self._detections.put(message)
+
+    # -- in the worker ------------------------------------------------------------------------
+
+    def _on_error(self, error: Exception) -> None:
+        topic = self._camera.depth.topic if self._camera is not None else "perception"
+        if isinstance(error, DeepsightError):
+            self._faults.add(topic, f"refused: {type(error).__name__}", str(error))
+        else:
+            trace = "".join(traceback.format_exception(error))
+            self._faults.add(topic, f"internal error: {type(error).__name__}", trace)
+
+    def _handle(self, raw: RawFrame) -> None:
+        assert self._builder is not None and self._camera is not None
+        raw = self._with_colour(raw)
+        epoch, stamp_ns = self._last
+        if raw.epoch == epoch and raw.stamp_ns <= stamp_ns:
+            return  # its depth was used alone before its colour came
+        if raw.epoch != epoch and epoch >= 0:
+            self._perceiver.reset()
+            self.transforms.reset()
+        self._last = (raw.epoch, raw.stamp_ns)
+        if raw.colour is None:
+            self._camera.used_alone(raw)
+        settings = self._settings()
+        if settings.perception is not self._config:
+            self._config = settings.perception
+            self._perceiver = Perceiver(self._config)
+        began_s = time.perf_counter()
+        built = self._builder.build(raw, settings)
+        sighting = self._perceive(raw, built, settings)
+        self.work_meter.tick(time.perf_counter() - began_s)
+        self._sight.board.post(sighting)
+        self.meter.tick((self._node.get_clock().now().nanoseconds - raw.stamp_ns) / 1e9)
+
+    def _with_colour(self, raw: RawFrame) -> RawFrame:
+        """Give the colour image that is still missing its chance, unless something newer comes."""
+        while raw.colour is None:
+            left_s = raw.wait_until_s - time.monotonic()
+            if left_s <= 0:
+                break
+            newer = self._slot.take(left_s)
+            if newer is None:
+                break
+            raw = newer
+        return raw
+
+    def _perceive(self, raw: RawFrame, built: BuiltFrame, settings: VisionSettings) -> Sighting:
+        frame = built.frame
+        optical, stamp_ns = frame.camera.frame_id, frame.stamp_ns
+        deadline_s = raw.arrived_s + settings.tf_wait_s
+        fixed = self._pose(settings.fixed_frame, optical, stamp_ns, deadline_s)
+        gravity_frame = settings.gravity_frame or settings.fixed_frame
+        if gravity_frame == settings.fixed_frame:
+            gravity = fixed
+        else:
+            gravity = self._pose(gravity_frame, optical, stamp_ns, deadline_s)
+        gripper = self._pose(settings.gripper_frame, optical, stamp_ns, deadline_s)
+        detections: tuple[Detection, ...] = ()
+        if settings.perception.detector == "topic":
+            detections = self._detections.near(
+                frame, settings.detection_max_age_s, built.depth_view, built.colour_view
+            )
+        scene = self._perceiver.perceive(
+            frame,
+            up_in_camera=self._up(gravity, optical, stamp_ns),
+            fixed_from_camera=fixed,
+            detections=detections,
+            gripper=None if gripper is None else GripperInput(gripper.inverse()),
+        )
+        self._sequence += 1
+        return Sighting(
+            self._sequence,
+            frame,
+            scene,
+            settings.fixed_frame,
+            fixed,
+            built.depth_view,
+            built.colour_view,
+            {track.id: track.frames_seen for track in self._perceiver.tracker.tracks},
+            raw.arrived_s,
+        )
+
+    def _pose(
+        self, frame: str, optical: str, stamp_ns: int, deadline_s: float
+    ) -> RigidTransform | None:
+        """``frame_from_optical`` at the stamp; None, and counted, where TF does not know it."""
+        if not frame:
+            return None
+        try:
+            wait_s = max(0.0, deadline_s - time.monotonic())
+            return self.transforms.lookup(frame, optical, stamp_ns, wait_s)
+        except (TransformError, InvalidValueError) as error:
+            self._faults.add("/tf", f"no transform to '{frame}'", str(error))
+            return None
+
+    def _up(self, gravity: RigidTransform | None, optical: str, stamp_ns: int) -> GivenUp | None:
+        """Up in the optical frame: TF before IMU before nothing (a plane is looked for then)."""
+        if gravity is not None:
+            return GivenUp(gravity.rotation[2], UpSource.TF)
+        message = self._imu
+        if message is None:
+            return None
+        a = message.linear_acceleration
+        pull = np.array([a.x, a.y, a.z])
+        strength = float(np.linalg.norm(pull))
+        if not 8.0 < strength < 11.6:  # not at rest, or no accelerometer: says nothing about up
+            self._faults.add(
+                "imu",
+                "acceleration",
+                f"got {strength:.2f} m/s², expected about 9.81 of a camera at rest; not used",
+            )
+            return None
+        if to_ns(message.header.stamp) < stamp_ns - 1_000_000_000:
+            self._faults.add("imu", "stale", "the newest IMU message is over 1 s older")
+            return None
+        try:
+            if message.header.frame_id != optical:
+                pose = self.transforms.lookup(optical, message.header.frame_id, stamp_ns)
+                pull = pose.rotate(pull)
+        except (TransformError, InvalidValueError) as error:
+            self._faults.add("imu", "no transform", str(error))
+            return None
+        return GivenUp(pull, UpSource.IMU)
