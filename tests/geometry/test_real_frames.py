@@ -42,9 +42,9 @@ def stored(path: Path) -> NDArray[np.uint16]:
     ],
 )
 def test_depth_in_metres_by_every_road(
-    data_dir: Path, file: str, unit_m: float | None, median_m: tuple[float, float]
+    shared_data: Path, file: str, unit_m: float | None, median_m: tuple[float, float]
 ) -> None:
-    raw = stored(data_dir / file)
+    raw = stored(shared_data / file)
     height, width = raw.shape
     direct = decode_depth(ImageBuffer(height, width, "16UC1", 0, width * 2, raw.tobytes()), unit_m)
     assert median_m[0] < np.nanmedian(direct) < median_m[1]
@@ -59,14 +59,14 @@ def test_depth_in_metres_by_every_road(
     np.testing.assert_array_equal(decode_rvl(encode_rvl(raw), raw.size), raw.ravel())
 
 
-def test_sun_depth_with_rotated_bits(data_dir: Path) -> None:
-    raw = stored(data_dir / "open3d_rgbd/other_formats/SUN_depth.png")
+def test_sun_depth_with_rotated_bits(shared_data: Path) -> None:
+    raw = stored(shared_data / "open3d_rgbd/other_formats/SUN_depth.png")
     depth = metres((raw >> 3) | (raw << 13), 0.001)
     assert 0.5 < np.nanmedian(depth) < 6 and np.nanmax(depth) < 12
 
 
-def test_nyu_disparity_in_little_endian(data_dir: Path) -> None:
-    content = (data_dir / "open3d_rgbd/other_formats/NYU_depth.pgm").read_bytes()
+def test_nyu_disparity_in_little_endian(shared_data: Path) -> None:
+    content = (shared_data / "open3d_rgbd/other_formats/NYU_depth.pgm").read_bytes()
     body = content[-640 * 480 * 2 :]  # PGM says big-endian; this file is not
     disparity = ImageBuffer(480, 640, "16UC1", False, 1280, body).pixels("u2", 1).astype(float)
     assert disparity.max() <= 2047
@@ -75,11 +75,11 @@ def test_nyu_disparity_in_little_endian(data_dir: Path) -> None:
     assert 0.5 < np.nanmedian(depth) < 6
 
 
-def test_a_robot_bag_holds_the_same_depth_in_three_encodings(data_dir: Path) -> None:
+def test_a_robot_bag_holds_the_same_depth_in_three_encodings(shared_data: Path) -> None:
     bags = pytest.importorskip("rosbags.highlevel", reason="rosbags is not installed")
     depths: dict[str, NDArray[Any]] = {}
     for kind in ("raw", "compressed", "compressedDepth"):
-        path = data_dir / "spot_ros1_bag" / f"{kind}.bag"
+        path = shared_data / "spot_ros1_bag" / f"{kind}.bag"
         with bags.AnyReader([path]) as reader:
             for connection, _, raw in reader.messages():
                 message = reader.deserialize(raw, connection.msgtype)
@@ -118,11 +118,11 @@ def _buffer(message: Any) -> ImageBuffer:
     )
 
 
-def test_compressed_colour_of_a_robot_has_its_raw_colours(data_dir: Path) -> None:
+def test_compressed_colour_of_a_robot_has_its_raw_colours(shared_data: Path) -> None:
     bags = pytest.importorskip("rosbags.highlevel", reason="rosbags is not installed")
     colours = {}
     for kind in ("raw", "compressed"):
-        with bags.AnyReader([data_dir / "spot_ros1_bag" / f"{kind}.bag"]) as reader:
+        with bags.AnyReader([shared_data / "spot_ros1_bag" / f"{kind}.bag"]) as reader:
             for connection, _, raw in reader.messages():
                 if "hand_color" in connection.topic:
                     message = reader.deserialize(raw, connection.msgtype)
@@ -132,8 +132,8 @@ def test_compressed_colour_of_a_robot_has_its_raw_colours(data_dir: Path) -> Non
     assert difference < 0.7 * swapped  # a noisy image, and JPEG
 
 
-def test_points_of_a_real_frame_project_back(data_dir: Path) -> None:
-    depth = metres(stored(data_dir / "open3d_rgbd/redwood/depth/00000.png"), 0.001)
+def test_points_of_a_real_frame_project_back(shared_data: Path) -> None:
+    depth = metres(stored(shared_data / "open3d_rgbd/redwood/depth/00000.png"), 0.001)
     points = backproject(depth, PRIMESENSE)
     known = ~np.isnan(depth)
     rows, columns = np.nonzero(known)
