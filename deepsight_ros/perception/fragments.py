@@ -1,6 +1,6 @@
 """Over-segmentation: cut a foreground where depth jumps or bends inwards, more often than needed.
 
-In: depth at perception resolution and the foreground mask. Out: a label image of fragments that
+In: depth at perception resolution, the foreground mask, chroma or None. Out: a label image of fragments that
 hardly ever hold two things; ``merging`` puts together what belongs together. Only differences
 between foreground pixels cut, so an outline against the background costs an object nothing.
 """
@@ -18,13 +18,18 @@ Labels = NDArray[np.int32]
 SMOOTHED = 0.4
 """Noise left by the 5x5 median, as a share of the sensor's (neighbouring readings correlate)."""
 
+HUE_EDGE = 0.08
+"""Chroma change (see ``merging.chroma``) that may part two things of one smooth surface."""
+
 BEND_LAG_PX = 4
 """Half the length over which bending is looked for."""
 
 
-def fragments(view: WorkingView, foreground: Bool) -> Labels:
+def fragments(view: WorkingView, foreground: Bool, hues: Float | None = None) -> Labels:
     """(H, W) int32 labels of fragments, 0 outside the foreground; numbers need not be dense."""
     cuts = cut_pixels(view, foreground)
+    if hues is not None:
+        cuts |= hue_edges(hues, foreground)
     core = (foreground & ~cuts).astype(np.uint8)
     _, seeds, stats, _ = cv2.connectedComponentsWithStats(core, connectivity=4)
     keep = stats[:, cv2.CC_STAT_AREA] >= 4
@@ -47,6 +52,20 @@ def cut_pixels(view: WorkingView, foreground: Bool) -> Bool:
     return cut
 
 
+def hue_edges(hues: Float, foreground: Bool) -> Bool:
+    """(H, W) bool: where chroma changes between two foreground pixels 4 px apart."""
+    out = np.zeros(foreground.shape, bool)
+    for axis in (0, 1):
+        h = np.swapaxes(hues, 0, axis)
+        if len(h) <= 4:
+            continue
+        inside = np.swapaxes(foreground, 0, axis)
+        change = h[4:, :, :2] - h[:-4, :, :2]
+        square = change[..., 0] * change[..., 0] + change[..., 1] * change[..., 1]
+        np.swapaxes(out, 0, axis)[2:-2] |= (square > HUE_EDGE**2) & inside[4:] & inside[:-4]
+    return out
+
+
 def _steps(z: Float, sigma: Float, foreground: Bool, cut: Bool) -> None:
     """Mark columns where the step over 1 or 2 px exceeds what both sides' slopes explain."""
     for lag in (1, 2):
@@ -55,7 +74,7 @@ def _steps(z: Float, sigma: Float, foreground: Bool, cut: Bool) -> None:
         excess = np.maximum(middle - np.maximum(left, right), np.minimum(left, right) - middle)
         width = excess.shape[1]
         inside = foreground[:, lag : lag + width] & foreground[:, 2 * lag : 2 * lag + width]
-        big = inside & (excess > 0.003 + 5.0 * sigma[:, lag : lag + width])
+        big = inside & (excess > 0.002 + 3.5 * sigma[:, lag : lag + width])
         for shift in range(lag, 2 * lag + 1):
             cut[:, shift : shift + width] |= big
 
@@ -66,7 +85,7 @@ def _creases(z: Float, sigma: Float, foreground: Bool, cut: Bool, focal_px: floa
     bend = 2.0 * z[:, lag:-lag] - z[:, 2 * lag :] - z[:, : -2 * lag]
     base = z[:, lag:-lag] * np.float32(lag / focal_px)
     inside = foreground[:, lag:-lag] & foreground[:, 2 * lag :] & foreground[:, : -2 * lag]
-    cut[:, lag:-lag] |= inside & (bend > 0.35 * base) & (bend > 4.0 * sigma[:, lag:-lag])
+    cut[:, lag:-lag] |= inside & (bend > 0.2 * base) & (bend > 2.7 * sigma[:, lag:-lag])
 
 
 def grow(seeds: Labels, foreground: Bool, view: WorkingView, reach_px: float) -> Labels:

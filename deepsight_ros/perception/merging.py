@@ -8,7 +8,9 @@ noise that made the cuts. Colour speaks where depth is silent.
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -22,7 +24,22 @@ Array = NDArray[np.float64]
 SAMPLES_PX = (1, 4)
 """Distances from a border, on each side, between which depth is extrapolated to it."""
 
-FEATURES = ("step", "rough", "concave", "convex", "border", "hue", "light", "enclosed")
+FEATURES = (
+    "step",
+    "rough",
+    "concave",
+    "convex",
+    "length",
+    "enclosed",
+    "size",
+    "hue",
+    "apart",
+    "light",
+)
+"""What a border is judged by: mean step and mean absolute step over what noise allows; bend
+inwards and outwards (rad); length over the root of the smaller fragment's pixels; share of the
+border in either outline; log of the smaller size; chroma difference across the border, chroma
+difference of the fragments over their spread, and difference in lightness of flat borders."""
 
 
 @dataclass(eq=False)
@@ -35,7 +52,7 @@ class Borders:
             slopes, bend (rad, positive inwards), inward bend, pixels with colour, hue difference.
         pixels: (K,) size of each fragment.
         perimeter: (K,) border pixels shared with any other fragment or the outside.
-        colour: (K, 3) mean chroma a, b and lightness, or None.
+        colour: (K, 4) sums of chroma a, b, lightness and squared chroma, or None.
     """
 
     pairs: NDArray[np.int64]
@@ -91,15 +108,10 @@ def measure_borders(labels: Labels, view: WorkingView, hues: Float | None) -> Bo
     colour: Array | None = None
     if hues is not None:
         flat = labels.ravel()
-        colour = (
-            np.stack(
-                [
-                    np.bincount(flat, weights=hues[..., k].ravel(), minlength=count)
-                    for k in range(3)
-                ],
-                axis=1,
-            )
-            / np.maximum(pixels, 1.0)[:, None]
+        square = hues[..., 0] * hues[..., 0] + hues[..., 1] * hues[..., 1]
+        channels = (hues[..., 0], hues[..., 1], hues[..., 2], square)
+        colour = np.stack(
+            [np.bincount(flat, weights=c.ravel(), minlength=count) for c in channels], axis=1
         )
     pairs = np.stack([unique // count, unique % count], axis=1)
     return Borders(pairs, sums.reshape(-1, 8), pixels, perimeter, colour)
@@ -171,52 +183,54 @@ def _along(
 
 
 def features(sums: Array, size: Array, perimeter: Array, colour: Array | None) -> Array:
-    """(P, 8) numbers a border is judged by, named in ``FEATURES``.
+    """(P, 10) numbers a border is judged by, as named in ``FEATURES``.
 
     Args:
         sums: (P, 8) rows of ``Borders.sums``.
         size, perimeter: (P, 2) of the two fragments.
-        colour: (P, 2, 3) mean colours, or None.
+        colour: (P, 2, 4) colour sums of the two fragments, or None.
     """
     n = np.maximum(sums[:, 0], 1.0)
-    sloped = np.maximum(sums[:, 3], 1.0)
-    out = np.zeros((len(sums), 8))
-    out[:, 0] = np.abs(sums[:, 1]) / n
-    out[:, 1] = sums[:, 2] / n
-    bend = sums[:, 4] / sloped
-    out[:, 2] = np.maximum(bend, 0.0)
-    out[:, 3] = np.maximum(-bend, 0.0)
-    out[:, 4] = n / np.sqrt(np.maximum(size.min(axis=1), 1.0))
+    smaller = np.maximum(size.min(axis=1), 1.0)
+    bend = sums[:, 4] / np.maximum(sums[:, 3], 1.0)
+    out = np.zeros((len(sums), 10))
+    out[:, 0] = np.minimum(np.abs(sums[:, 1]) / n, 3.0)
+    out[:, 1] = np.minimum(sums[:, 2] / n, 3.0)
+    out[:, 2] = np.clip(bend, 0.0, 1.5)
+    out[:, 3] = np.clip(-bend, 0.0, 1.5)
+    out[:, 4] = np.minimum(n / np.sqrt(smaller), 2.0)
+    out[:, 5] = (n[:, None] / np.maximum(perimeter, 1.0)).max(axis=1)
+    out[:, 6] = 0.2 * np.log(smaller)
     if colour is not None:
-        difference = colour[:, 0] - colour[:, 1]
-        mean = np.sqrt((difference[:, :2] ** 2).sum(axis=1))
+        mean = colour / np.maximum(size, 1.0)[..., None]
+        spread = mean[..., 3] - mean[..., 0] ** 2 - mean[..., 1] ** 2
+        spread = np.sqrt(np.maximum(spread, 0.0)).sum(axis=1)
+        difference = mean[:, 0] - mean[:, 1]
+        distance = np.hypot(difference[:, 0], difference[:, 1])
         border = sums[:, 7] / np.maximum(sums[:, 6], 1.0)
-        out[:, 5] = 0.5 * (mean + border)
-        out[:, 6] = np.abs(difference[:, 2])
-    out[:, 7] = (n[:, None] / np.maximum(perimeter, 1.0)).max(axis=1)
+        out[:, 7] = np.minimum(4.0 * border, 1.5)
+        out[:, 8] = np.minimum(distance / (0.03 + spread), 4.0)
+        flat = (out[:, 2] < 0.2) & (out[:, 3] < 0.2)
+        out[:, 9] = np.minimum(np.abs(difference[:, 2]), 1.0) * flat
     return out
-
-
-WEIGHTS = {
-    "depth": np.array([-2.1, 1.35, 2.6, -0.45, -1.2, -0.55, 0.0, 0.0]),
-    "colour": np.array([-3.4, 1.0, 2.1, -0.2, -1.0, -0.35, 4.3, 1.2]),
-}
-"""Logit that a border parts two things: bias, step, concave, convex, border, enclosed, hue, light.
-
-Fitted by logistic regression on 120 simulated tabletops (train split)."""
 
 
 def parting_logit(feature: Array, has_colour: bool, colour_cut: float) -> Array:
     """(P,) log odds that each border parts two things."""
-    w = WEIGHTS["colour" if has_colour and colour_cut > 0 else "depth"]
-    concave, convex = np.minimum(feature[:, 2], 1.5), np.minimum(feature[:, 3], 1.5)
-    out = w[0] + w[1] * np.minimum(feature[:, 0], 3.0) + w[2] * concave + w[3] * convex
-    out += w[4] * np.minimum(feature[:, 4], 2.0) + w[5] * feature[:, 7]
-    if has_colour and colour_cut > 0:
-        flat = (concave < 0.2) & (convex < 0.2)
-        out += colour_cut * w[6] * 4.0 * np.minimum(feature[:, 5], 0.3)
-        out += colour_cut * w[7] * np.minimum(feature[:, 6], 1.0) * flat
-    return np.asarray(out)
+    w = JUDGES["colour" if has_colour and colour_cut > 0 else "depth"]
+    return np.asarray(np.tanh(feature @ w["hidden"] + w["hidden_bias"]) @ w["out"] + w["bias"])
+
+
+def _load_judges() -> dict[str, dict[str, Array]]:
+    text = (Path(__file__).parent / "border_judge.json").read_text(encoding="utf-8")
+    return {
+        name: {key: np.array(value, dtype=np.float64) for key, value in weights.items()}
+        for name, weights in json.loads(text).items()
+    }
+
+
+JUDGES = _load_judges()
+"""Two small networks (10 features, 10 hidden units) by ``training.fit_borders``."""
 
 
 def merge(borders: Borders, colour_cut: float) -> NDArray[np.int64]:
@@ -248,7 +262,7 @@ def merge(borders: Borders, colour_cut: float) -> NDArray[np.int64]:
         parent[parent == b] = a
         total = size[a] + size[b]
         if colour is not None:
-            colour[a] = (colour[a] * size[a] + colour[b] * size[b]) / total
+            colour[a] += colour[b]
         size[a] = total
         perimeter[a] = max(perimeter[a] + perimeter[b] - 2.0 * sums[best, 0], 1.0)
         alive[best] = False

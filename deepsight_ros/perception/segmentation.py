@@ -63,9 +63,9 @@ def segment(view: WorkingView, finding: SupportFinding, config: PerceptionConfig
     empty = np.zeros(view.valid.shape, np.int32)
     if not foreground.any() or min(foreground.shape) < 12:
         return Segmentation(empty, 0, foreground, height)
-    labels = dense(fragments(view, foreground))
-    use_colour = config.use_colour and view.colour is not None
+    use_colour = config.use_colour and view.colour is not None and config.colour_cut > 0
     hues = chroma(view.colour) if use_colour and view.colour is not None else None
+    labels = dense(fragments(view, foreground, hues))
     borders = measure_borders(labels, view, hues)
     labels = merge(borders, config.colour_cut)[labels].astype(np.int32)
     labels, count = _drop(labels, view, config)
