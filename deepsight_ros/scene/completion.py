@@ -1,0 +1,215 @@
+"""From the seen surface to a full solid: what an object most likely is behind what was seen.
+
+In: a ``Surface`` in W (z up, support at 0). Out: a solid, the family it was taken for and how
+well the family fits. Families: sphere, solid of revolution, upright box, and for everything else
+layers of convex prisms. Hidden backs follow from symmetry (round things, boxes) or from upright
+extrusion of what is seen from above.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from deepsight_ros.scene.outline import convex_hull
+from deepsight_ros.scene.rectangle import fit_rectangle
+from deepsight_ros.scene.revolution import DiscStackSolid, RoundFit, fit_round, fit_sphere
+from deepsight_ros.scene.solids import (
+    BoxSolid,
+    CompoundSolid,
+    ConvexSolid,
+    CylinderSolid,
+    PrismSolid,
+    Solid,
+    SphereSolid,
+)
+from deepsight_ros.scene.surface import Edge, Surface
+
+Array = NDArray[np.float64]
+
+_MOST_SAMPLES = 500
+_STANDING_M = 0.02
+_UP = 0.80
+_LEAST_SIDE_M = 0.004
+
+
+@dataclass(frozen=True, eq=False)
+class Completion:
+    """A solid for what was seen.
+
+    Attributes:
+        solid: in W.
+        kind: "sphere", "round", "box" or "layers".
+        residual_m: RMS of the seen surface's distance from it.
+        stands: whether it reaches down to the support.
+        is_symmetric: the hidden side follows from symmetry that the seen part confirms.
+    """
+
+    solid: Solid
+    kind: str
+    residual_m: float
+    stands: bool
+    is_symmetric: bool
+
+
+def complete(surface: Surface, *, support_known: bool) -> Completion:
+    """Choose the family that explains the seen surface and complete it."""
+    s = surface
+    noise = float(np.median(s.sigma_m)) + 0.3 * s.pixel_m
+    low, high, stands = vertical_ends(s, support_known)
+    ball = _as_sphere(s, noise, low, stands) if len(s.points_m) >= 20 else None
+    if ball is not None:
+        return ball
+    samples = _flank_samples(s, high)
+    found: list[tuple[float, Completion]] = []
+    if len(samples) >= 12:
+        round_ = _as_round(samples, noise, low, high, stands)
+        if round_ is not None:
+            found.append((round_.residual_m, round_))
+        boxed = _as_box(samples, low, high, stands)
+        found.append((boxed.residual_m, boxed))
+    if found:
+        best = min(found, key=lambda f: f[0])[1]
+        size = float(best.solid.box.size_m[:2].max())
+        if best.residual_m < 1.6 * noise + 0.0015 + 0.03 * size:
+            return best
+    return _as_layers(s, low, high, stands, noise)
+
+
+def vertical_ends(s: Surface, support_known: bool) -> tuple[float, float, bool]:
+    """(bottom, top, whether it stands on the support) in W's z."""
+    z_all = np.concatenate([s.points_m[:, 2], s.outline_m[:, 2]])
+    flat = s.points_m[s.normals[:, 2] > 0.9, 2]
+    high = float(np.sort(z_all)[-max(1, len(z_all) // 50) :].mean())
+    noise = float(np.median(s.sigma_m))
+    near_top = flat[flat > high - 3 * noise - 0.004]
+    if len(near_top) >= max(8, len(s.points_m) // 40):
+        high = float(np.median(near_top))
+    low = float(np.sort(z_all)[: max(1, len(z_all) // 50)].mean())
+    stands = support_known and low < _STANDING_M + 3 * noise
+    if stands:
+        low = 0.0
+    return low, max(high, low + _LEAST_SIDE_M), stands
+
+
+def _thin(points: Array, most: int) -> Array:
+    step = max(1, len(points) // most)
+    return points[::step]
+
+
+def _flank_samples(s: Surface, high: float) -> Array:
+    """(N, 3) samples on the outer wall: flank points, the top's rim and the foot."""
+    flank = s.points_m[s.normals[:, 2] < 0.5]
+    own = (s.edges == Edge.FREE) | (s.edges == Edge.STANDING)
+    top_rim = own & (s.outline_normals[:, 2] > _UP)
+    top_rim &= s.outline_m[:, 2] > high - 0.01 - 3 * s.outline_sigma_m
+    foot = s.edges == Edge.STANDING
+    rim = s.outline_m[top_rim | foot]
+    return np.concatenate([_thin(flank, _MOST_SAMPLES), _thin(rim, _MOST_SAMPLES)])
+
+
+def _as_sphere(s: Surface, noise: float, low: float, stands: bool) -> Completion | None:
+    fit = fit_sphere(_thin(s.points_m, _MOST_SAMPLES))
+    if fit is None:
+        return None
+    bottom = fit.centre_m[2] - fit.radius_m
+    slack = 0.08 * fit.radius_m + 3 * noise + 0.004
+    if fit.residual_m > noise + 0.02 * fit.radius_m or fit.radius_m > 1.0:
+        return None
+    if (stands and abs(bottom) > slack) or bottom > low + slack:
+        return None
+    width = float(np.ptp(s.outline_m[:, :2] @ _across(s), axis=0))
+    if not 0.6 * fit.radius_m < width < 2.3 * fit.radius_m:
+        return None
+    # a patch of nearly flat surface is no sphere: its normals have to turn with the position
+    radial = (s.points_m - fit.centre_m) / fit.radius_m
+    agree = float(np.median((radial * s.normals).sum(axis=1)))
+    if agree < 0.93:
+        return None
+    centre = fit.centre_m.copy()
+    if stands:
+        centre[2] = fit.radius_m
+    return Completion(SphereSolid(centre, fit.radius_m), "sphere", fit.residual_m, stands, True)
+
+
+def _across(s: Surface) -> Array:
+    """Unit ground direction across the view."""
+    middle = s.rays.mean(axis=0)[:2]
+    across = np.array([-middle[1], middle[0]])
+    return across / max(float(np.linalg.norm(across)), 1e-9)
+
+
+def _as_round(
+    samples: Array, noise: float, low: float, high: float, stands: bool
+) -> Completion | None:
+    bands = int(np.clip(len(samples) // 40, 2, 8))
+    fit = fit_round(samples, noise + 0.001, bands)
+    if fit is None or fit.arc_rad < np.deg2rad(80) or fit.radii_m.max() < 0.003:
+        return None
+    return Completion(_stack(fit, low, high, noise), "round", fit.residual_m, stands, True)
+
+
+def _stack(fit: RoundFit, low: float, high: float, noise: float) -> Solid:
+    """Cylinder where the profile is straight, else convex stacks of discs."""
+    z, r = fit.heights_m, fit.radii_m
+    if np.ptp(r) < 0.04 * r.max() + noise:
+        radius = float(np.median(r))
+        centre = np.array([fit.centre_m[0], fit.centre_m[1], (low + high) / 2])
+        return CylinderSolid(centre, radius, high - low)
+    ends = np.interp([low, high], z, r)
+    if len(z) >= 3:  # a straight flank goes on to the end
+        foot = r[0] - (r[1] - r[0]) / max(z[1] - z[0], 1e-4) * (z[0] - low)
+        tip = r[-1] + (r[-1] - r[-2]) / max(z[-1] - z[-2], 1e-4) * (high - z[-1])
+        ends = np.clip([foot, tip], 0.0, [1.3 * r[0] + noise, 1.3 * r[-1] + noise])
+    heights = np.concatenate([[low], z[(z > low) & (z < high)], [high]])
+    radii = np.concatenate([ends[:1], r[(z > low) & (z < high)], ends[1:]])
+    pieces: list[ConvexSolid] = []
+    start = 0
+    for i in range(1, len(heights)):
+        is_last = i == len(heights) - 1
+        if not is_last:
+            before = (radii[i] - radii[start]) / max(heights[i] - heights[start], 1e-4)
+            after = (radii[i + 1] - radii[i]) / max(heights[i + 1] - heights[i], 1e-4)
+            dent = (after - before) * min(heights[i] - heights[start], heights[i + 1] - heights[i])
+            if dent <= noise + 0.002:
+                continue
+        piece_r = np.maximum(radii[start : i + 1], 1e-4)
+        pieces.append(DiscStackSolid(fit.centre_m, heights[start : i + 1], piece_r))
+        start = i
+    return pieces[0] if len(pieces) == 1 else CompoundSolid(tuple(pieces))
+
+
+def _as_box(samples: Array, low: float, high: float, stands: bool) -> Completion:
+    fit = fit_rectangle(samples[:, :2])
+    centre = np.array([fit.centre_m[0], fit.centre_m[1], (low + high) / 2])
+    size = np.array([fit.size_m[0], fit.size_m[1], high - low])
+    both = bool(max(fit.seen[:2]) > 0.5 and max(fit.seen[2:]) > 0.5)
+    return Completion(BoxSolid(centre, size, fit.yaw_rad), "box", fit.residual_m, stands, both)
+
+
+def _as_layers(s: Surface, low: float, high: float, stands: bool, noise: float) -> Completion:
+    """Convex prisms over height: each layer's hull, and above it nothing is wider unseen."""
+    points = np.concatenate([s.points_m, s.outline_m])
+    count = int(np.clip((high - low) / max(4 * noise, 0.015), 1, 6))
+    cuts = np.linspace(low, high, count + 1)
+    pieces: list[ConvexSolid] = []
+    carried = np.zeros((0, 2))
+    for i in range(count - 1, -1, -1):
+        upper = points[:, 2] <= cuts[i + 1] if i < count - 1 else np.ones(len(points), bool)
+        mine = points[upper & (points[:, 2] >= cuts[i])] if i else points[upper]
+        flat = np.concatenate([mine[:, :2], carried])
+        if len(flat) < 3:
+            continue
+        hull = convex_hull(flat)
+        if len(hull) < 3:
+            continue
+        carried = hull
+        pieces.append(PrismSolid(hull, float(cuts[i]), float(cuts[i + 1])))
+    if not pieces:
+        middle = points.mean(axis=0)
+        size = np.maximum(np.ptp(points, axis=0), _LEAST_SIDE_M)
+        return Completion(BoxSolid(middle, size, 0.0), "layers", noise, stands, False)
+    solid: Solid = pieces[0] if len(pieces) == 1 else CompoundSolid(tuple(pieces))
+    return Completion(solid, "layers", noise, stands, False)

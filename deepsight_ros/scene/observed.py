@@ -1,0 +1,183 @@
+"""ObservedShape: what one view knows of an object, measurable like an exact solid.
+
+In: mask, depth, camera, W. Out: seen points and silhouette, which parts of the outline are the
+object's own, the completed solid, and for every end or surface point whether it was seen, follows
+from symmetry, or is cut. Costly parts are computed when first asked for.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from deepsight_ros.geometry.camera import Camera
+from deepsight_ros.geometry.noise import SensorModel
+from deepsight_ros.geometry.transforms import RigidTransform
+from deepsight_ros.scene.body import End, Extent, Trust
+from deepsight_ros.scene.completion import Completion, complete
+from deepsight_ros.scene.estimate import Visibility
+from deepsight_ros.scene.objects import Box3
+from deepsight_ros.scene.solids import Solid
+from deepsight_ros.scene.surface import Edge, Surface, see_surface
+
+Array = NDArray[np.float64]
+
+_CUT = (Edge.OCCLUDED, Edge.TRUNCATED)
+
+
+@dataclass(frozen=True, eq=False)
+class ObservedShape:
+    """An object as one view shows it, in W.
+
+    Attributes:
+        surface: seen points, normals and outline.
+        support_known: z = 0 of W is the support surface.
+        camera_m: (3,) the camera's origin in W.
+    """
+
+    surface: Surface
+    support_known: bool
+    camera_m: Array
+
+    @classmethod
+    def from_mask(
+        cls,
+        mask: NDArray[np.bool_],
+        depth_m: NDArray[np.float32],
+        camera: Camera,
+        working_from_camera: RigidTransform,
+        sensor: SensorModel,
+        *,
+        support_known: bool = True,
+    ) -> ObservedShape | None:
+        """Shape of the masked pixels.
+
+        Args:
+            mask: (H, W) bool at perception resolution.
+            depth_m: (H, W) float32 readings of that resolution, not smoothed; NaN or 0 = invalid.
+            camera: intrinsics of that resolution (``Camera.subsampled``).
+            working_from_camera: W from the optical frame.
+            sensor: noise model of the camera's family.
+            support_known: z = 0 of W is the support surface (False without gravity or plane).
+
+        Returns:
+            The shape, or None when the mask holds fewer than a handful of usable readings.
+
+        Raises:
+            InvalidValueError: shapes of mask, depth and camera disagree.
+        """
+        surface = see_surface(
+            mask, depth_m, camera, working_from_camera, sensor, support_known=support_known
+        )
+        if surface is None:
+            return None
+        return cls(surface, support_known, working_from_camera.translation_m)
+
+    @property
+    def points_m(self) -> NDArray[np.float32]:
+        """(N, 3) float32 seen points in W, smoothed, without mixed pixels."""
+        return self.surface.points_m.astype(np.float32)
+
+    @property
+    def silhouette_m(self) -> NDArray[np.float32]:
+        """(M, 3) float32 outline points in W."""
+        return self.surface.outline_m.astype(np.float32)
+
+    @cached_property
+    def completion(self) -> Completion:
+        return complete(self.surface, support_known=self.support_known)
+
+    @property
+    def solid(self) -> Solid:
+        """The full solid as best known."""
+        return self.completion.solid
+
+    @property
+    def kind(self) -> str:
+        """Family it was taken for: "sphere", "round", "box", "layers"."""
+        return self.completion.kind
+
+    @property
+    def box(self) -> Box3:
+        """Upright box around the completed solid."""
+        return self.solid.box
+
+    @property
+    def is_occluded(self) -> bool:
+        """More than a trace of the outline is cut by something nearer."""
+        return self.surface.share(Edge.OCCLUDED) > 0.04
+
+    @property
+    def is_truncated(self) -> bool:
+        """The image border cuts the outline."""
+        return self.surface.share(Edge.TRUNCATED) > 0.0
+
+    @property
+    def visibility(self) -> Visibility:
+        if self.is_truncated:
+            return Visibility.TRUNCATED
+        if self.is_occluded:
+            return Visibility.OCCLUDED
+        return Visibility.COMPLETE if self.completion.is_symmetric else Visibility.HIDDEN
+
+    def extent(self, direction: Array) -> Extent:
+        """Ends along a unit direction, each with its uncertainty and visibility."""
+        lo, hi = self.solid.extent(direction)
+        return Extent(self._end(lo, -direction, -lo), self._end(hi, direction, hi))
+
+    def _end(self, at_m: float, outward: Array, reach: float) -> End:
+        """How well the solid's end along a direction is known; ``at_m`` is on that axis, signed
+        as the caller's axis."""
+        s = self.surface
+        along_points = s.points_m @ outward
+        along_outline = s.outline_m @ outward
+        cut = np.isin(s.edges, _CUT)
+        own = along_outline[~cut]
+        seen = max(float(along_points.max(initial=-np.inf)), float(own.max(initial=-np.inf)))
+        noise = float(np.median(s.sigma_m)) + 0.3 * s.pixel_m + self.completion.residual_m * 0.3
+        slack = 2.0 * s.pixel_m + 3.0 * noise
+        farthest_cut = float(along_outline[cut].max(initial=-np.inf))
+        size = float(self.box.size_m[:2].min())
+        if outward[2] < -0.9 and self.completion.stands:
+            return End(at_m, 0.001, 0.001)
+        if farthest_cut > seen - slack:
+            kind = Visibility.OCCLUDED
+            if (s.edges == Edge.TRUNCATED).any():
+                truncated = along_outline[s.edges == Edge.TRUNCATED]
+                if float(truncated.max()) > seen - slack:
+                    kind = Visibility.TRUNCATED
+            outward_sigma = 0.15 * size if self.completion.is_symmetric else 0.4 * size
+            return End(at_m, 2 * noise, noise + outward_sigma, kind)
+        if reach > seen + slack:  # completed beyond what was seen
+            beyond = reach - seen
+            return End(at_m, noise + 0.3 * beyond, noise + 0.2 * beyond, Visibility.HIDDEN)
+        if not self.completion.is_symmetric and float(outward[:2] @ self._away) > 0.5:
+            return End(at_m, noise, noise + 0.3 * size, Visibility.HIDDEN)
+        return End(at_m, noise, noise)
+
+    @cached_property
+    def _away(self) -> Array:
+        """(2,) unit ground direction from the camera to the object."""
+        away = self.surface.points_m[:, :2].mean(axis=0) - self.camera_m[:2]
+        out: Array = away / max(float(np.linalg.norm(away)), 1e-9)
+        return out
+
+    def trust_at(self, point_m: Array) -> Trust:
+        """How well the surface near a point is known: by the nearest seen sample."""
+        s = self.surface
+        to_points = np.linalg.norm(s.points_m - point_m, axis=1)
+        to_outline = np.linalg.norm(s.outline_m - point_m, axis=1)
+        near = min(float(to_points.min()), float(to_outline.min()))
+        noise = float(np.median(s.sigma_m)) + 0.3 * s.pixel_m + self.completion.residual_m * 0.3
+        slack = 3.0 * s.pixel_m + 3.0 * noise
+        edge = int(s.edges[int(to_outline.argmin())])
+        if near <= slack:
+            if edge in _CUT and float(to_outline.min()) <= slack:
+                kind = Visibility.TRUNCATED if edge == Edge.TRUNCATED else Visibility.OCCLUDED
+                return Trust(noise, 0.3 * float(self.box.size_m[:2].min()), kind)
+            return Trust(noise)
+        spread = 0.15 if self.completion.is_symmetric else 0.3
+        return Trust(noise + 0.1 * near, spread * near, Visibility.HIDDEN)

@@ -1,0 +1,259 @@
+"""Solids of revolution about a vertical axis: fitting them to seen points, and measuring them.
+
+In: points on an object's flank (W, metres). Out: axis, profile of radius over height, how well it
+fits; and ``DiscStackSolid``, the convex hull of discs on one axis.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from math import hypot, pi
+
+import numpy as np
+from numpy.typing import NDArray
+
+from deepsight_ros.errors import InvalidValueError
+from deepsight_ros.scene.gjk import Vec
+from deepsight_ros.scene.objects import Box3
+from deepsight_ros.scene.solids import ConvexSolid
+
+Array = NDArray[np.float64]
+
+_ROUNDS = 5
+_CIRCLE = 2 * pi * np.arange(72) / 72
+_UNIT_CIRCLE = np.column_stack([np.cos(_CIRCLE), np.sin(_CIRCLE)])
+
+
+@dataclass(frozen=True, eq=False)
+class RoundFit:
+    """A vertical axis and the radius at a few heights.
+
+    Attributes:
+        centre_m: (2,) the axis.
+        heights_m, radii_m: (K,) profile at the bands' mean heights, ascending.
+        residual_m: robust RMS of the samples' radial distance from the profile.
+        centre_sigma_m: (2, 2) covariance root is not kept: the larger standard deviation.
+        arc_rad: how far around the axis samples were seen.
+        weights: (N,) in 0-1, small for samples off the profile (a handle).
+    """
+
+    centre_m: Array
+    heights_m: Array
+    radii_m: Array
+    residual_m: float
+    centre_sigma_m: float
+    arc_rad: float
+    weights: Array
+
+
+def fit_round(samples_m: Array, scale_m: float, bands: int) -> RoundFit | None:
+    """Least-squares axis and banded profile of (N, 3) surface samples.
+
+    The start is algebraic (Kasa 1976, one radius for each band about a shared axis), then a few
+    robust Gauss-Newton steps on the radial distances. None when the samples do not bend.
+
+    Args:
+        samples_m: points on the flank and on the top's rim.
+        scale_m: expected residual; larger ones lose weight (Cauchy).
+        bands: number of height bands.
+    """
+    xy, z = samples_m[:, :2], samples_m[:, 2]
+    low, high = float(z.min()), float(z.max())
+    band = np.minimum(((z - low) / max(high - low, 1e-6) * bands).astype(np.intp), bands - 1)
+    shift = xy.mean(axis=0)
+    p = xy - shift
+    weights = np.ones(len(p))
+    size = float(np.ptp(p, axis=0).max())
+    centre: Array | None = None
+    for i in range(_ROUNDS):
+        total = np.maximum(np.bincount(band, weights, bands), 1e-9)
+
+        def within(values: Array, w: Array = weights, t: Array = total) -> Array:
+            """Values minus their band's weighted mean."""
+            out: Array = values - (np.bincount(band, w * values, bands) / t)[band]
+            return out
+
+        if i < 2 or centre is None:
+            a = np.column_stack([within(2 * p[:, 0]), within(2 * p[:, 1])])
+            b = within((p * p).sum(axis=1))
+            normal = (a * weights[:, None]).T @ a
+            if np.linalg.cond(normal) > 1e4:
+                return None
+            centre = np.linalg.solve(normal, (a * weights[:, None]).T @ b)
+        else:
+            radial = p - centre
+            r = np.maximum(np.hypot(radial[:, 0], radial[:, 1]), 1e-6)
+            a = np.column_stack([within(-radial[:, 0] / r), within(-radial[:, 1] / r)])
+            residual = within(r)
+            normal = (a * weights[:, None]).T @ a + 1e-9 * np.eye(2)
+            centre = centre - np.linalg.solve(normal, (a * weights[:, None]).T @ residual)
+        if float(np.abs(centre).max()) > 3 * size + 0.02:
+            return None
+        r = np.hypot(*(p - centre).T)
+        mean_r = np.bincount(band, weights * r, bands) / total
+        mean_z = np.bincount(band, weights * z, bands) / total
+        used = np.flatnonzero(total > 1e-6)
+        profile = np.interp(z, mean_z[used], mean_r[used])
+        off = r - profile
+        weights = 1.0 / (1.0 + (off / (2.0 * scale_m)) ** 2)
+    middle = float(np.median(np.abs(off))) * 1.4826
+    turn = np.arctan2(p[:, 1] - centre[1], p[:, 0] - centre[0])
+    spread = np.linalg.inv(normal / max(1.0, weights.sum()) + 1e-6 * np.eye(2))
+    sigma = middle * float(np.sqrt(np.linalg.eigvalsh(spread)[-1] / max(weights.sum(), 1.0)))
+    return RoundFit(
+        centre + shift,
+        mean_z[used],
+        mean_r[used],
+        max(middle, float(np.sqrt(np.average(off * off, weights=weights)))),
+        sigma,
+        covered_arc(turn[weights > 0.3]),
+        weights,
+    )
+
+
+def covered_arc(turn_rad: Array) -> float:
+    """How much of the circle angles cover: 2 pi minus the empty 10-degree cells."""
+    cells = np.zeros(36, bool)
+    cells[((turn_rad + pi) / (2 * pi) * 36).astype(np.intp) % 36] = True
+    return float(cells.sum()) * 2 * pi / 36
+
+
+@dataclass(frozen=True, eq=False)
+class SphereFit:
+    """Centre (3,), radius and robust residual (metres) of a sphere through points."""
+
+    centre_m: Array
+    radius_m: float
+    residual_m: float
+
+
+def fit_sphere(points_m: Array) -> SphereFit | None:
+    """Algebraic least-squares sphere through (N, 3) points, refined by two geometric steps."""
+    shift = points_m.mean(axis=0)
+    p = points_m - shift
+    square = (p * p).sum(axis=1)
+    a = 2 * (p - p.mean(axis=0))
+    normal = a.T @ a
+    if np.linalg.cond(normal) > 1e5:
+        return None
+    centre = np.linalg.solve(normal, a.T @ (square - square.mean()))
+    for _ in range(2):
+        radial = p - centre
+        r = np.maximum(np.linalg.norm(radial, axis=1), 1e-6)
+        jacobian = np.column_stack([-radial / r[:, None], -np.ones(len(p))])
+        radius = r.mean()
+        step = np.linalg.lstsq(jacobian, -(r - radius), rcond=None)[0]
+        centre = centre + step[:3]
+        radius = radius + step[3]
+    r = np.linalg.norm(p - centre, axis=1)
+    off = r - np.median(r)
+    return SphereFit(centre + shift, float(np.median(r)), float(np.median(np.abs(off)) * 1.4826))
+
+
+@dataclass(frozen=True, eq=False)
+class DiscStackSolid(ConvexSolid):
+    """Convex hull of discs on one vertical axis: frustum, barrel, bottle's shoulder.
+
+    Attributes:
+        axis_m: (2,) where the axis stands.
+        heights_m: (K,) ascending; radii_m: (K,) >= 0, not all 0; their hull is the solid.
+    """
+
+    axis_m: Array
+    heights_m: Array
+    radii_m: Array
+
+    def __post_init__(self) -> None:
+        z, r = np.asarray(self.heights_m, float), np.asarray(self.radii_m, float)
+        if len(z) != len(r) or len(z) < 2 or (np.diff(z) < 0).any() or r.max(initial=0) <= 0:
+            raise InvalidValueError(
+                f"disc stack: got heights {z} and radii {r}, expected ascending heights, as many "
+                "radii, one of them above 0"
+            )
+        object.__setattr__(self, "heights_m", z)
+        object.__setattr__(self, "radii_m", r)
+
+    @property
+    def middle_m(self) -> Array:
+        z = (self.heights_m[0] + self.heights_m[-1]) / 2
+        return np.array([self.axis_m[0], self.axis_m[1], z])
+
+    @property
+    def is_round(self) -> bool:
+        return True
+
+    @cached_property
+    def _numbers(self) -> tuple[float, float, list[tuple[float, float]]]:
+        pairs = zip(self.heights_m.tolist(), self.radii_m.tolist(), strict=True)
+        return float(self.axis_m[0]), float(self.axis_m[1]), list(pairs)
+
+    def support(self, dx: float, dy: float, dz: float) -> Vec:
+        x, y, discs = self._numbers
+        flat = hypot(dx, dy)
+        z, r = max(discs, key=lambda disc: disc[0] * dz + disc[1] * flat)
+        if flat > 0:
+            return x + r * dx / flat, y + r * dy / flat, z
+        return x, y, z
+
+    @cached_property
+    def box(self) -> Box3:
+        side = 2 * float(self.radii_m.max())
+        high = float(self.heights_m[-1] - self.heights_m[0])
+        return Box3(self.middle_m, np.array([side, side, high]), 0.0)
+
+    @cached_property
+    def footprint_m(self) -> Array:
+        return self.axis_m + float(self.radii_m.max()) * _UNIT_CIRCLE
+
+    @cached_property
+    def _profile(self) -> Array:
+        """(M, 2) convex outline (radius, height) from the bottom of the axis to its top."""
+        z, r = self.heights_m, self.radii_m
+        kept: list[tuple[float, float]] = [(0.0, float(z[0]))]
+        for point in zip(r.tolist(), z.tolist(), strict=True):
+            kept.append(point)
+            while len(kept) >= 3:
+                (ax, ay), (bx, by), (cx, cy) = kept[-3:]
+                if (bx - ax) * (cy - ay) - (by - ay) * (cx - ax) > 0:
+                    break
+                kept.pop(-2)
+        kept.append((0.0, float(z[-1])))
+        return np.array(kept)
+
+    def nearest_points(self, points_m: Array) -> Array:
+        points = np.atleast_2d(points_m)
+        flat = points[:, :2] - self.axis_m
+        rho = np.hypot(flat[:, 0], flat[:, 1])
+        here = np.column_stack([rho, points[:, 2]])
+        start = self._profile[:-1]
+        edge = self._profile[1:] - start
+        length2 = np.maximum((edge * edge).sum(axis=1), 1e-18)
+        offset = here[:, None] - start[None]
+        t = np.clip((offset * edge).sum(axis=2) / length2, 0.0, 1.0)
+        on_edges = start[None] + t[..., None] * edge
+        away = np.linalg.norm(on_edges - here[:, None], axis=2)
+        found = on_edges[np.arange(len(points)), away.argmin(axis=1)]
+        side: Array = edge[:, 0] * offset[..., 1] - edge[:, 1] * offset[..., 0]
+        found = np.where(np.all(side >= 0, axis=1)[:, None], here, found)
+        unit = np.where(
+            (rho < 1e-12)[:, None], [[1.0, 0.0]], flat / np.maximum(rho, 1e-12)[:, None]
+        )
+        return np.column_stack([self.axis_m + found[:, :1] * unit, found[:, 1]])
+
+    def surface_points(self, spacing_m: float) -> Array:
+        out = []
+        for (r0, z0), (r1, z1) in zip(self._profile[:-1], self._profile[1:], strict=True):
+            rings = max(1, round(hypot(r1 - r0, z1 - z0) / spacing_m))
+            share = (np.arange(rings) + 0.5) / rings
+            for r, z in zip(r0 + share * (r1 - r0), z0 + share * (z1 - z0), strict=True):
+                n = max(1, round(2 * pi * r / spacing_m))
+                turn = 2 * pi * (np.arange(n) + 0.5) / n
+                ring = np.column_stack([r * np.cos(turn), r * np.sin(turn), np.full(n, z)])
+                out.append(ring + np.array([self.axis_m[0], self.axis_m[1], 0.0]))
+        return np.concatenate(out)
+
+    def moved(self, offset_m: Array) -> DiscStackSolid:
+        return DiscStackSolid(
+            self.axis_m + offset_m[:2], self.heights_m + offset_m[2], self.radii_m
+        )

@@ -1,0 +1,339 @@
+"""The seen surface of one object: mask and depth in; smoothed points, normals, outline in W out.
+
+A plane's inverse depth is linear over pixels, so noise is averaged by fitting inverse depth
+linearly in a small window around every pixel, with the pixels inside the eroded mask: exact on
+planes, unbiased at the mask's border. The outline is taken at the cracks between inside and
+outside pixels (half a pixel beyond the last inside one), which makes widths neither short nor
+long, and every crack knows what lies beyond it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from deepsight_ros.errors import InvalidValueError
+from deepsight_ros.geometry.camera import Camera
+from deepsight_ros.geometry.noise import SensorModel
+from deepsight_ros.geometry.transforms import RigidTransform
+
+F64 = NDArray[np.float64]
+F32 = NDArray[np.float32]
+Bool = NDArray[np.bool_]
+
+_PAD_PX = 4
+_LEAST_IN_WINDOW = 4
+# a support point may be this high, an outside surface this near in depth, besides noise
+_ON_SUPPORT_M = 0.012
+_SAME_DEPTH_M = 0.012
+# how far beyond a crack to look for a reading: not the first pixel, it may be mixed
+_LOOK_PX = (2, 3, 1, 5, 8, 12)
+
+
+class Edge(IntEnum):
+    """What lies beyond a piece of outline.
+
+    FREE: something farther; the edge is the object's own. OCCLUDED: something nearer cuts it.
+    TRUNCATED: the image ends. CONTACT: a neighbour at about the same depth. STANDING: the
+    support, at the object's foot. UNKNOWN: no reading (a hole).
+    """
+
+    FREE = 0
+    OCCLUDED = 1
+    TRUNCATED = 2
+    CONTACT = 3
+    STANDING = 4
+    UNKNOWN = 5
+
+
+@dataclass(frozen=True, eq=False)
+class Surface:
+    """What one view shows of an object, in W.
+
+    Attributes:
+        points_m: (N, 3) float64 smoothed points of the eroded mask.
+        normals: (N, 3) unit normals, towards the camera.
+        sigma_m: (N,) standard deviation along the ray, after smoothing.
+        outline_m: (M, 3) points on the silhouette, half a pixel beyond the last inside one.
+        outline_normals: (M, 3) unit normal of the surface beside each outline point.
+        outline_sigma_m: (M,) along the ray.
+        edges: (M,) int8, ``Edge`` of each outline point.
+        rays: (M, 3) unit viewing directions of the outline points, camera to point.
+        pixel_m: size of a pixel at the object's median depth.
+        holes: share of mask pixels without a usable reading.
+    """
+
+    points_m: F64
+    normals: F64
+    sigma_m: F64
+    outline_m: F64
+    outline_normals: F64
+    outline_sigma_m: F64
+    edges: NDArray[np.int8]
+    rays: F64
+    pixel_m: float
+    holes: float
+
+    def share(self, *kinds: Edge) -> float:
+        """Share of the outline that is of these kinds."""
+        return float(np.isin(self.edges, kinds).mean()) if len(self.edges) else 0.0
+
+
+def see_surface(
+    mask: Bool,
+    depth_m: F32,
+    camera: Camera,
+    working_from_camera: RigidTransform,
+    sensor: SensorModel,
+    *,
+    support_known: bool = True,
+) -> Surface | None:
+    """Extract the seen surface of a masked object.
+
+    Args:
+        mask: (H, W) bool at the resolution of ``depth_m``.
+        depth_m: (H, W) float32 along optical z; NaN or 0 = invalid.
+        camera: intrinsics of that resolution, without distortion.
+        working_from_camera: W from the optical frame.
+        sensor: noise model of the camera.
+        support_known: whether z = 0 of W is the support surface.
+
+    Returns:
+        Surface, or None when fewer than a handful of readings are usable.
+
+    Raises:
+        InvalidValueError: shapes of mask, depth and camera disagree.
+    """
+    shape = (camera.height_px, camera.width_px)
+    if mask.shape != shape or depth_m.shape != shape:
+        raise InvalidValueError(
+            f"observed shape: got mask {mask.shape} and depth {depth_m.shape}, expected both "
+            f"{shape}, the camera's size"
+        )
+    window = _Window.around(mask, depth_m)
+    if window is None:
+        return None
+    fit = _smooth(window, sensor)
+    if fit is None:
+        return None
+    return _assemble(window, fit, camera, working_from_camera, sensor, support_known)
+
+
+@dataclass(frozen=True, eq=False)
+class _Window:
+    """Crop of the picture around the mask; ``row``, ``column`` are its origin."""
+
+    row: int
+    column: int
+    mask: NDArray[np.uint8]
+    depth_m: F32
+    valid: Bool
+    at_border: tuple[bool, bool, bool, bool]
+
+    @classmethod
+    def around(cls, mask: Bool, depth_m: F32) -> _Window | None:
+        x, y, w, h = cv2.boundingRect(mask.view(np.uint8))
+        if w == 0:
+            return None
+        top, left = max(0, y - _PAD_PX), max(0, x - _PAD_PX)
+        rows = slice(top, min(mask.shape[0], y + h + _PAD_PX))
+        columns = slice(left, min(mask.shape[1], x + w + _PAD_PX))
+        depth = depth_m[rows, columns]
+        valid = depth > 0  # NaN compares False
+        border = (y == 0, x == 0, y + h == mask.shape[0], x + w == mask.shape[1])
+        return cls(top, left, mask[rows, columns].view(np.uint8), depth, valid, border)
+
+
+@dataclass(frozen=True, eq=False)
+class _Fit:
+    """Inverse depth around every pixel of the window: value and gradient per pixel."""
+
+    inverse: F64
+    du: F64
+    dv: F64
+    weight: F64
+    core: Bool
+    gain: float
+
+
+def _smooth(window: _Window, sensor: SensorModel) -> _Fit | None:
+    """Linear fit of inverse depth in a square window around each pixel (exact on planes)."""
+    inner = cv2.erode(window.mask, np.ones((3, 3), np.uint8)).view(bool) & window.valid
+    whole = window.mask.view(bool) & window.valid
+    area = int(np.count_nonzero(window.mask))
+    core = inner if np.count_nonzero(inner) >= max(8, area // 5) else whole
+    count = int(np.count_nonzero(core))
+    if count < 4:
+        return None
+    depth = window.depth_m
+    typical = float(np.median(depth[core]))
+    core = core & (np.abs(depth - typical) < 0.5 * typical + 0.05)
+    inverse = np.zeros(depth.shape, np.float64)
+    np.divide(1.0, depth, out=inverse, where=core)
+    inverse = _clip_spikes(inverse, core, sensor)
+    radius = 2
+    rows, columns = depth.shape
+    u = np.arange(columns, dtype=np.float64)[None, :] - columns / 2
+    v = np.arange(rows, dtype=np.float64)[:, None] - rows / 2
+    w = core.astype(np.float64)
+    wu, wv, wd = w * u, w * v, inverse
+    stacked = np.dstack([w, wu, wv, wu * u, wu * v, wv * v, wd, wd * u, wd * v])
+    size = (2 * radius + 1, 2 * radius + 1)
+    sums: Any = cv2.boxFilter(stacked, -1, size, normalize=False, borderType=cv2.BORDER_CONSTANT)
+    n = np.maximum(sums[..., 0], 1e-9)
+    mu, mv, md = sums[..., 1] / n, sums[..., 2] / n, sums[..., 6] / n
+    # a little ridge: where the window holds a line of pixels only, the slope across it is 0
+    cuu = sums[..., 3] / n - mu * mu + 0.02
+    cuv = sums[..., 4] / n - mu * mv
+    cvv = sums[..., 5] / n - mv * mv + 0.02
+    cud = sums[..., 7] / n - mu * md
+    cvd = sums[..., 8] / n - mv * md
+    det = cuu * cvv - cuv * cuv
+    du = (cvv * cud - cuv * cvd) / det
+    dv = (cuu * cvd - cuv * cud) / det
+    value = md + du * (u - mu) + dv * (v - mv)
+    gain = 1.0 / np.sqrt(0.5 * (2 * radius + 1) ** 2)
+    return _Fit(value, du, dv, sums[..., 0], core, gain)
+
+
+def _clip_spikes(inverse: F64, core: Bool, sensor: SensorModel) -> F64:
+    """Readings far off their neighbours' median are brought back to 3 sigma of it."""
+    median = cv2.medianBlur(inverse.astype(np.float32), 3)
+    surrounded = cv2.erode(core.view(np.uint8), np.ones((3, 3), np.uint8)).view(bool)
+    depth = 1.0 / np.maximum(median, 1e-6)
+    spread = 3.0 * np.asarray(sensor.sigma_m(depth)) / (depth * depth)
+    clipped = np.clip(inverse, median - spread, median + spread)
+    return np.where(surrounded, clipped, inverse)
+
+
+def _assemble(
+    window: _Window,
+    fit: _Fit,
+    camera: Camera,
+    pose: RigidTransform,
+    sensor: SensorModel,
+    support_known: bool,
+) -> Surface | None:
+    usable = (fit.weight >= _LEAST_IN_WINDOW) & (fit.inverse > 1e-6)
+    rows, columns = np.nonzero(fit.core & usable)
+    if len(rows) < 4:
+        return None
+    points, normals, depths, _ = _lift(window, fit, rows, columns, 0.0, 0.0, camera, pose)
+    sigma = np.asarray(sensor.sigma_m(depths)) * fit.gain
+    r, c, dr, dc = _cracks(window)
+    keep = usable[r, c]
+    r, c, dr, dc = r[keep], c[keep], dr[keep], dc[keep]
+    outline, outline_normals, edge_depths, rays = _lift(
+        window, fit, r, c, 0.5 * dr, 0.5 * dc, camera, pose
+    )
+    edge_sigma = np.asarray(sensor.sigma_m(edge_depths))
+    edges = _edges(
+        window, r, c, dr, dc, outline, edge_depths, edge_sigma, camera, pose, support_known
+    )
+    area = max(1, int(np.count_nonzero(window.mask)))
+    return Surface(
+        points,
+        normals,
+        sigma,
+        outline,
+        outline_normals,
+        edge_sigma * fit.gain * 1.5,
+        edges,
+        rays,
+        float(np.median(depths)) / camera.fx_px,
+        1.0 - np.count_nonzero(window.mask.view(bool) & window.valid) / area,
+    )
+
+
+def _lift(
+    window: _Window,
+    fit: _Fit,
+    rows: NDArray[Any],
+    columns: NDArray[Any],
+    dr: Any,
+    dc: Any,
+    camera: Camera,
+    pose: RigidTransform,
+) -> tuple[F64, F64, F64, F64]:
+    """Points, normals (W), depths and unit rays (W) at pixels moved by (dr, dc)."""
+    at = fit.inverse[rows, columns]
+    du, dv = fit.du[rows, columns], fit.dv[rows, columns]
+    # near a limb the slope runs away: half a pixel changes the depth by 3 % at most
+    step = np.clip(du * dc + dv * dr, -0.03 * at, 0.03 * at)
+    depth = 1.0 / (at + step)
+    x = (columns + dc + window.column - camera.cx_px) / camera.fx_px
+    y = (rows + dr + window.row - camera.cy_px) / camera.fy_px
+    ray = np.column_stack([x, y, np.ones_like(x)])
+    points = pose.apply(ray * depth[:, None])
+    # the plane n.P = 1 has inverse depth n.(x, y, 1)
+    x0 = (columns + window.column - camera.cx_px) / camera.fx_px
+    y0 = (rows + window.row - camera.cy_px) / camera.fy_px
+    nx, ny = du * camera.fx_px, dv * camera.fy_px
+    normal = -np.column_stack([nx, ny, at - nx * x0 - ny * y0])
+    normal /= np.linalg.norm(normal, axis=1, keepdims=True)
+    ray /= np.linalg.norm(ray, axis=1, keepdims=True)
+    return points, pose.rotate(normal), depth, pose.rotate(ray)
+
+
+def _cracks(window: _Window) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any], NDArray[Any]]:
+    """Inside pixel (row, column) and outward step (dr, dc) of every crack of the mask."""
+    m = np.pad(window.mask, 1).view(bool)
+    inside = m[1:-1, 1:-1]
+    out = []
+    for dr, dc in ((-1, 0), (1, 0), (0, -1), (0, 1)):
+        beyond = m[1 + dr : m.shape[0] - 1 + dr, 1 + dc : m.shape[1] - 1 + dc]
+        r, c = np.nonzero(inside & ~beyond)
+        out.append((r, c, np.full(len(r), dr), np.full(len(r), dc)))
+    r, c, dr_all, dc_all = (np.concatenate(parts) for parts in zip(*out, strict=True))
+    return r, c, dr_all, dc_all
+
+
+def _edges(
+    window: _Window,
+    r: NDArray[Any],
+    c: NDArray[Any],
+    dr: NDArray[Any],
+    dc: NDArray[Any],
+    outline_m: F64,
+    depth_m: F64,
+    sigma_m: F64,
+    camera: Camera,
+    pose: RigidTransform,
+    support_known: bool,
+) -> NDArray[np.int8]:
+    """What lies beyond each crack."""
+    h, w = window.mask.shape
+    beyond = np.zeros(len(r))
+    steps = np.zeros(len(r))
+    for step in _LOOK_PX:
+        rr, cc = r + step * dr, c + step * dc
+        inside = (rr >= 0) & (rr < h) & (cc >= 0) & (cc < w) & (beyond == 0)
+        rr, cc = np.clip(rr, 0, h - 1), np.clip(cc, 0, w - 1)
+        found = inside & window.valid[rr, cc] & (window.mask[rr, cc] == 0)
+        beyond[found] = window.depth_m[rr[found], cc[found]]
+        steps[found] = step
+    known = beyond > 0
+    x = (c + steps * dc + window.column - camera.cx_px) / camera.fx_px
+    y = (r + steps * dr + window.row - camera.cy_px) / camera.fy_px
+    other = pose.apply(np.column_stack([x, y, np.ones_like(x)]) * beyond[:, None])
+    same = _SAME_DEPTH_M + 4.0 * sigma_m
+    edges = np.full(len(r), Edge.CONTACT, np.int8)
+    edges[beyond > depth_m + same] = Edge.FREE
+    edges[beyond < depth_m - same] = Edge.OCCLUDED
+    if support_known:
+        is_support = np.abs(other[:, 2]) < _ON_SUPPORT_M + 3.0 * sigma_m
+        # the support cannot hide what stands on it: beyond a raised edge it is farther
+        foot = outline_m[:, 2] < 2.0 * _ON_SUPPORT_M + 3.0 * sigma_m
+        edges[is_support & foot] = Edge.STANDING
+        edges[is_support & ~foot] = Edge.FREE
+    edges[~known] = Edge.UNKNOWN
+    top, left, bottom, right = window.at_border
+    cut = (top & (dr < 0) & (r == 0)) | (bottom & (dr > 0) & (r == h - 1))
+    cut |= (left & (dc < 0) & (c == 0)) | (right & (dc > 0) & (c == w - 1))
+    edges[cut] = Edge.TRUNCATED
+    return edges
