@@ -36,8 +36,8 @@ class Job(Generic[R]):
 
     work: Callable[[Sighting], R]
     refuse: Callable[[Status, str], R]
-    finish: Callable[[R], None]
     timeout_s: float
+    finish: Callable[[R], None] = lambda _: None
     not_before_ns: int = 0
     max_age_s: float = 0.0
     arrived_s: float = field(default_factory=time.monotonic)

@@ -177,9 +177,6 @@ class RewardSettings(NodeSettings):
     success_hysteresis_m: float = setting(0.01, 0.0, 1.0)
     """Success ends when the distance exceeds the success distance by more than this."""
 
-    hold_s: float = setting(2.0, 0.0, 60.0)
-    """How long the last measured values are repeated while the distance cannot be measured."""
-
     task: str = ""
     """Task to begin with; empty: none until set_task is called."""
 

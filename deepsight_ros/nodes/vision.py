@@ -131,12 +131,14 @@ class Sight:
             raise InvalidValueError("regions: perception is not configured")
         return vision.with_regions(sighting, regions)
 
-    def lookup(self, target: str, source: str, stamp_ns: int) -> RigidTransform:
+    def lookup(
+        self, target: str, source: str, stamp_ns: int, wait_s: float = 0.0
+    ) -> RigidTransform:
         """``target_from_source`` at a stamp; TransformError where there is none."""
         vision = self.vision
         if vision is None:
             raise TransformError("perception is not configured, so no transform is known")
-        return vision.transforms.lookup(target, source, stamp_ns)
+        return vision.transforms.lookup(target, source, stamp_ns, wait_s)
 
 
 class Vision:

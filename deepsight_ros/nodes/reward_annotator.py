@@ -1,0 +1,326 @@
+"""Node `reward_annotator`: services `set_task` and `reset_episode`; `rewards` at frame rate."""
+
+from __future__ import annotations
+
+import sys
+import threading
+import time
+import uuid
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from rclpy.callback_groups import ReentrantCallbackGroup
+
+from deepsight_ros import msg
+from deepsight_ros.errors import DeepsightError, InvalidValueError
+from deepsight_ros.nodes import qos
+from deepsight_ros.nodes.conversions import header, to_duration
+from deepsight_ros.nodes.desk_calls import at_desk
+from deepsight_ros.nodes.diagnostics import OK, Report
+from deepsight_ros.nodes.node_base import DeepsightNode
+from deepsight_ros.nodes.query_desk import Job, QueryDesk
+from deepsight_ros.nodes.settings import RewardAloneSettings, RewardSettings, VisionSettings
+from deepsight_ros.nodes.spinning import run
+from deepsight_ros.nodes.vision import Sight, Sighting, Vision
+from deepsight_ros.questions.answering import find_object
+from deepsight_ros.reward.reach import ReachEpisode, RewardStep
+from deepsight_ros.reward.tasks import ReachTask, parse_task
+from deepsight_ros.scene.answer import Status
+from deepsight_ros.scene.measure import GRIPPER_ID, measure
+from deepsight_ros.scene.objects import Scene
+from deepsight_ros.srv import ResetEpisode, SetRewardTask
+
+SET_TIMEOUT_S = 1.0
+"""How long set_task waits for an image to find its objects in."""
+MOST_TASK_CHARS = 2000
+
+
+@dataclass
+class Episode:
+    """The task in force.
+
+    Attributes:
+        id: of the episode.
+        task: what is to be done.
+        success_m: distance that counts as done.
+        rewards: the episode's arithmetic.
+        target_id: object the task means, "" while not in view.
+    """
+
+    id: str
+    task: ReachTask
+    success_m: float
+    rewards: ReachEpisode
+    target_id: str = ""
+
+
+class RewardAnnotatorNode(DeepsightNode[RewardSettings]):
+    """Annotates every frame with the reward of the task in force.
+
+    Args:
+        sight: the process's; None: the node looks at the camera itself.
+        options: passed on to rclpy.
+    """
+
+    def __init__(self, sight: Sight | None = None, **options: Any) -> None:
+        settings = RewardAloneSettings if sight is None else RewardSettings
+        super().__init__("reward_annotator", settings, **options)
+        self.sight = sight or Sight()
+        self._looks_itself = sight is None
+        self._vision: Vision | None = None
+        self._desk: QueryDesk[SetRewardTask.Response] | None = None
+        self._rewards: Any = None
+        self._entities: list[Callable[[], Any]] = []
+        self._unlisten: Callable[[], None] | None = None
+        self._episode: Episode | None = None
+        self._lock = threading.Lock()
+
+    # -- life -------------------------------------------------------------------------------
+
+    def setup(self) -> None:
+        if self._looks_itself:
+            self._vision = Vision(self, self._vision_settings, self.fault_log, self.sight)
+        self._rewards = self.create_lifecycle_publisher(
+            msg.RewardAnnotation,
+            "rewards",
+            qos.reliable(),
+            qos_overriding_options=qos.overridable(),
+        )
+        group = ReentrantCallbackGroup()
+        set_task = self.create_service(
+            SetRewardTask, "set_task", self._on_set_task, callback_group=group
+        )
+        reset = self.create_service(
+            ResetEpisode, "reset_episode", self._on_reset, callback_group=group
+        )
+        self._entities = [
+            lambda: self.destroy_service(set_task),
+            lambda: self.destroy_service(reset),
+            lambda: self.destroy_lifecycle_publisher(self._rewards),
+        ]
+
+    def start(self) -> None:
+        if self.settings.task:
+            self._begin(parse_task(self.settings.task), "", 0.0)
+        self._desk = QueryDesk(
+            self.sight.board,
+            self.now_ns,
+            16,
+            lambda text: self.fault_log.add("set_task", "internal error", text),
+        )
+        self._unlisten = self.sight.board.listen(self._annotate)
+        if self._vision is not None:
+            self._vision.start()
+
+    def stop(self) -> None:
+        if self._unlisten is not None:
+            self._unlisten()
+            self._unlisten = None
+        if self._desk is not None:
+            self._desk.close()
+            self._desk = None
+        if self._vision is not None:
+            self._vision.stop()
+
+    def teardown(self) -> None:
+        for destroy in self._entities:
+            destroy()
+        self._entities = []
+        self._episode = None
+        if self._vision is not None:
+            self._vision.close()
+            self._vision = None
+
+    def _vision_settings(self) -> VisionSettings:
+        settings = self.settings
+        assert isinstance(settings, RewardAloneSettings)
+        return settings
+
+    def reports(self) -> Iterable[Report]:
+        episode = self._episode
+        if episode is None:
+            line = Report("task", OK, "none set")
+        else:
+            values: dict[str, object] = {
+                "episode": episode.id,
+                "steps": episode.rewards.steps,
+                "target": episode.target_id or "not in view yet",
+            }
+            line = Report("task", OK, episode.task.text, values)
+        return [line] if self._vision is None else [line, *self._vision.reports()]
+
+    # -- services ---------------------------------------------------------------------------
+
+    async def _on_set_task(
+        self, request: SetRewardTask.Request, response: SetRewardTask.Response
+    ) -> SetRewardTask.Response:
+        if not request.task.strip():
+            with self._lock:
+                self._episode = None
+            response.success, response.message = True, "no task is annotated any more"
+            return response
+        desk = self._desk
+        if desk is None:
+            response.message = "the node is not active; activate it first"
+            return response
+        if len(request.task) > MOST_TASK_CHARS:
+            response.message = (
+                f"got a task of {len(request.task)} characters, expected at most {MOST_TASK_CHARS}"
+            )
+            return response
+        success_m = request.success_distance
+        if not (np.isfinite(success_m) and success_m >= 0):
+            response.message = (
+                f"got success_distance {success_m}, expected 0 (the parameter) or more metres"
+            )
+            return response
+        try:
+            task = parse_task(request.task)
+        except InvalidValueError as error:
+            response.message = str(error)
+            return response
+        job: Job[SetRewardTask.Response] = Job(
+            work=lambda sighting: self._set_task(request, task, sighting),
+            refuse=lambda status, reason: self._set_unseen(request, task, reason),
+            timeout_s=SET_TIMEOUT_S,
+            max_age_s=SET_TIMEOUT_S,
+        )
+        return await at_desk(self, desk, job)
+
+    def _on_reset(
+        self, request: ResetEpisode.Request, response: ResetEpisode.Response
+    ) -> ResetEpisode.Response:
+        with self._lock:
+            old = self._episode
+        if old is None:
+            response.message = "no task is set; call set_task first"
+            return response
+        new = self._begin(old.task, request.episode_id, old.success_m)
+        new.target_id = old.target_id
+        response.success = True
+        response.ended_episode_id = old.id
+        response.ended_steps = old.rewards.steps
+        response.episode_id = new.id
+        return response
+
+    # -- episodes ---------------------------------------------------------------------------
+
+    def _begin(self, task: ReachTask, episode_id: str, success_m: float) -> Episode:
+        settings = self.settings
+        success_m = success_m or settings.success_distance_m
+        rewards = ReachEpisode(success_m, settings.success_hysteresis_m)
+        episode = Episode(episode_id or uuid.uuid4().hex[:12], task, success_m, rewards)
+        with self._lock:
+            self._episode = episode
+        return episode
+
+    def _set_task(
+        self, request: SetRewardTask.Request, task: ReachTask, sighting: Sighting
+    ) -> SetRewardTask.Response:
+        """Find the objects of the task in a sighting and begin; the task before stays if not."""
+        try:
+            scene = self.sight.with_regions(sighting, request.regions)
+            target_id, reason = find_target(task.target, scene)
+        except DeepsightError as error:
+            return SetRewardTask.Response(message=str(error))
+        if not target_id and request.regions:
+            return SetRewardTask.Response(message=reason)
+        episode = self._begin(task, request.episode_id, request.success_distance)
+        episode.target_id = target_id
+        message = f"distance of the gripper to {task.target}"
+        return SetRewardTask.Response(
+            success=True,
+            message=f"{message} ({target_id})" if target_id else f"{message}; {reason}",
+            episode_id=episode.id,
+            object_ids=[target_id] if target_id else [],
+        )
+
+    def _set_unseen(
+        self, request: SetRewardTask.Request, task: ReachTask, reason: str
+    ) -> SetRewardTask.Response:
+        """No image came: words can wait for one, regions cannot."""
+        if request.regions:
+            return SetRewardTask.Response(message=f"no image to look for regions in: {reason}")
+        episode = self._begin(task, request.episode_id, request.success_distance)
+        text = f"distance of the gripper to {task.target}; not in view yet: {reason}"
+        return SetRewardTask.Response(success=True, message=text, episode_id=episode.id)
+
+    # -- in the perception worker -------------------------------------------------------------
+
+    def _annotate(self, sighting: Sighting) -> None:
+        with self._lock:
+            episode = self._episode
+        if episode is None:
+            return
+        scene, measured, reason = sighting.scene, None, ""
+        began_s = time.perf_counter()
+        try:
+            known = any(t.id == episode.target_id for t in scene.objects)
+            if not known:
+                found, reason = find_target(episode.task.target, scene)
+                episode.target_id = found or episode.target_id
+                known = bool(found)
+            if known:
+                measured = measure(scene, "surface_distance", (GRIPPER_ID, episode.target_id))
+        except DeepsightError as error:
+            reason = str(error)
+        step = episode.rewards.update(sighting.stamp_ns, measured, reason)
+        if time.perf_counter() - began_s > 0.1:
+            self.fault_log.add("rewards", "slow", "measuring one reward took more than 0.1 s")
+        self._rewards.publish(annotation(step, episode, sighting))
+
+
+def annotation(step: RewardStep, episode: Episode, sighting: Sighting) -> msg.RewardAnnotation:
+    """The message of one step."""
+    return msg.RewardAnnotation(
+        header=header(sighting.stamp_ns, sighting.scene.frame_id),
+        episode_id=episode.id,
+        task=episode.task.text,
+        step=step.step,
+        elapsed=to_duration(step.elapsed_s),
+        valid=step.valid,
+        held=step.held,
+        reason=step.reason,
+        reward=step.reward,
+        progress=step.progress,
+        success=step.success,
+        distance=step.distance_m,
+        lower=step.lower_m,
+        upper=step.upper_m,
+        term_names=list(step.terms),
+        term_values=list(step.terms.values()),
+        object_ids=[episode.target_id] if episode.target_id else [],
+    )
+
+
+def find_target(words: str, scene: Scene) -> tuple[str, str]:
+    """(id of the tracked object that words or a region mean, or "", and why there is none)."""
+    bare = words.strip().strip("<>")
+    named = next((t for t in scene.objects if t.id == bare), None)
+    if named is None:
+        found = find_object(words, scene)
+        if found.status is not Status.OK:
+            return "", found.text
+        named = scene.object(found.object_ids[0])
+    if not named.is_region:
+        return named.id, ""
+    best, overlap = "", 0.3
+    for thing in scene.objects:
+        if thing.is_region or thing.mask is None or named.mask is None:
+            continue
+        shared = np.count_nonzero(thing.mask & named.mask)
+        share = shared / max(1, np.count_nonzero(thing.mask | named.mask))
+        if share > overlap:
+            best, overlap = thing.id, share
+    return best, "" if best else f"no object is seen in {words}"
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """`ros2 run deepsight_ros reward_annotator`."""
+    return run(lambda: [RewardAnnotatorNode()], arguments)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,271 @@
+"""Node `spatial_query`: services `ask` and `measure_distance`, action `reason`, topic `questions`.
+
+A callback only hands its request to the desk (query_desk.py) and awaits the response; the desk
+answers from the newest sighting of the process.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+import uuid
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from rclpy.action import ActionServer, CancelResponse, GoalResponse
+from rclpy.callback_groups import ReentrantCallbackGroup
+from std_msgs.msg import String
+
+from deepsight_ros import msg
+from deepsight_ros.action import Reason
+from deepsight_ros.errors import DeepsightError
+from deepsight_ros.nodes import qos
+from deepsight_ros.nodes.conversions import to_duration, to_ns
+from deepsight_ros.nodes.desk_calls import at_desk
+from deepsight_ros.nodes.diagnostics import OK, WARN, Meter, Report
+from deepsight_ros.nodes.node_base import DeepsightNode
+from deepsight_ros.nodes.query_answers import DistanceWork, QuestionWork
+from deepsight_ros.nodes.query_desk import Job, QueryDesk
+from deepsight_ros.nodes.settings import QueryAloneSettings, QuerySettings, VisionSettings
+from deepsight_ros.nodes.spinning import run
+from deepsight_ros.nodes.vision import Sight, Sighting, Vision
+from deepsight_ros.scene.answer import Status
+from deepsight_ros.srv import MeasureDistance, SpatialQuery
+
+CLOSE_S = 0.5
+"""How long pending responses may take to leave when the node is closed."""
+
+
+class SpatialQueryNode(DeepsightNode[QuerySettings]):
+    """Answers questions about the newest frame.
+
+    Args:
+        sight: the process's; None: the node looks at the camera itself.
+        options: passed on to rclpy.
+    """
+
+    def __init__(self, sight: Sight | None = None, **options: Any) -> None:
+        settings = QueryAloneSettings if sight is None else QuerySettings
+        super().__init__("spatial_query", settings, **options)
+        self.sight = sight or Sight()
+        self._looks_itself = sight is None
+        self._vision: Vision | None = None
+        self._desk: QueryDesk[Any] | None = None
+        self._answers: Any = None
+        self._entities: list[Callable[[], Any]] = []
+        self._group = ReentrantCallbackGroup()
+        self._goal_jobs: dict[bytes, Job[Any]] = {}
+        self.meter = Meter(60.0)
+
+    # -- life -------------------------------------------------------------------------------
+
+    def setup(self) -> None:
+        if self._looks_itself:
+            self._vision = Vision(self, self._vision_settings, self.fault_log, self.sight)
+        self._answers = self.create_lifecycle_publisher(
+            msg.SpatialAnswer, "answers", qos.reliable(), qos_overriding_options=qos.overridable()
+        )
+        ask = self.create_service(SpatialQuery, "ask", self._on_ask, callback_group=self._group)
+        distance = self.create_service(
+            MeasureDistance, "measure_distance", self._on_distance, callback_group=self._group
+        )
+        questions = self.create_subscription(
+            String,
+            "questions",
+            self._on_question,
+            qos.reliable(),
+            callback_group=self._group,
+            qos_overriding_options=qos.overridable(),
+        )
+        reason = ActionServer(
+            self,
+            Reason,
+            "reason",
+            self._on_reason,
+            goal_callback=lambda _: GoalResponse.ACCEPT,
+            cancel_callback=self._on_cancel,
+            callback_group=self._group,
+        )
+        self._entities = [
+            lambda: self.destroy_service(ask),
+            lambda: self.destroy_service(distance),
+            lambda: self.destroy_subscription(questions),
+            reason.destroy,
+            lambda: self.destroy_lifecycle_publisher(self._answers),
+        ]
+
+    def start(self) -> None:
+        self._desk = QueryDesk(
+            self.sight.board,
+            self.now_ns,
+            self.settings.max_pending,
+            lambda text: self.fault_log.add("ask", "internal error", text),
+        )
+        if self._vision is not None:
+            self._vision.start()
+
+    def stop(self) -> None:
+        if self._desk is not None:
+            self._desk.close()
+            self._desk = None
+        if self._vision is not None:
+            self._vision.stop()
+
+    def prepare_close(self) -> None:
+        """Answer what is pending while the executor still runs, so that the answers leave."""
+        if self._desk is None or not self._desk.pending:
+            return
+        self._desk.close()
+        time.sleep(CLOSE_S)
+
+    def teardown(self) -> None:
+        for destroy in self._entities:
+            destroy()
+        self._entities = []
+        if self._vision is not None:
+            self._vision.close()
+            self._vision = None
+
+    def _vision_settings(self) -> VisionSettings:
+        settings = self.settings
+        assert isinstance(settings, QueryAloneSettings)
+        return settings
+
+    def reports(self) -> Iterable[Report]:
+        desk = self._desk
+        if desk is None:
+            return []
+        pending = desk.pending
+        values: dict[str, object] = {
+            "answered": self.meter.count,
+            "pending": pending,
+            "latency_median_s": self.meter.latency_s(),
+            "latency_p99_s": self.meter.latency_s(99),
+        }
+        full = pending > self.settings.max_pending // 2
+        text = "many questions are waiting" if full else f"{self.meter.count} answered"
+        lines = [Report("questions", WARN if full else OK, text, values)]
+        return lines if self._vision is None else [*lines, *self._vision.reports()]
+
+    # -- requests ---------------------------------------------------------------------------
+
+    async def _on_ask(
+        self, request: SpatialQuery.Request, response: SpatialQuery.Response
+    ) -> SpatialQuery.Response:
+        response.answer = await self._ask(self._question(request), request.timeout)
+        return response
+
+    async def _on_distance(
+        self, request: MeasureDistance.Request, _: MeasureDistance.Response
+    ) -> MeasureDistance.Response:
+        request.request_id = request.request_id or made_up_id()
+        work = DistanceWork(request, self.sight, self.settings, self.now_ns)
+        result: MeasureDistance.Response = await self._ask(work, request.timeout)
+        return result
+
+    async def _on_question(self, message: String) -> None:
+        work = self._question(SpatialQuery.Request(question=message.data))
+        self._answers.publish(await self._ask(work))
+
+    def _question(self, request: SpatialQuery.Request) -> QuestionWork:
+        request.request_id = request.request_id or made_up_id()
+        return QuestionWork(request, self.sight, self.settings, self.now_ns)
+
+    async def _ask(self, work: Any, timeout: Any = None, goal_id: bytes | None = None) -> Any:
+        """Hand a piece of work to the desk and wait for its response."""
+        arrived_s = time.monotonic()
+        refused = work.refuse_early()
+        desk = self._desk
+        if refused is None and (desk is None or not self.is_active):
+            refused = work.refuse(Status.FAILED, "the node is not active; activate it first")
+        if refused is not None or desk is None:
+            self.meter.tick(time.monotonic() - arrived_s)
+            return refused
+        settings = self.settings
+        seconds = to_ns(timeout) / 1e9 if timeout is not None else 0.0
+        request = work.request
+        max_age_s = to_ns(request.max_age) / 1e9 if hasattr(request, "max_age") else 0.0
+        job: Job[Any] = Job(
+            work=lambda sighting: self._guarded_work(work, sighting),
+            refuse=work.refuse,
+            timeout_s=seconds or settings.timeout_s,
+            not_before_ns=to_ns(request.not_before),
+            max_age_s=max_age_s or settings.max_age_s,
+            arrived_s=arrived_s,
+        )
+        if goal_id is not None:
+            self._goal_jobs[goal_id] = job
+        response = await at_desk(self, desk, job)
+        self.meter.tick(time.monotonic() - arrived_s)
+        return response
+
+    def _guarded_work(self, work: Any, sighting: Sighting) -> Any:
+        """Bad input inside a request is its own answer; anything else is the desk's to report."""
+        try:
+            return work.answer(sighting)
+        except DeepsightError as error:
+            return work.refuse(Status.UNSUPPORTED, str(error))
+
+    # -- action -----------------------------------------------------------------------------
+
+    def _on_cancel(self, goal: Any) -> CancelResponse:
+        job, desk = self._goal_jobs.get(bytes(goal.goal_id.uuid)), self._desk
+        if job is not None and desk is not None:
+            desk.cancel(job, "cancelled by the client")
+        return CancelResponse.ACCEPT
+
+    async def _on_reason(self, goal: Any) -> Reason.Result:
+        """One catalogue question is answered as a single step; more needs the planner."""
+        request = goal.request
+        settings = self.settings
+        asked = SpatialQuery.Request(
+            question=request.task,
+            regions=request.regions,
+            units=request.units,
+            request_id=request.request_id,
+            not_before=request.not_before,
+            target_frame=request.target_frame,
+        )
+        work = self._question(asked)
+        if request.planner not in ("", Reason.Goal.EMBEDDED):
+            text = f"planner '{request.planner}' is not available here; leave it empty"
+            goal.abort()
+            return Reason.Result(answer=work.refuse(Status.UNSUPPORTED, text))
+        deadline = request.deadline
+        if not to_ns(deadline):
+            deadline = to_duration(settings.reason_deadline_s)
+        goal_id = bytes(goal.goal_id.uuid)
+        try:
+            answer = await self._ask(work, deadline, goal_id)
+        finally:
+            self._goal_jobs.pop(goal_id, None)
+        if goal.is_cancel_requested:
+            goal.canceled()
+            return Reason.Result(answer=answer)
+        if answer.status != msg.SpatialAnswer.OK:
+            if answer.status == msg.SpatialAnswer.UNSUPPORTED:
+                answer.error = f"not answerable as one question ({answer.error}); tasks of several"
+                answer.error += " questions need a planner, which this build does not have"
+            goal.abort()
+            return Reason.Result(answer=answer)
+        step = Reason.Feedback(step=1, question=request.task, answer=answer)
+        step.conclusion = answer.text
+        goal.publish_feedback(step)
+        goal.succeed()
+        result = Reason.Result(answer=answer, steps=[answer])
+        result.answer.method = msg.SpatialAnswer.REASONED
+        return result
+
+
+def made_up_id() -> str:
+    """An id for a request that has none."""
+    return uuid.uuid4().hex[:12]
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """`ros2 run deepsight_ros spatial_query`."""
+    return run(lambda: [SpatialQueryNode()], arguments)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
