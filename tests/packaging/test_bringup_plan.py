@@ -129,7 +129,7 @@ class TestPlan:
         assert remappings["color/camera_info"] == "/cam/camera_info"
         assert remappings["depth/camera_info"] == "/cam/d/camera_info"
         assert process.parameters["/perception"]["color_transport"] == "compressed"
-        assert "depth_transport" not in process.parameters["/perception"]
+        assert process.parameters["/perception"]["depth_transport"] == "auto"
 
     def test_depth_only(self) -> None:
         process = graph(make_plan({"camera": "realsense", "color": "none"}))
