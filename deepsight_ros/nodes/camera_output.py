@@ -91,6 +91,12 @@ class CameraOutput:
         self._colour = self._advertise(Image, color_topic) if has_colour else None
         self._colour_info = self._advertise(CameraInfo, color_info_topic) if has_colour else None
 
+    def close(self) -> None:
+        """Unadvertise."""
+        for publisher in (self._depth, self._depth_info, self._colour, self._colour_info):
+            if publisher is not None:
+                self._node.destroy_publisher(publisher)
+
     def _advertise(self, kind: type[Any], topic: str) -> Any:
         return self._node.create_publisher(
             kind, topic, qos.sensor_out(), qos_overriding_options=qos.overridable()

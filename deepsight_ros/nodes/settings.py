@@ -184,3 +184,79 @@ class RewardSettings(NodeSettings):
 @dataclass(frozen=True)
 class RewardAloneSettings(VisionSettings, RewardSettings):
     """Node `reward_annotator` in a process of its own: it looks at the camera itself."""
+
+
+@dataclass(frozen=True)
+class SimCameraSettings(NodeSettings):
+    """Node `sim_camera`."""
+
+    mount: str = setting("scene", choices=("scene", "wrist"), live=False)
+    """Where the camera is: still in the scene, or moving with the robot's wrist."""
+
+    seed: int = setting(0, 0, 1_000_000, live=False)
+    """Chooses the table, what stands on it and the motion."""
+
+    rate_hz: float = setting(30.0, 0.5, 120.0, live=False)
+    """Frames per second."""
+
+    width_px: int = setting(640, 64, 1920, live=False)
+    """Image width."""
+
+    height_px: int = setting(480, 48, 1440, live=False)
+    """Image height."""
+
+    sensor_family: str = setting("structured_light", choices=tuple(FAMILIES), live=False)
+    """Noise and holes of the depth images."""
+
+    motion_period_s: float = setting(8.0, 0.5, 600.0, live=False)
+    """Time of one approach and return of the gripper, or of one round of the wrist."""
+
+    has_color: bool = setting(True, live=False)
+    """Publish colour beside depth."""
+
+    detections_rate_hz: float = setting(0.0, 0.0, 60.0, live=False)
+    """Publish names and boxes on `detections`, as an outside detector would; 0: none."""
+
+    world_frame: str = setting("world", live=False)
+    """Frame that the transforms of camera and gripper are published in; z up, on the table."""
+
+    gripper_frame: str = setting("gripper", live=False)
+    """Frame at the centre between the finger tips, x ahead."""
+
+
+@dataclass(frozen=True)
+class FramePlayerSettings(NodeSettings):
+    """Node `frame_player`."""
+
+    path: str = setting("", live=False)
+    """Folder of images, or bag (rosbag2 folder, .mcap, .db3, ROS 1 .bag)."""
+
+    rate: float = setting(1.0, 0.01, 100.0, live=False)
+    """Playback speed, 1 being as recorded (folders: rate_hz)."""
+
+    rate_hz: float = setting(10.0, 0.1, 120.0, live=False)
+    """Frames per second of a folder, which knows no time, at rate 1."""
+
+    loop: bool = setting(False, live=False)
+    """Play again and again."""
+
+    publish_clock: bool = setting(False, live=False)
+    """Keep the recorded stamps and publish them on /clock; false: stamp with the time now."""
+
+    start_delay_s: float = setting(1.0, 0.0, 600.0, live=False)
+    """Time between activation and the first frame, so that subscribers find the topics."""
+
+    color_topic: str = setting("", live=False)
+    """Colour topic in the bag; empty: the only one, or the one that is named like a colour image."""
+
+    depth_topic: str = setting("", live=False)
+    """Depth topic in the bag; empty: the only one, or the one that is named like a depth image."""
+
+    color_info_topic: str = setting("", live=False)
+    """camera_info topic of colour in the bag; empty: beside the colour topic."""
+
+    depth_info_topic: str = setting("", live=False)
+    """camera_info topic of depth in the bag; empty: beside the depth topic."""
+
+    camera_frame: str = setting("camera", live=False)
+    """Optical frame of a folder's images."""
