@@ -178,11 +178,9 @@ def _remappings(
     topics: Mapping[str, str], values: Mapping[str, str]
 ) -> tuple[tuple[str, str], ...]:
     pairs: list[tuple[str, str]] = []
-    for role, transport in (("color", "compressed"), ("depth", "compressedDepth")):
-        if role in topics:
-            base = _base(topics[role])
-            pairs.append((f"{role}/image_raw", base))
-            pairs.append((f"{role}/image_raw/{transport}", f"{base}/{transport}"))
+    for role in ("color", "depth"):
+        if role in topics:  # the nodes append the transport to the remapped name
+            pairs.append((f"{role}/image_raw", _base(topics[role])))
         if f"{role}_info" in topics:
             pairs.append((f"{role}/camera_info", topics[f"{role}_info"]))
     for role in ("imu", "detections"):

@@ -117,15 +117,11 @@ class TestPlan:
             "depth/camera_info",
         ):
             assert remappings[name].startswith("/")
-        assert remappings["depth/image_raw/compressedDepth"] == (
-            remappings["depth/image_raw"] + "/compressedDepth"
-        )
 
     def test_topics_of_ones_own(self) -> None:
         process = graph(make_plan({"color": "/cam/rgb/compressed", "depth": "/cam/d/image"}))
         remappings = dict(process.remappings)
         assert remappings["color/image_raw"] == "/cam/rgb"
-        assert remappings["color/image_raw/compressed"] == "/cam/rgb/compressed"
         assert remappings["color/camera_info"] == "/cam/camera_info"
         assert remappings["depth/camera_info"] == "/cam/d/camera_info"
         assert process.parameters["/perception"]["color_transport"] == "compressed"
