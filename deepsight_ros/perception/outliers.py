@@ -68,8 +68,8 @@ def largest_cluster(mask: Bool, view: WorkingView, gap_m: float) -> Bool:
     middle = float(np.median(z[own > 0]))
     grown = cv2.dilate(own, np.ones((3, 3), np.uint8)) > 0
     edge = grown & inside & broken & (np.abs(z - middle) < 0.5)
-    near = cv2.blur(np.where(own > 0, z, 0.0).astype(np.float32), (3, 3), normalize=False)
-    weight = cv2.blur(own.astype(np.float32), (3, 3), normalize=False)
+    near = cv2.boxFilter(np.where(own > 0, z, 0.0).astype(np.float32), -1, (3, 3), normalize=False)
+    weight = cv2.boxFilter(own.astype(np.float32), -1, (3, 3), normalize=False)
     mean = near / np.maximum(weight, 1e-6)
     out[box] = (own > 0) | (edge & (np.abs(z - mean) < allowed))
     return out
