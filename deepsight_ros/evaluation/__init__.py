@@ -1,0 +1,1 @@
+"""Benchmarks: simulated geometry, understanding, bag replay. No torch, no ROS."""

@@ -1,0 +1,403 @@
+"""A recorded bag in (rosbag2 sqlite3 or mcap, ROS 1), RGB-D frames out.
+
+Read through the ``rosbags`` library, without ROS. Messages are streamed: memory holds the few
+images that wait for their partner or for a later transform, whatever the length of the bag.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from rosbags.highlevel import AnyReader, AnyReaderError
+from rosbags.typesys import Stores, get_typestore
+
+from deepsight_ros.errors import (
+    CalibrationError,
+    DecodeError,
+    InvalidValueError,
+    SourceError,
+    TransformError,
+)
+from deepsight_ros.evaluation.sources.bag_topics import (
+    IMAGE_TYPES,
+    INFO_TYPE,
+    TF_TYPES,
+    ImageTopic,
+    RgbdTopics,
+    choose_topics,
+    image_topic,
+)
+from deepsight_ros.evaluation.sources.base import SourceReport
+from deepsight_ros.geometry.camera import Camera, RgbdFrame
+from deepsight_ros.geometry.decode import (
+    ImageBuffer,
+    decode_colour,
+    decode_compressed_colour,
+    decode_compressed_depth,
+    decode_depth,
+)
+from deepsight_ros.geometry.noise import SensorModel
+from deepsight_ros.geometry.pairing import Pair, StampPairer
+from deepsight_ros.geometry.registration import Registrar, camera_from_info
+from deepsight_ros.geometry.transform_buffer import TransformBuffer
+from deepsight_ros.geometry.transforms import RigidTransform
+
+TF_WAIT_NS = 200_000_000
+"""In a bag with moving transforms an image waits this long (by stamps) for those around it."""
+SAME_RIG_NS = 1_000_000_000
+"""Two cameras of one rig: a transform this far from the image's stamp still relates them."""
+TRIED_MESSAGES = 5
+"""How many messages of a topic are tried to learn what it holds."""
+# What damaged files make the library raise, beside its own errors.
+BROKEN = (
+    AnyReaderError,
+    OSError,
+    ValueError,
+    KeyError,
+    IndexError,
+    AssertionError,
+    EOFError,
+    struct.error,
+    RuntimeError,
+)
+
+_Message = Any
+_Decoded = tuple[int, _Message, _Message | None]
+
+
+class BagSource:
+    """RGB-D frames from a bag.
+
+    Args:
+        path: a rosbag2 folder, or a .mcap, .db3 or .bag file.
+        depth_topic, colour_topic: which to take; None chooses by encoding, frame and calibration;
+            colour_topic "none" leaves colour out.
+        unit_m: metres per stored depth unit; None decides by encoding.
+        depth_camera, colour_camera: in place of the bag's camera_info.
+        colour_from_depth: in place of the bag's TF.
+        slop_ns: largest difference of stamps in a pair; None takes half a frame.
+        sensor: noise model of the depth camera.
+
+    Attributes:
+        topics: what was chosen.
+
+    Raises:
+        SourceError: no bag, a damaged one, or no depth topic in it.
+        CalibrationError: no camera_info, or cameras that nothing relates; says what is missing.
+    """
+
+    def __init__(
+        self,
+        path: str | Path,
+        *,
+        depth_topic: str | None = None,
+        colour_topic: str | None = None,
+        unit_m: float | None = None,
+        depth_camera: Camera | None = None,
+        colour_camera: Camera | None = None,
+        colour_from_depth: RigidTransform | None = None,
+        slop_ns: int | None = None,
+        sensor: SensorModel | None = None,
+    ) -> None:
+        self._path = _bag_path(Path(path))
+        self.name = str(path)
+        self.transforms = TransformBuffer()
+        self.report = SourceReport()
+        self._unit_m, self._slop_ns = unit_m, slop_ns
+        self._sensor = sensor or SensorModel()
+        self._colour_from_depth = colour_from_depth
+        with open_bag(self._path) as reader:
+            self._has_moving_tf = any(c.topic.endswith("/tf") for c in _tf(reader))
+            self.topics = _find_topics(reader, depth_topic, colour_topic, self.name)
+            self.report.notes.append(_described(self.topics))
+            self._read_tf(reader, static=True)
+            first_infos = _first_messages(reader, INFO_TYPE)
+        self._depth_camera = depth_camera or _camera(
+            first_infos, self.topics.depth_info, self.topics.depth
+        )
+        self._colour_camera = colour_camera
+        if colour_camera is None and self.topics.colour is not None:
+            self._colour_camera = _camera(first_infos, self.topics.colour_info, self.topics.colour)
+        self._refuse_what_is_missing()
+        self._registrar: Registrar | None = None
+
+    def __iter__(self) -> Iterator[RgbdFrame]:
+        self.report.restart()
+        self.transforms.clear()
+        with open_bag(self._path) as reader:
+            for stamp_ns, depth, colour in self._waiting_for_tf(reader):
+                try:
+                    frame = self._decode(stamp_ns, depth, colour)
+                except DecodeError as error:
+                    self.report.skip(f"{self.topics.depth.topic} at {stamp_ns} ns", error)
+                    continue
+                self.report.frames += 1
+                yield frame
+
+    def _waiting_for_tf(self, reader: AnyReader) -> Iterator[_Decoded]:
+        """Pairs, held back until the transforms around their stamp have been read."""
+        waiting: deque[_Decoded] = deque()
+        newest_ns = 0
+        for item in self._pairs(reader):
+            waiting.append(item)
+            newest_ns = max(newest_ns, item[0])
+            wait_ns = TF_WAIT_NS if self._has_moving_tf else 0
+            while waiting and waiting[0][0] + wait_ns <= newest_ns:
+                yield waiting.popleft()
+        yield from waiting
+
+    def _pairs(self, reader: AnyReader) -> Iterator[_Decoded]:
+        """Messages of one moment, as the bag goes by; transforms are taken on the way."""
+        pairer: StampPairer[_Message, _Message] = StampPairer(self._slop_ns)
+        depth, colour = self.topics.depth, self.topics.colour
+        wanted = [
+            c
+            for c in reader.connections
+            if c.topic in (depth.topic, colour.topic if colour else "") or c.msgtype in TF_TYPES
+        ]
+        for connection, message in self._messages(reader, wanted):
+            if connection.msgtype in TF_TYPES:
+                self._take_transforms(message, connection.topic)
+                continue
+            stamp_ns = _stamp_ns(message)
+            if stamp_ns == 0:
+                self.report.skip(connection.topic, "header.stamp is zero, expected a time")
+                continue
+            pair: Pair[_Message, _Message] | None
+            if colour is None:
+                yield stamp_ns, message, None
+                continue
+            if connection.topic == depth.topic:
+                pair = pairer.add_depth(stamp_ns, message)
+            else:
+                pair = pairer.add_colour(stamp_ns, message)
+            if pair is not None:
+                yield pair.depth_stamp_ns, pair.depth, pair.colour
+        pairer.reset()  # counts what still waits as dropped
+        self.report.unpaired_depth = pairer.counts.dropped_depth
+        self.report.unpaired_colour = pairer.counts.dropped_colour
+
+    def _messages(self, reader: AnyReader, wanted: list[Any]) -> Iterator[tuple[Any, _Message]]:
+        """Deserialised messages; broken ones are counted, a broken file ends the pass."""
+        raws = reader.messages(wanted) if wanted else iter(())
+        while True:
+            try:
+                item = next(raws, None)
+            except BROKEN as error:
+                self.report.skip(self.name, f"the bag is damaged from here on: {error}")
+                return
+            if item is None:
+                return
+            connection, time_ns, raw = item
+            try:
+                message = reader.deserialize(raw, connection.msgtype)
+            except BROKEN as error:
+                self.report.skip(f"{connection.topic} at {time_ns} ns", f"cannot be read: {error}")
+                continue
+            yield connection, message
+
+    def _read_tf(self, reader: AnyReader, static: bool) -> None:
+        wanted = [c for c in _tf(reader) if c.topic.endswith("_static") == static]
+        for connection, message in self._messages(reader, wanted):
+            self._take_transforms(message, connection.topic)
+
+    def _take_transforms(self, message: _Message, topic: str) -> None:
+        for stamped in message.transforms:
+            t, q = stamped.transform.translation, stamped.transform.rotation
+            try:
+                self.transforms.add(
+                    stamped.header.frame_id,
+                    stamped.child_frame_id,
+                    np.array([t.x, t.y, t.z]),
+                    np.array([q.x, q.y, q.z, q.w]),
+                    _stamp_ns(stamped),
+                    is_static=topic.endswith("_static"),
+                )
+            except InvalidValueError as error:
+                self.report.skip(topic, error)
+
+    def _refuse_what_is_missing(self) -> None:
+        """All that is missing, in one error, before any frame is read."""
+        depth, colour = self.topics.depth, self.topics.colour
+        missing = []
+        if self._depth_camera is None:
+            missing.append(f"camera_info of {depth.topic} (looked for {depth.info_topic})")
+        if colour is not None:
+            if self._colour_camera is None:
+                missing.append(f"camera_info of {colour.topic} (looked for {colour.info_topic})")
+            related = (
+                colour.frame_id == depth.frame_id
+                or self._colour_from_depth is not None
+                or self._has_moving_tf
+                or self.transforms.can_transform(colour.frame_id, depth.frame_id)
+            )
+            if not related:
+                missing.append(
+                    f"transform between '{depth.frame_id}' (depth) and '{colour.frame_id}' "
+                    "(colour) on /tf_static"
+                )
+        if missing:
+            raise CalibrationError(
+                f"{self.name}: got {_described(self.topics)}, but no {' and no '.join(missing)}; "
+                "record these topics too, or pass depth_camera, colour_camera and "
+                "colour_from_depth" + ("" if colour is None else ", or colour_topic='none'")
+            )
+
+    def _decode(self, stamp_ns: int, depth: _Message, colour: _Message | None) -> RgbdFrame:
+        depth_topic, colour_topic = self.topics.depth, self.topics.colour
+        if depth_topic.is_compressed:
+            depth_m = decode_compressed_depth(
+                depth.format, depth.data, self._unit_m, depth_topic.topic
+            )
+        else:
+            depth_m = decode_depth(_buffer(depth, depth_topic.topic), self._unit_m)
+        rgb: NDArray[np.uint8] | None = None
+        if colour is not None and colour_topic is not None:
+            if colour_topic.is_compressed:
+                rgb = decode_compressed_colour(colour.format, colour.data, colour_topic.topic)
+            else:
+                rgb = decode_colour(_buffer(colour, colour_topic.topic))
+        registrar = self._ready_registrar(stamp_ns)
+        depth_m, rgb = registrar.register(depth_m, rgb)
+        if not np.isfinite(depth_m).any():
+            raise DecodeError(f"{depth_topic.topic}: got no valid depth in the whole image")
+        return RgbdFrame(stamp_ns, registrar.camera, depth_m, rgb, self._sensor)
+
+    def _ready_registrar(self, stamp_ns: int) -> Registrar:
+        """Made with the first frame: by then the transforms at its stamp have been read."""
+        if self._registrar is None:
+            depth, colour = self.topics.depth, self.topics.colour
+            pose = self._colour_from_depth
+            if pose is None and colour is not None:
+                try:
+                    pose = self.transforms.lookup(
+                        colour.frame_id, depth.frame_id, stamp_ns, SAME_RIG_NS
+                    )
+                except TransformError as error:
+                    raise CalibrationError(
+                        f"{self.name}: colour and depth are different cameras and TF does not "
+                        f"relate them ({error}); record /tf_static, or pass colour_from_depth"
+                    ) from error
+            self._registrar = Registrar(self._depth_camera, self._colour_camera, pose)
+        return self._registrar
+
+
+@contextmanager
+def open_bag(path: Path) -> Iterator[AnyReader]:
+    """The bag's reader, open.
+
+    Raises:
+        SourceError: there is no bag, or it is damaged.
+    """
+    try:
+        reader = AnyReader([path], default_typestore=get_typestore(Stores.ROS2_HUMBLE))
+        reader.open()
+    except BROKEN as error:
+        raise SourceError(
+            f"{path}: got {type(error).__name__} ({error}), expected a rosbag2 folder with "
+            "metadata.yaml, or a whole .mcap, .db3 or .bag file; `ros2 bag reindex` mends bags "
+            "whose recording was cut"
+        ) from error
+    try:
+        yield reader
+    finally:
+        reader.close()
+
+
+def _bag_path(path: Path) -> Path:
+    """The folder of a rosbag2 file that has its metadata beside it, else the path itself."""
+    if path.suffix in (".mcap", ".db3") and (path.parent / "metadata.yaml").is_file():
+        return path.parent
+    return path
+
+
+def _find_topics(
+    reader: AnyReader, depth_topic: str | None, colour_topic: str | None, name: str
+) -> RgbdTopics:
+    images: list[ImageTopic] = []
+    for kind in IMAGE_TYPES:
+        for connection, message in _first_messages(reader, kind).values():
+            images.append(image_topic(connection, message))
+    infos = {
+        topic: message.header.frame_id.lstrip("/")
+        for topic, (_, message) in _first_messages(reader, INFO_TYPE).items()
+    }
+    return choose_topics(images, infos, depth_topic, colour_topic, name)
+
+
+def _first_messages(reader: AnyReader, kind: str) -> dict[str, tuple[Any, _Message]]:
+    """First readable message of every topic of a type, by topic."""
+    found = {}
+    for connection in reader.connections:
+        if connection.msgtype != kind:
+            continue
+        try:
+            for _, _, raw in islice(reader.messages([connection]), TRIED_MESSAGES):
+                try:
+                    found[connection.topic] = (connection, reader.deserialize(raw, kind))
+                    break
+                except BROKEN:
+                    continue  # the pass over the bag counts it
+        except BROKEN:
+            continue  # a damaged topic is no candidate
+    return found
+
+
+def _camera(
+    infos: dict[str, tuple[Any, _Message]], topic: str | None, image: ImageTopic
+) -> Camera | None:
+    if topic is None:
+        return None
+    message = infos[topic][1]
+    # ROS 1 writes the matrices with capital letters.
+    k, d, p = (getattr(message, n if hasattr(message, n) else n.upper()) for n in "kdp")
+    roi = message.roi
+    camera = camera_from_info(
+        int(message.width),
+        int(message.height),
+        k,
+        d,
+        message.distortion_model,
+        image.frame_id or message.header.frame_id,
+        roi=(roi.x_offset, roi.y_offset, roi.width, roi.height),
+        binning=(message.binning_x, message.binning_y),
+        p=p,
+        rectified="image_rect" in image.base,
+        name=topic,
+    )
+    return replace(camera, frame_id=camera.frame_id or message.header.frame_id)
+
+
+def _tf(reader: AnyReader) -> list[Any]:
+    return [c for c in reader.connections if c.msgtype in TF_TYPES]
+
+
+def _stamp_ns(message: _Message) -> int:
+    stamp = message.header.stamp
+    return int(stamp.sec) * 1_000_000_000 + int(stamp.nanosec)
+
+
+def _buffer(message: _Message, name: str) -> ImageBuffer:
+    return ImageBuffer(
+        message.height,
+        message.width,
+        message.encoding,
+        message.is_bigendian,
+        message.step,
+        message.data,
+        name,
+    )
+
+
+def _described(topics: RgbdTopics) -> str:
+    colour = "no colour" if topics.colour is None else f"colour {topics.colour.topic}"
+    return f"depth {topics.depth.topic}, {colour}"
