@@ -82,7 +82,7 @@ def set_up(force: bool) -> None:
         run([*pip, *files, f"--constraint={ROOT}/requirements/constraints.txt"])
         stamp("packages")
     if force or not up_to_date("workspace"):
-        say("colcon build of the interfaces (about a minute)")
+        say("colcon build (about a minute the first time)")
         build_workspace()
         stamp("workspace")
     say("ready")

@@ -90,7 +90,7 @@ def make_plan(arguments: Mapping[str, str], outer_namespace: str = "") -> Plan:
     """
     values = complete(arguments)
     namespace = qualified(outer_namespace, values["namespace"])
-    preset = _load_preset(values["camera"])
+    preset = _load_preset("sim" if values["source"] == "sim" else values["camera"])
     topics = _topics(values, preset)
     text = parameter_files.load(Path(values["params_file"] or config_file("deepsight.yaml")))
     overrides = _overrides(values, topics, preset)
@@ -222,6 +222,8 @@ def _overrides(
         vision["depth_transport"] = "compressedDepth"
     if values["mount"]:
         nodes["sim_camera"]["mount"] = values["mount"]
+    if values["detector"] == "topic":
+        nodes["sim_camera"]["detections_rate_hz"] = 10.0  # the simulator plays the detector
     nodes["frame_player"] |= _player(values, topics)
     return nodes
 

@@ -66,6 +66,16 @@ class TestPlan:
         assert plan.processes[0].executable == first
         assert {f"/{node}" for node in GRAPH_NODES} <= set(plan.node_names)
 
+    def test_the_simulator_knows_its_frames(self) -> None:
+        plan = make_plan({"source": "sim", "detector": "topic", "mount": "wrist"})
+        perception = graph(plan).parameters["/perception"]
+        assert (perception["fixed_frame"], perception["gripper_frame"]) == ("world", "gripper")
+        simulator = plan.processes[0].parameters["/sim_camera"]
+        assert simulator["mount"] == "wrist"
+        assert simulator["detections_rate_hz"] > 0
+        own = make_plan({"source": "sim", "fixed_frame": "map"})
+        assert graph(own).parameters["/perception"]["fixed_frame"] == "map"
+
     def test_namespaces_nest(self) -> None:
         plan = make_plan({"namespace": "arm"}, outer_namespace="/robot1")
         assert plan.namespace == "/robot1/arm"

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from deepsight_ros.nodes import parameter_files
+from deepsight_ros.nodes.bringup_plan import GRAPH_NODES
 from deepsight_ros.nodes.resources import config_file
 
 pytestmark = pytest.mark.ros
@@ -22,11 +23,13 @@ def declared(node: str) -> dict[str, object]:
         "perception": settings.PerceptionSettings,
         "spatial_query": settings.QuerySettings,
         "reward_annotator": settings.RewardSettings,
+        "sim_camera": settings.SimCameraSettings,
+        "frame_player": settings.FramePlayerSettings,
     }
     return {spec.name: spec for spec in specs(classes[node])}
 
 
-@pytest.mark.parametrize("node", ["perception", "spatial_query", "reward_annotator"])
+@pytest.mark.parametrize("node", [*GRAPH_NODES, "sim_camera", "frame_player"])
 def test_the_file_lists_defaults(node: str) -> None:
     content = parameter_files.load(config_file("deepsight.yaml"))
     specs = declared(node)
@@ -38,12 +41,13 @@ def test_the_file_lists_defaults(node: str) -> None:
 
 @pytest.mark.parametrize(
     "path",
-    sorted(config_file("cameras/realsense.yaml").parent.glob("*.yaml")),
+    sorted(config_file("cameras/sim.yaml").parent.glob("*.yaml")),
     ids=lambda p: p.stem,
 )
 def test_presets_set_known_parameters(path: Path) -> None:
     preset = parameter_files.load(path)
-    assert {"color", "color_info", "depth", "depth_info"} <= preset["topics"].keys()
+    roles = {"color", "color_info", "depth", "depth_info"}
+    assert path.stem == "sim" or roles <= preset["topics"].keys()
     for node, parameters in preset["parameters"].items():
         specs = declared(node)
         for name, value in parameter_files.flat(parameters).items():
