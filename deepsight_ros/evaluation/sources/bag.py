@@ -45,6 +45,7 @@ from deepsight_ros.geometry.decode import (
     decode_compressed_depth,
     decode_depth,
 )
+from deepsight_ros.geometry.depth_units import unit_for
 from deepsight_ros.geometry.noise import SensorModel
 from deepsight_ros.geometry.pairing import Pair, StampPairer
 from deepsight_ros.geometry.registration import Registrar, camera_from_info
@@ -92,6 +93,7 @@ class BagSource:
 
     Raises:
         SourceError: no bag, a damaged one, or no depth topic in it.
+        DecodeError: ``unit_m`` is no unit.
         CalibrationError: no camera_info, or cameras that nothing relates; says what is missing.
     """
 
@@ -112,6 +114,7 @@ class BagSource:
         self.name = str(path)
         self.transforms = TransformBuffer()
         self.report = SourceReport()
+        unit_for("u2", unit_m, self.name)  # refuses a bad unit before anything is read
         self._unit_m, self._slop_ns = unit_m, slop_ns
         self._sensor = sensor or SensorModel()
         self._colour_from_depth = colour_from_depth

@@ -62,6 +62,7 @@ class FolderSource:
 
     Raises:
         SourceError: no images, no camera, or no depth unit.
+        DecodeError: ``unit_m`` is no unit.
         CalibrationError: while iterating, when images do not fit the camera.
     """
 
@@ -85,6 +86,7 @@ class FolderSource:
         self._colour_camera, self._colour_from_depth = colour_camera, colour_from_depth
         self._sensor = sensor or SensorModel()
         self._registrars: dict[tuple[Camera, Camera | None], Registrar] = {}
+        unit_for("u2", unit_m, self.name)  # refuses a bad unit before any image is read
         if not (np.isfinite(rate_hz) and rate_hz > 0):
             raise SourceError(f"{path}: got a rate of {rate_hz} Hz, expected more than 0")
         if not self._folder.is_dir():
