@@ -6,6 +6,7 @@ switches over. Says what keeps messages from coming: no publisher, another type,
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -122,6 +123,7 @@ class ImageStream:
 
     def _subscribe(self, transport: Transport) -> None:
         self.transport = transport
+        self._since_s = time.monotonic()
 
         def receive(message: Any) -> None:
             self._on_message(message, transport)
@@ -171,6 +173,8 @@ class ImageStream:
         }
         if not silent:
             return Report("", OK, f"{self.meter.rate_hz:.1f} Hz on {self.topic}", values)
+        if time.monotonic() - self._since_s < MISSING_S:
+            return Report("", OK, f"waiting for the first message on {self.topic}", values)
         if best is None:
             return Report("", STALE, self._nobody_publishes(), values)
         text = f"{self.topic} is published, but nothing has come for {MISSING_S:g} s or more"
@@ -185,13 +189,11 @@ class ImageStream:
         images = [
             name
             for name, types in self._node.get_topic_names_and_types()
-            if set(types) & {IMAGE_TYPE, COMPRESSED_TYPE} and name not in self._own_outputs()
+            if set(types) & {IMAGE_TYPE, COMPRESSED_TYPE}
+            and name != self._node.resolve_topic_name("overlay")
+            and self._node.count_publishers(name)
         ]
         hint = f"; image topics here: {', '.join(sorted(images)[:8])}" if images else ""
         tried = ", ".join(t.topic for t in self._transports if t.topic != self.topic)
         also = f" (nor on {tried})" if tried else ""
         return f"nobody publishes on {self.topic}{also}; start the camera or remap{hint}"
-
-    def _own_outputs(self) -> set[str]:
-        own = {self._node.resolve_topic_name("overlay")}
-        return own | {t.topic for t in self._transports}

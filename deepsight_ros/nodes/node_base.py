@@ -16,6 +16,7 @@ from rclpy.callback_groups import MutuallyExclusiveCallbackGroup
 from rclpy.clock import Clock, ClockType
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
 
+from deepsight_ros.errors import DeepsightError
 from deepsight_ros.nodes import diagnostics, qos
 from deepsight_ros.nodes.conversions import header
 from deepsight_ros.nodes.diagnostics import OK, WARN, Report
@@ -144,6 +145,9 @@ class DeepsightNode(LifecycleNode, Generic[S]):
     def _guarded(self, what: str, step: Any) -> bool:
         try:
             step()
+        except DeepsightError as error:
+            self.get_logger().error(f"{what} failed: {error}")
+            return False
         except Exception:  # noqa: BLE001 - a failed transition is reported, not fatal
             self.get_logger().error(f"{what} failed:\n{traceback.format_exc()}")
             return False

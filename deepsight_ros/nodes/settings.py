@@ -232,31 +232,43 @@ class FramePlayerSettings(NodeSettings):
     """Folder of images, or bag (rosbag2 folder, .mcap, .db3, ROS 1 .bag)."""
 
     rate: float = setting(1.0, 0.01, 100.0, live=False)
-    """Playback speed, 1 being as recorded (folders: rate_hz)."""
+    """Playback speed, 1 being as recorded (folders: folder_rate_hz)."""
 
-    rate_hz: float = setting(10.0, 0.1, 120.0, live=False)
-    """Frames per second of a folder, which knows no time, at rate 1."""
+    folder_rate_hz: float = setting(10.0, 0.1, 120.0, live=False)
+    """Frames per second of a folder whose file names tell no time, at rate 1."""
 
     loop: bool = setting(False, live=False)
     """Play again and again."""
 
     publish_clock: bool = setting(False, live=False)
-    """Keep the recorded stamps and publish them on /clock; false: stamp with the time now."""
+    """Keep the recorded stamps and publish them on /clock; false: stamps are of the time now."""
 
     start_delay_s: float = setting(1.0, 0.0, 600.0, live=False)
     """Time between activation and the first frame, so that subscribers find the topics."""
 
     color_topic: str = setting("", live=False)
-    """Colour topic in the bag; empty: the only one, or the one that is named like a colour image."""
+    """Colour topic in the bag; empty: chosen by encoding and calibration; none: no colour."""
 
     depth_topic: str = setting("", live=False)
-    """Depth topic in the bag; empty: the only one, or the one that is named like a depth image."""
+    """Depth topic in the bag; empty: chosen by encoding, frame and calibration."""
 
     color_info_topic: str = setting("", live=False)
-    """camera_info topic of colour in the bag; empty: beside the colour topic."""
+    """camera_info topic of colour in the bag; empty: the one that belongs to the colour topic."""
 
     depth_info_topic: str = setting("", live=False)
-    """camera_info topic of depth in the bag; empty: beside the depth topic."""
+    """camera_info topic of depth in the bag; empty: the one that belongs to the depth topic."""
 
-    camera_frame: str = setting("camera", live=False)
-    """Optical frame of a folder's images."""
+    depth_unit_m: float = setting(0.0, 0.0, 1.0, live=False)
+    """Length of one depth unit of a folder's images; 0: its camera file says."""
+
+    fx_px: float = setting(0.0, 0.0, 1e5, live=False)
+    """Focal length of a folder's images; 0: its camera file says."""
+
+    fy_px: float = setting(0.0, 0.0, 1e5, live=False)
+    """Vertical focal length of a folder's images; 0: fx_px."""
+
+    cx_px: float = setting(-1.0, -1.0, 1e5, live=False)
+    """Principal point of a folder's images; negative: the middle."""
+
+    cy_px: float = setting(-1.0, -1.0, 1e5, live=False)
+    """Principal point of a folder's images; negative: the middle."""
