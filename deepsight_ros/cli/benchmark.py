@@ -1,0 +1,120 @@
+"""`deepsight benchmark ...`: measured figures, printed as tables and kept as JSON."""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+
+app = typer.Typer(help="Measure accuracy and speed.", no_args_is_help=True)
+
+JsonOption = Annotated[
+    Path | None, typer.Option("--json", help="Write the report to this JSON file.")
+]
+
+
+def write_json(report: dict[str, Any], path: Path | None) -> None:
+    """Write a report atomically; nothing when no path was given."""
+    if path is None:
+        return
+    path.parent.mkdir(parents=True, exist_ok=True)
+    scratch = path.with_suffix(path.suffix + ".tmp")
+    scratch.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
+    scratch.replace(path)
+
+
+def _bar(console: Console) -> Progress:
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+        console=console,
+    )
+
+
+@app.command()
+def geometry(
+    scenes: Annotated[int, typer.Option(min=1, help="Simulated scenes.")] = 200,
+    seed: Annotated[int, typer.Option(help="Another seed, other scenes.")] = 1,
+    words: Annotated[bool, typer.Option(help="Also name objects by words.")] = True,
+    calibrate: Annotated[
+        bool,
+        typer.Option(
+            "--calibrate", help="Fit the 95 % intervals on training scenes instead of testing."
+        ),
+    ] = False,
+    json_path: JsonOption = None,
+) -> None:
+    """Metric answers on simulated scenes: accuracy, coverage, segmentation."""
+    from deepsight_ros.evaluation.calibrate import calibrate as fit
+    from deepsight_ros.evaluation.geometry_benchmark import run_benchmark
+    from deepsight_ros.evaluation.geometry_report import geometry_report
+    from deepsight_ros.evaluation.geometry_tables import print_report
+
+    console = Console()
+    with _bar(console) as bar:
+        task = bar.add_task("scenes", total=scenes)
+
+        def progress(done: int) -> None:
+            bar.update(task, completed=done)
+
+        if calibrate:
+            path, count = fit(scenes, seed, progress=progress)
+            console.print(f"{count} residuals of {scenes} scenes -> {path}")
+            return
+        started = time.perf_counter()
+        run = run_benchmark(scenes, seed, words=words, progress=progress)
+    report = geometry_report(run, seed=seed, seconds=time.perf_counter() - started)
+    print_report(report, console)
+    write_json(report, json_path)
+
+
+@app.command()
+def understanding(
+    questions: Annotated[
+        Path | None, typer.Option(help="questions.jsonl; the frozen ones by default.")
+    ] = None,
+    json_path: JsonOption = None,
+) -> None:
+    """Questions as people ask them, against scene files: right, wrong, no answer."""
+    from deepsight_ros.evaluation.understanding import run_understanding
+
+    write_json(run_understanding(questions), json_path)
+
+
+@app.command()
+def live(
+    seconds: Annotated[float, typer.Option(min=1.0, help="How long to measure.")] = 60.0,
+    width: Annotated[int, typer.Option(help="Image width, px.")] = 640,
+    height: Annotated[int, typer.Option(help="Image height, px.")] = 480,
+    json_path: JsonOption = None,
+) -> None:
+    """The running graph at 30 Hz: frames answered, latency, CPU, memory, accuracy."""
+    from deepsight_ros.nodes.benchmark_live import run_live
+
+    write_json(run_live(seconds=seconds, width_px=width, height_px=height), json_path)
+
+
+@app.command()
+def lifecycle(
+    cycles: Annotated[int, typer.Option(min=1, help="Times up and down.")] = 100,
+    json_path: JsonOption = None,
+) -> None:
+    """Bring the whole graph up and down; counts what is left behind."""
+    from deepsight_ros.nodes.benchmark_lifecycle import run_lifecycle
+
+    write_json(run_lifecycle(cycles=cycles), json_path)

@@ -1,0 +1,150 @@
+"""The geometry benchmark: simulated scenes in, records of what was asked and answered out.
+
+Each scene is rendered with sensor noise, perceived as a live frame would be, and asked catalogue
+questions with its objects named by region (box and silhouette) and by words. Truth comes from the
+full solids; whether a question is determined comes from `determined`, before any answer is seen.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from deepsight_ros.errors import DeepsightError
+from deepsight_ros.evaluation.geometry_questions import COMPARISONS, Question, questions_about
+from deepsight_ros.evaluation.records import PredicateRecord, QuantityRecord, Reply
+from deepsight_ros.evaluation.segmentation_score import SegmentationRecord, score_segmentation
+from deepsight_ros.evaluation.simulated_scenes import SimulatedScene, make_scene
+from deepsight_ros.perception.perceiver import Perceiver
+from deepsight_ros.scene.measure import measure
+from deepsight_ros.scene.objects import Scene
+from deepsight_ros.scene.predicates import judge
+from deepsight_ros.scene.verdict import Outcome
+
+REGION_MODES = ("box", "mask")
+_STATUS = {
+    "NoDepthError": "NO_DEPTH",
+    "NeedsGravityError": "UNSUPPORTED",
+    "UnknownReferenceError": "NOT_FOUND",
+}
+
+
+@dataclass
+class BenchmarkRun:
+    """Everything one run recorded; grows scene by scene."""
+
+    quantities: list[QuantityRecord] = field(default_factory=list)
+    predicates: list[PredicateRecord] = field(default_factory=list)
+    segmentation: list[SegmentationRecord] = field(default_factory=list)
+    perceive_s: list[float] = field(default_factory=list)
+    scenes: int = 0
+
+
+def run_benchmark(
+    scenes: int,
+    seed: int,
+    *,
+    words: bool = True,
+    split: str = "test",
+    profile: str = "test",
+    progress: Callable[[int], None] | None = None,
+) -> BenchmarkRun:
+    """Ask questions about ``scenes`` simulated scenes.
+
+    Args:
+        scenes: how many.
+        seed: another seed, other scenes.
+        words: also ask in words (needs the questions room).
+        split: shape families and layout rules to draw from.
+        profile: noise profile of the sensors.
+        progress: called with the number of scenes done.
+    """
+    run = BenchmarkRun()
+    for index in range(scenes):
+        ask_scene(make_scene(index, seed, split=split, profile=profile), run, words=words)
+        if progress is not None:
+            progress(index + 1)
+    return run
+
+
+def ask_scene(scene: SimulatedScene, run: BenchmarkRun, *, words: bool = True) -> None:
+    """Perceive one scene, ask its questions, and append what came back to ``run``."""
+    questions = questions_about(scene)
+    perceiver = Perceiver()
+    started = time.perf_counter()
+    bare = perceiver.perceive(scene.frame, up_in_camera=scene.up, gripper=scene.gripper)
+    run.perceive_s.append(time.perf_counter() - started)
+    run.segmentation.extend(score_segmentation(scene, bare))
+    for mode in REGION_MODES:
+        perceived = perceiver.perceive_regions(scene.frame, bare, scene.regions(mode))
+        for question in questions:
+            _record(run, scene, question, mode, _ask_region(perceived, question, mode))
+    if words:
+        from deepsight_ros.evaluation.words import ask_in_words, references
+
+        named = Perceiver().perceive(
+            scene.frame,
+            up_in_camera=scene.up,
+            gripper=scene.gripper,
+            detections=scene.detections(),
+        )
+        names = references(scene)
+        for question in questions:
+            if all(i in names for i in question.ids):
+                answer = ask_in_words(named, question, names)
+                if answer is not None:
+                    _record(run, scene, question, "words", answer)
+    run.scenes += 1
+
+
+def _ask_region(perceived: Scene, question: Question, mode: str) -> Reply:
+    ids = tuple(i if i == "gripper" else f"{mode}:{i}" for i in question.ids)
+    try:
+        if question.is_quantity:
+            m = measure(perceived, question.type, ids)
+            return Reply("OK", m.value, m.lower, m.upper, m.bound.value)
+        verdict = judge(perceived, question.type, ids)
+    except DeepsightError as error:
+        return Reply(_STATUS.get(type(error).__name__, "FAILED"))
+    if verdict.outcome is Outcome.UNDECIDED:
+        return Reply("UNDECIDED")
+    return Reply("OK", outcome=verdict.outcome.value, margin=verdict.margin)
+
+
+def _record(
+    run: BenchmarkRun, scene: SimulatedScene, question: Question, mode: str, reply: Reply
+) -> None:
+    common = (
+        scene.index,
+        scene.world.kind,
+        scene.sensor,
+        scene.up_source,
+        mode,
+        question.type,
+        question.key,
+        question.determined,
+        question.range_m,
+    )
+    if not isinstance(question.truth, str):
+        run.quantities.append(
+            QuantityRecord(
+                *common,
+                question.truth,
+                reply.status,
+                reply.value,
+                reply.lower,
+                reply.upper,
+                reply.bound,
+            )
+        )
+        return
+    hedged = (
+        reply.outcome == "same"
+        and question.truth != "same"
+        and question.type in COMPARISONS
+        and abs(question.difference) <= reply.margin
+    )
+    run.predicates.append(
+        PredicateRecord(*common, question.truth, reply.status, reply.outcome, hedged)
+    )
