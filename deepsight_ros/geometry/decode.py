@@ -179,12 +179,20 @@ def decode_colour(image: ImageBuffer) -> NDArray[np.uint8]:
         pixels = (pixels >> 8).astype(np.uint8)
     if conversion is None:
         return pixels
+    paired = channels == 2  # two pixels share their chroma
+    if (paired and image.width % 2) or (
+        image.encoding.startswith("bayer") and min(pixels.shape) < 2
+    ):
+        raise DecodeError(
+            f"{image.name}: got {image.width}x{image.height} pixels of '{image.encoding}', "
+            "expected an even size; the driver crops the image wrongly"
+        )
     try:
         rgb = cv2.cvtColor(np.ascontiguousarray(pixels), conversion)
     except cv2.error as error:
         raise DecodeError(
-            f"{image.name}: got {image.width}x{image.height} '{image.encoding}', which cannot be "
-            f"converted ({error.err}); expected an even size for yuv422 and Bayer images"
+            f"{image.name}: got {image.width}x{image.height} pixels of '{image.encoding}' that "
+            f"OpenCV cannot convert ({error.err}), expected an even size"
         ) from error
     return np.asarray(rgb, dtype=np.uint8)
 

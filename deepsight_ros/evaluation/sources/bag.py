@@ -6,6 +6,7 @@ images that wait for their partner or for a later transform, whatever the length
 
 from __future__ import annotations
 
+import sqlite3
 import struct
 from collections import deque
 from collections.abc import Iterator
@@ -67,8 +68,11 @@ BROKEN = (
     IndexError,
     AssertionError,
     EOFError,
-    struct.error,
+    TypeError,
+    AttributeError,
     RuntimeError,
+    struct.error,
+    sqlite3.Error,
 )
 
 _Message = Any
