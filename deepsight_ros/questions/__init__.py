@@ -1,0 +1,1 @@
+"""The question catalogue: understanding, answering and rendering spatial questions. No torch, no ROS."""

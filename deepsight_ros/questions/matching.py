@@ -1,0 +1,211 @@
+"""match: a user's question to a ``Query``, or the reason why it was not understood.
+
+In: any text and the scene's vocabulary. Out: ``Query`` or ``NotUnderstood``; nothing else, for any
+text. A question is only understood when every word of it is accounted for: as part of a mention, as a
+cue that the chosen type explains, or as padding. What else it says is text, never an instruction.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from deepsight_ros.questions import japanese
+from deepsight_ros.questions.cues import tag_phrases
+from deepsight_ros.questions.lexer import Item, items_of
+from deepsight_ros.questions.mentions import Mention
+from deepsight_ros.questions.query import NotUnderstood, Query
+from deepsight_ros.questions.rules import RULES
+from deepsight_ros.questions.spelling import correct
+from deepsight_ros.questions.text import (
+    MAX_CHARS,
+    foreign_language,
+    is_japanese,
+    normalise,
+    sentences,
+    words_of,
+)
+from deepsight_ros.questions.utterance import Utterance, readings
+from deepsight_ros.questions.vocabulary import Vocabulary
+
+MAX_WORDS = 120
+
+_TOPICS: tuple[tuple[frozenset[str], str], ...] = (
+    (
+        frozenset("heavy heavier heaviest weigh weighs weight weights mass light lighter lightest "
+                  "kilo kilos kilogram kilograms kg gram grams pound pounds load".split()),
+        "weight",
+    ),
+    (frozenset("cost costs price prices expensive cheap cheaper worth pay dollar dollars euro".split()),
+     "price"),
+    (frozenset("hot cold warm cool temperature degrees celsius fahrenheit hotter colder".split()),
+     "temperature"),
+    (frozenset("weather rain sunny forecast cloudy snow".split()), "the weather"),
+    (frozenset("time oclock date day hour year month week when age old older oldest".split()), "time"),
+    (frozenset("colour color colours colors".split()), "colour as an answer"),
+    (frozenset("material wood metal plastic made".split()), "material"),
+    (frozenset("fast speed velocity slow moving".split()), "speed"),
+    (frozenset("area circumference perimeter radius".split()), "that size"),
+    (frozenset("angle tilt tilted orientation rotated rotation facing".split()), "orientation"),
+)  # fmt: skip
+
+_CANNOT = "I answer questions about distances, sizes, places and numbers of things; "
+
+
+def match(question: str, vocabulary: Vocabulary) -> Query | NotUnderstood:
+    """Understand a question.
+
+    Args:
+        question: any text.
+        vocabulary: words of the scene asked about.
+
+    Returns:
+        What was asked, or why that is not known.
+    """
+    if len(question) > MAX_CHARS:
+        return NotUnderstood(
+            f"the question has {len(question)} characters; please ask in at most {MAX_CHARS}"
+        )
+    text = normalise(question)
+    if is_japanese(text):
+        return japanese.match(text, vocabulary)
+    words = words_of(text)
+    if not any(word[0].isalnum() or word[0] == "<" for word in words):
+        other = foreign_language(text, words)
+        if other:
+            return _foreign(other)
+        return NotUnderstood("there is no question in this")
+    other = foreign_language(text, words)
+    if other:
+        return _foreign(other)
+    words = correct(words, vocabulary.own_words)
+    if len(words) > MAX_WORDS:
+        return NotUnderstood(
+            f"the question has {len(words)} words; please ask in at most {MAX_WORDS}"
+        )
+    return _match_sentences(sentences(words), vocabulary) or NotUnderstood(_reason(words))
+
+
+def _foreign(language: str) -> NotUnderstood:
+    return NotUnderstood(
+        f"I understand English and Japanese; this looks like {language}"
+        if language not in ("Unknown",)
+        else "I understand English and Japanese"
+    )
+
+
+def _match_sentences(
+    parts: list[list[str]], vocabulary: Vocabulary
+) -> Query | NotUnderstood | None:
+    """Read sentence by sentence; "it" and "them" reach back to earlier ones."""
+    if len(parts) == 1:
+        return _match_sentence(parts[0], vocabulary, ())
+    context: list[Mention] = []
+    found: list[Query] = []
+    is_supposed = False
+    statement: Query | None = None
+    for words in parts:
+        body, is_tag_only = _without_tag(words)
+        if is_tag_only:
+            if statement is not None:
+                found.append(statement)
+                statement = None
+            continue
+        query = _match_sentence(words, vocabulary, tuple(context))
+        items = items_of(body, vocabulary)
+        first = next(iter(readings(items, vocabulary)), None)
+        if query is None:
+            is_supposed = is_supposed or (first is not None and first.has("IF"))
+        elif words[-1] in ("?",) or not _is_statement(first):
+            found.append(query)
+        else:
+            statement = query
+        if first is not None:
+            context.extend(m for m in first.mentions if m not in context)
+    if statement is not None and not found:
+        found.append(statement)
+    if is_supposed:
+        return NotUnderstood("I only know the scene as it is now, not how it would be")
+    if len(found) == 1:
+        return found[0]
+    if len(found) > 1:
+        if all(replace(q, unit="") == replace(found[0], unit="") for q in found):
+            return found[-1]
+        return NotUnderstood("these are several questions; please ask one at a time")
+    joined = [word for words in parts for word in words if word not in ("?", ".", "!", ";")]
+    return _match_sentence(joined, vocabulary, ())
+
+
+def _match_sentence(
+    words: list[str], vocabulary: Vocabulary, context: tuple[Mention, ...]
+) -> Query | None:
+    body, _ = _without_tag(words)
+    if not body:
+        return None
+    items = items_of(body, vocabulary)
+    return read(items, vocabulary, context)
+
+
+def read(
+    items: list[Item], vocabulary: Vocabulary, context: tuple[Mention, ...] = ()
+) -> Query | None:
+    """The first reading of a sentence that a rule explains completely."""
+    for utterance in readings(items, vocabulary, context):
+        if utterance.unknown or not utterance.tokens:
+            continue
+        for rule in RULES:
+            query = rule(utterance)
+            if query is not None:
+                return query
+    return None
+
+
+def _without_tag(words: list[str]) -> tuple[list[str], bool]:
+    """Take "..., right?" off the end. Also says whether nothing else was there."""
+    body = [w for w in words]
+    while body and body[-1] in ("?", ".", "!", ";", ","):
+        body.pop()
+    tags = tag_phrases()
+    for _ in range(2):
+        for length in range(min(9, len(body)), 0, -1):
+            tail = tuple(body[-length:])
+            if tail not in tags:
+                continue
+            rest = body[:-length]
+            # "is it" or "no" inside a question is no tag; after a comma or as all there is, it is
+            if rest and rest[-1] not in (",",) and length < 2 and tail[0] not in ("right", "correct"):
+                continue
+            if rest and rest[-1] not in (",",) and tail[0] in ("right",) and not _may_end(rest):
+                continue
+            if rest and rest[-1] != "," and tail[0] in ("is", "are", "does", "do", "can") and (
+                length < 3 or rest[0] in ("is", "are", "does", "do", "which", "what", "how")
+            ):
+                continue
+            body = rest
+            while body and body[-1] in (",", "?", ".", "!"):
+                body.pop()
+            break
+        else:
+            break
+    return body, not body
+
+
+def _may_end(rest: list[str]) -> bool:
+    """ "... the mug right?" against "... on the right": only the latter needs the word."""
+    return rest[-1] not in ("the", "to", "on", "far", "or", "and", "left", "at", "most", "from", "more")
+
+
+def _is_statement(utterance: Utterance | None) -> bool:
+    if utterance is None or not utterance.tokens:
+        return False
+    first = utterance.tokens[0]
+    return first.startswith("<") and first[1:-1].isdigit()
+
+
+def _reason(words: list[str]) -> str:
+    """Why a question was not understood, as far as its words tell."""
+    said = set(words)
+    for topic, name in _TOPICS:
+        hit = said & topic
+        if hit:
+            return f"{_CANNOT}{name} is not among them"
+    return f"{_CANNOT}I did not understand this one"

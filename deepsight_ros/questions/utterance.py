@@ -1,0 +1,266 @@
+"""One reading of a sentence: a line of cues in which mentions stand as ``<0>``, ``<1>`` ...
+
+In: items and a chunker. Out: readings, the likeliest first. Rules match regular expressions on
+``Utterance.line`` and must explain every cue in it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+from deepsight_ros.questions.chunker import Chunker
+from deepsight_ros.questions.lexer import Item, Quantity
+from deepsight_ros.questions.mentions import Mention
+from deepsight_ros.questions.vocabulary import Vocabulary
+
+MAX_READINGS = 24
+_MAX_DEVIATIONS = 3
+_MENTION = re.compile(r"<(\d+)>")
+_BEFORE_VALUE = {
+    "REL_over": "GT", "REL_above": "GT", "MORE": "GT", "REL_under": "LT", "REL_below": "LT",
+    "LESS": "LT", "REL_inside": "LT", "CMP_bigger": "GT", "EXACTLY": "ABOUT", "REL_next_to": "ABOUT",
+    "past": "GT",
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Utterance:
+    """A reading.
+
+    Attributes:
+        tokens: cues, structure words, ``<i>``, ``<c>``, ``<q>``, ``<n>``, ``<u>``.
+        mentions: what ``<i>`` stands for.
+        quantities, numbers: what each ``<q>`` and ``<n>`` stands for, in order.
+        units: units named without a number.
+        negated: "not" was said (and dropped from the tokens).
+    """
+
+    tokens: tuple[str, ...]
+    mentions: tuple[Mention, ...]
+    quantities: tuple[Quantity, ...] = ()
+    numbers: tuple[float, ...] = ()
+    units: tuple[str, ...] = ()
+    negated: bool = False
+
+    @cached_property
+    def line(self) -> str:
+        """Tokens joined by spaces."""
+        return " ".join(self.tokens)
+
+    @cached_property
+    def cues(self) -> frozenset[str]:
+        """Upper-case cues of the line."""
+        return frozenset(t for t in self.tokens if t[0].isupper())
+
+    @cached_property
+    def unknown(self) -> tuple[str, ...]:
+        """Words that mean nothing here and are in no mention."""
+        return tuple(t[1:] for t in self.tokens if t[0] == "?" and len(t) > 1)
+
+    @cached_property
+    def order(self) -> tuple[int, ...]:
+        """Indices of the mentions in the line, in order of appearance."""
+        return tuple(int(m) for m in _MENTION.findall(self.line))
+
+    def has(self, *cues: str) -> bool:
+        """True when any of the cues is there."""
+        return any(cue in self.cues for cue in cues)
+
+    def only(self, *allowed: str) -> bool:
+        """True when every cue is allowed; "REL_" allows all that start so."""
+        return all(
+            any(cue == a or (a.endswith("_") and cue.startswith(a)) for a in allowed)
+            for cue in self.cues
+        )
+
+    def named(self, prefix: str) -> list[str]:
+        """What follows a prefix in the cues: named("CMP_") -> ["taller"]."""
+        out = [t[len(prefix) :] for t in self.tokens if t.startswith(prefix)]
+        return list(dict.fromkeys(out))
+
+    def search(self, pattern: str) -> re.Match[str] | None:
+        """Search the line; ``@`` in the pattern stands for a mention's number as a group."""
+        return _compiled(pattern).search(self.line)
+
+    @property
+    def has_camera(self) -> bool:
+        return "<c>" in self.tokens
+
+
+_PATTERNS: dict[str, re.Pattern[str]] = {}
+
+
+def _compiled(pattern: str) -> re.Pattern[str]:
+    found = _PATTERNS.get(pattern)
+    if found is None:
+        found = _PATTERNS[pattern] = re.compile(
+            r"(?:(?<=\s)|^)(?:" + pattern.replace("@", r"<(\d+)>") + r")(?=\s|$)"
+        )
+    return found
+
+
+def readings(
+    items: list[Item], vocabulary: Vocabulary, context: tuple[Mention, ...] = ()
+) -> Iterator[Utterance]:
+    """Readings of a sentence, likeliest first.
+
+    Args:
+        items: of the sentence.
+        vocabulary: of the scene.
+        context: mentions of earlier sentences, for "it" and "them".
+    """
+    chunker = Chunker(items, vocabulary)
+    seen: set[tuple[tuple[str, ...], tuple[str, ...]]] = set()
+    for deviations in range(_MAX_DEVIATIONS + 1):
+        for parts in _readings(chunker, 0, deviations):
+            utterance = _assemble(parts, items, context)
+            key = (utterance.tokens, tuple(m.text for m in utterance.mentions))
+            if key in seen:
+                continue
+            seen.add(key)
+            yield utterance
+            if len(seen) >= MAX_READINGS:
+                return
+
+
+_Part = Item | Mention
+
+
+def _readings(chunker: Chunker, at: int, deviations: int) -> Iterator[list[_Part]]:
+    """Ways to read on from an item that depart from the likeliest way exactly so many times."""
+    head: list[_Part] = []
+    while at < len(chunker.items):
+        options = chunker.mentions_at(at)
+        if options:
+            break
+        head.append(chunker.items[at])
+        at += 1
+    else:
+        if deviations == 0:
+            yield head
+        return
+    choices: list[tuple[int, _Part]] = list(options)
+    if chunker.is_optional(at):
+        plain = (at + 1, chunker.items[at])
+        # "the tallest" names the tallest thing only where nothing else makes sense of it
+        mention = options[0][1]
+        if mention.is_one and mention.order is not None and not mention.noun:
+            choices.insert(0, plain)
+        else:
+            choices.append(plain)
+    for used, (end, part) in enumerate(choices):
+        if used > deviations:
+            break
+        for rest in _readings(chunker, end, deviations - used):
+            yield [*head, part, *rest]
+
+
+def _assemble(parts: list[_Part], items: list[Item], context: tuple[Mention, ...]) -> Utterance:
+    tokens: list[str] = []
+    mentions: list[Mention] = []
+    quantities: list[Quantity] = []
+    numbers: list[float] = []
+    units: list[str] = []
+    pronoun_cues = _pronoun_positions(parts)
+    for index, part in enumerate(parts):
+        if isinstance(part, Mention):
+            is_which = bool(tokens) and tokens[-1] in ("which", "what")
+            mentions.append(replace(part, determiner="which") if is_which else part)
+            tokens.append(f"<{len(mentions) - 1}>")
+            continue
+        if index in pronoun_cues:
+            for antecedent in _antecedents(part.word, mentions, context):
+                if tokens and tokens[-1].startswith("<") and tokens[-1][1:-1].isdigit():
+                    tokens.append("and")
+                mentions.append(antecedent)
+                tokens.append(f"<{len(mentions) - 1}>")
+            if part.word in ("its", "their"):
+                tokens.append("'s")
+            continue
+        if part.quantity is not None:
+            quantities.append(part.quantity)
+        if part.number is not None:
+            numbers.append(part.number)
+        if part.unit:
+            units.append(part.unit)
+        tokens.extend(part.cues)
+    tokens, negated = _tidy(tokens)
+    kept = tuple(_inherit(mentions))
+    return Utterance(
+        tuple(tokens), kept, tuple(quantities), tuple(numbers), tuple(units), negated
+    )
+
+
+_PRONOUNS = frozenset({"it", "they", "them", "its", "their", "these", "those", "both"})
+
+
+def _pronoun_positions(parts: list[_Part]) -> set[int]:
+    return {i for i, p in enumerate(parts) if isinstance(p, Item) and p.word in _PRONOUNS}
+
+
+def _antecedents(
+    word: str, mentions: list[Mention], context: tuple[Mention, ...]
+) -> tuple[Mention, ...]:
+    """What a pronoun stands for: mentions of earlier sentences when this one names none."""
+    if any(m.is_thing and not m.is_gripper for m in mentions):
+        return ()
+    things = [m for m in context if m.is_thing and not m.is_gripper]
+    if not things:
+        return ()
+    if word in ("it", "its"):
+        return (things[-1],) if len(things) == 1 else ()
+    if len(things) == 1 and (things[0].is_plural or (things[0].number or 1) > 1):
+        return (things[0],)
+    return tuple(things) if 2 <= len(things) <= 3 else ()
+
+
+def _tidy(tokens: list[str]) -> tuple[list[str], bool]:
+    """Settle what depends on neighbours: comparisons with values, "in", commas, "not"."""
+    out: list[str] = []
+    negated = False
+    for i, token in enumerate(tokens):
+        following = tokens[i + 1] if i + 1 < len(tokens) else ""
+        after = tokens[i + 2] if i + 2 < len(tokens) else ""
+        if token == "not":
+            # "isn't the mug ...?" expects a yes; "the mug is not ..." denies
+            negated = negated or any(_MENTION.fullmatch(t) for t in out)
+        elif token in _BEFORE_VALUE and following in ("<q>", "<n>"):
+            out.append(_BEFORE_VALUE[token])
+            if token in ("REL_under", "REL_below"):
+                out.append("UNDER")
+        elif token in ("MORE", "LESS", "CMP_bigger", "CMP_smaller") and following == "than" and (
+            after in ("<q>", "<n>")
+        ):
+            out.append("GT" if token in ("MORE", "CMP_bigger") else "LT")
+        elif token == "than" and out and out[-1] in ("GT", "LT") and following in ("<q>", "<n>"):
+            continue
+        elif token in ("ABOUT", "EXACTLY") and following not in ("<q>", "<n>"):
+            continue
+        elif token in ("in", "at", "on", "by", "of") and following in ("<u>", "", ","):
+            continue
+        elif token == "in" and following.startswith("<") and following[1:-1].isdigit():
+            out.append("REL_inside")
+        elif token == "," and (not out or out[-1] == ","):
+            continue
+        else:
+            out.append(token)
+    while out and out[-1] in (",", "and", "or"):
+        out.pop()
+    return out, negated
+
+
+def _inherit(mentions: list[Mention]) -> list[Mention]:
+    """Give "the blue one" the noun of its neighbour: "the red and the blue mug"."""
+    out = list(mentions)
+    for i, mention in enumerate(out):
+        if not mention.is_one or mention.noun:
+            continue
+        neighbours = [*out[:i][::-1], *out[i + 1 :]]
+        for other in neighbours:
+            if other.noun and other.is_thing and not other.is_gripper:
+                out[i] = mention.with_noun_of(other)
+                break
+    return out
