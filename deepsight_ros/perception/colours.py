@@ -27,24 +27,29 @@ COLOURS = (
 )
 
 
-def colour_words(
-    rgb: NDArray[np.uint8], white: float = 255.0, secondary_share: float = 0.18
-) -> tuple[str, ...]:
+SECONDARY_SHARE = 0.18
+"""Least share of an object's pixels for a further colour word."""
+
+
+def colour_words(rgb: NDArray[np.uint8], white: float = 255.0) -> tuple[str, ...]:
     """Colour words of an (N, 3) uint8 RGB sample, most frequent first; () when N is 0.
 
     Args:
         white: brightness that counts as white in this image (a dark picture has less).
-        secondary_share: least share of the pixels for a further word.
     """
     if len(rgb) == 0:
         return ()
-    names = classify(rgb, white)
-    share = np.bincount(names, minlength=len(COLOURS)) / len(names)
-    order = np.argsort(-share, kind="stable")
+    return words_of_counts(np.bincount(classify(rgb, white), minlength=len(COLOURS)))
+
+
+def words_of_counts(counts: NDArray[np.int64]) -> tuple[str, ...]:
+    """Words, most frequent first, of the number of pixels per entry of ``COLOURS``."""
+    total = int(counts.sum())
+    order = np.argsort(-counts, kind="stable")
     return tuple(
         COLOURS[i]
         for n, i in enumerate(order)
-        if share[i] > 0 and (n == 0 or share[i] >= secondary_share)
+        if counts[i] > 0 and (n == 0 or counts[i] >= SECONDARY_SHARE * total)
     )
 
 

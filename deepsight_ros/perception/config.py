@@ -25,10 +25,10 @@ class PerceptionConfig:
     max_range_m: float = 6.0
     """Depth beyond this is ignored: the far end of the working volume."""
 
-    max_height_m: float = 1.2
+    max_height_m: float = 2.2
     """Points higher than this above the support belong to no object."""
 
-    max_object_size_m: float = 1.0
+    max_object_size_m: float = 2.2
     """A segment whose longest upright side exceeds this is furniture or wall, not an object."""
 
     min_object_size_m: float = 0.012

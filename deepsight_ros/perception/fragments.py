@@ -1,8 +1,8 @@
 """Over-segmentation: cut a foreground where depth jumps or bends inwards, more often than needed.
 
-In: depth at perception resolution, the foreground mask, chroma or None. Out: a label image of fragments that
-hardly ever hold two things; ``merging`` puts together what belongs together. Only differences
-between foreground pixels cut, so an outline against the background costs an object nothing.
+In: depth at perception resolution, the foreground mask, chroma or None. Out: a label image of
+fragments that hardly ever hold two things; ``merging`` puts together what belongs together. Only
+differences between foreground pixels cut: an outline against the background costs nothing.
 """
 
 from __future__ import annotations
@@ -56,13 +56,13 @@ def hue_edges(hues: Float, foreground: Bool) -> Bool:
     """(H, W) bool: where chroma changes between two foreground pixels 4 px apart."""
     out = np.zeros(foreground.shape, bool)
     for axis in (0, 1):
-        h = np.swapaxes(hues, 0, axis)
-        if len(h) <= 4:
+        if foreground.shape[axis] <= 4:
             continue
-        inside = np.swapaxes(foreground, 0, axis)
-        change = h[4:, :, :2] - h[:-4, :, :2]
-        square = change[..., 0] * change[..., 0] + change[..., 1] * change[..., 1]
-        np.swapaxes(out, 0, axis)[2:-2] |= (square > HUE_EDGE**2) & inside[4:] & inside[:-4]
+        first, second, inside, edge = (
+            np.swapaxes(x, 0, axis) for x in (hues[0], hues[1], foreground, out)
+        )
+        da, db = first[4:] - first[:-4], second[4:] - second[:-4]
+        edge[2:-2] |= (da * da + db * db > HUE_EDGE**2) & inside[4:] & inside[:-4]
     return out
 
 

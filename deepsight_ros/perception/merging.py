@@ -63,69 +63,73 @@ class Borders:
 
 
 def chroma(colour: NDArray[np.uint8]) -> Float:
-    """(H, W, 3) float32: two shading-free chroma axes and log lightness of an RGB image.
+    """(3, H, W) float32: two shading-free chroma axes and log lightness of an RGB image.
 
     Chroma is the difference of colour channels over their sum, damped in the dark, where it is
     noise; equal surfaces differ little in it however they are lit.
     """
-    rgb = cv2.blur(colour, (3, 3)).astype(np.float32)
-    total = rgb.sum(axis=2)
+    red, green, blue = (c.astype(np.float32) for c in cv2.split(cv2.blur(colour, (3, 3))))
+    total = red + green + blue
     scale = np.float32(1.0) / (total + np.float32(60.0))
-    out = np.empty(rgb.shape, np.float32)
-    out[..., 0] = (rgb[..., 0] - rgb[..., 1]) * scale
-    out[..., 1] = (rgb[..., 0] + rgb[..., 1] - 2.0 * rgb[..., 2]) * scale * np.float32(0.5)
-    out[..., 2] = np.log((total + np.float32(30.0)) * np.float32(1.0 / 795.0))
+    out = np.empty((3, *total.shape), np.float32)
+    np.multiply(red - green, scale, out=out[0])
+    np.multiply(red + green - 2.0 * blue, scale * np.float32(0.5), out=out[1])
+    np.log((total + np.float32(30.0)) * np.float32(1.0 / 795.0), out=out[2])
     return out
 
 
 def measure_borders(labels: Labels, view: WorkingView, hues: Float | None) -> Borders:
     """Statistics of every common border of dense labels 1..K (row 0 is unused)."""
     count = int(labels.max()) + 1
-    pixels = np.bincount(labels.ravel(), minlength=count).astype(np.float64)
+    inside = np.flatnonzero(labels)
+    flat = labels.ravel()[inside]
+    pixels = np.bincount(flat, minlength=count).astype(np.float64)
+    perimeter = np.zeros(count)
     keys: list[NDArray[np.int64]] = []
     rows: list[Array] = []
-    perimeter = np.zeros(count)
     for axis in (1, 0):
-        turn = (lambda a: a) if axis == 1 else _transposed
-        focal = view.camera.fx_px if axis == 1 else view.camera.fy_px
-        found = _along(
-            turn(labels),
-            turn(view.filled_m),
-            turn(view.sigma_m),
-            None if hues is None else turn(hues),
-            focal,
+        camera = view.camera
+        key, row = _along(
+            np.swapaxes(labels, 1, axis),
+            np.swapaxes(view.filled_m, 1, axis),
+            np.swapaxes(view.sigma_m, 1, axis),
+            None
+            if hues is None
+            else (np.swapaxes(hues[0], 1, axis), np.swapaxes(hues[1], 1, axis)),
+            camera.fx_px if axis == 1 else camera.fy_px,
             count,
             perimeter,
         )
-        keys.append(found[0])
-        rows.append(found[1])
-    key = np.concatenate(keys)
-    row = np.concatenate(rows)
-    unique, inverse = np.unique(key, return_inverse=True)
-    sums = np.stack(
-        [np.bincount(inverse, weights=row[:, k], minlength=len(unique)) for k in range(8)], axis=1
-    )
+        keys.append(key)
+        rows.append(row)
+    pairs, sums = _gather(np.concatenate(keys), np.concatenate(rows))
     colour: Array | None = None
     if hues is not None:
-        flat = labels.ravel()
-        square = hues[..., 0] * hues[..., 0] + hues[..., 1] * hues[..., 1]
-        channels = (hues[..., 0], hues[..., 1], hues[..., 2], square)
+        a, b, light = (h.ravel()[inside] for h in hues)
+        channels = (a, b, light, a * a + b * b)
         colour = np.stack(
-            [np.bincount(flat, weights=c.ravel(), minlength=count) for c in channels], axis=1
+            [np.bincount(flat, weights=c, minlength=count) for c in channels], axis=1
         )
-    pairs = np.stack([unique // count, unique % count], axis=1)
-    return Borders(pairs, sums.reshape(-1, 8), pixels, perimeter, colour)
+    return Borders(
+        np.stack([pairs // count, pairs % count], axis=1), sums, pixels, perimeter, colour
+    )
 
 
-def _transposed(a: NDArray[np.generic]) -> NDArray[np.generic]:
-    return np.swapaxes(a, 0, 1)
+def _gather(key: NDArray[np.int64], row: Array) -> tuple[NDArray[np.int64], Array]:
+    """Unique keys, ascending, and the sum of the rows of each."""
+    if not len(key):
+        return key, row
+    order = np.argsort(key, kind="stable")
+    key = key[order]
+    starts = np.flatnonzero(np.concatenate([[True], key[1:] != key[:-1]]))
+    return key[starts], np.add.reduceat(row[order], starts, axis=0)
 
 
 def _along(
     labels: Labels,
     z: Float,
     sigma: Float,
-    hues: Float | None,
+    hues: tuple[Float, Float] | None,
     focal_px: float,
     count: int,
     perimeter: Array,
@@ -171,13 +175,11 @@ def _along(
     row[:, 6] = 0.0
     row[:, 7] = 0.0
     if hues is not None:
-        a1c = np.where(labels[r, np.maximum(c - 2, 0)] == a, np.maximum(c - 2, 0), a1)
-        b1c = np.where(
-            labels[r, np.minimum(c + 3, width - 1)] == b, np.minimum(c + 3, width - 1), b1
-        )
-        difference = hues[r, a1c, :2] - hues[r, b1c, :2]
+        a3, b3 = np.maximum(c - 2, 0), np.minimum(c + 3, width - 1)
+        a3 = np.where(labels[r, a3] == a, a3, a1)
+        b3 = np.where(labels[r, b3] == b, b3, b1)
         row[:, 6] = 1.0
-        row[:, 7] = np.sqrt(np.einsum("ij,ij->i", difference, difference))
+        row[:, 7] = np.hypot(hues[0][r, a3] - hues[0][r, b3], hues[1][r, a3] - hues[1][r, b3])
     low, high = np.minimum(a, b).astype(np.int64), np.maximum(a, b).astype(np.int64)
     return low * count + high, row
 
@@ -234,54 +236,56 @@ JUDGES = _load_judges()
 
 
 def merge(borders: Borders, colour_cut: float) -> NDArray[np.int64]:
-    """(K,) new label of each fragment: greedy, surest join first, borders re-judged after each."""
+    """(K,) new label of each fragment.
+
+    In rounds: every pair of neighbours that are each other's surest join is joined, then the
+    borders of the joined fragments are judged again; until no border speaks for a join.
+    """
     count = len(borders.pixels)
-    parent = np.arange(count)
-    if not len(borders.pairs):
-        return parent
-    has_colour = borders.colour is not None
-    size = borders.pixels.copy()
-    perimeter = borders.perimeter.copy()
-    colour = None if borders.colour is None else borders.colour.copy()
-    pairs, sums = borders.pairs.copy(), borders.sums.copy()
-    alive = np.ones(len(pairs), bool)
-
-    def judge(rows: NDArray[np.intp]) -> Array:
-        at = pairs[rows]
-        shade = None if colour is None else colour[at]
-        return parting_logit(
-            features(sums[rows], size[at], perimeter[at], shade), has_colour, colour_cut
-        )
-
-    logit = judge(np.arange(len(pairs)))
-    while True:
-        best = int(np.argmin(logit))
-        if logit[best] >= 0.0:
+    label = np.arange(count)
+    pairs, sums = borders.pairs, borders.sums
+    size, perimeter, colour = borders.pixels, borders.perimeter, borders.colour
+    for _ in range(count):
+        if not len(pairs):
             break
-        a, b = int(pairs[best, 0]), int(pairs[best, 1])
-        parent[parent == b] = a
-        total = size[a] + size[b]
+        shade = None if colour is None else colour[pairs]
+        feature = features(sums, size[pairs], perimeter[pairs], shade)
+        logit = parting_logit(feature, colour is not None, colour_cut)
+        joins = _mutual(pairs, logit, count)
+        if not len(joins):
+            break
+        keep, gone = pairs[joins, 0], pairs[joins, 1]
+        target = np.arange(count)
+        target[gone] = keep
+        label = target[label]
+        size, perimeter = size.copy(), perimeter.copy()
+        size[keep] += size[gone]
+        shared = 2.0 * sums[joins, 0]
+        perimeter[keep] = np.maximum(perimeter[keep] + perimeter[gone] - shared, 1.0)
         if colour is not None:
-            colour[a] += colour[b]
-        size[a] = total
-        perimeter[a] = max(perimeter[a] + perimeter[b] - 2.0 * sums[best, 0], 1.0)
-        alive[best] = False
-        logit[best] = np.inf
-        touched = np.flatnonzero(alive & ((pairs == a) | (pairs == b)).any(axis=1))
-        other = np.where((pairs[touched] == a) | (pairs[touched] == b), 0, pairs[touched]).sum(1)
-        was = np.where(pairs[touched, 0] == other, 1.0, -1.0)  # sign: other is the first of pair
-        now = np.where(other < a, 1.0, -1.0)
-        sums[touched, 1] *= was * now
-        pairs[touched, 0] = np.minimum(other, a)
-        pairs[touched, 1] = np.maximum(other, a)
-        order = np.argsort(other, kind="stable")
-        same = np.flatnonzero(other[order][1:] == other[order][:-1])
-        for k in same:  # a third fragment bordered on both: one border now
-            keep, drop = touched[order[k + 1]], touched[order[k]]
-            sums[keep] += sums[drop]
-            alive[drop] = False
-            logit[drop] = np.inf
-        touched = touched[alive[touched]]
-        if len(touched):
-            logit[touched] = judge(touched)
-    return parent
+            colour = colour.copy()
+            colour[keep] += colour[gone]
+        moved = target[pairs]
+        rest = moved[:, 0] != moved[:, 1]
+        moved, row = moved[rest], sums[rest]
+        swapped = moved[:, 0] > moved[:, 1]
+        row[swapped, 1] *= -1.0  # the step is signed from the first of a pair to the second
+        moved.sort(axis=1)
+        key, sums = _gather(moved[:, 0] * count + moved[:, 1], row)
+        pairs = np.stack([key // count, key % count], axis=1)
+    return label
+
+
+def _mutual(pairs: NDArray[np.int64], logit: Array, count: int) -> NDArray[np.int64]:
+    """Rows whose logit is negative and the lowest of both fragments it lies between."""
+    lowest = np.full(count, np.inf)
+    np.minimum.at(lowest, pairs[:, 0], logit)
+    np.minimum.at(lowest, pairs[:, 1], logit)
+    best = (logit < 0) & (logit <= lowest[pairs[:, 0]]) & (logit <= lowest[pairs[:, 1]])
+    rows = np.flatnonzero(best)
+    # equal logits could chain: take each fragment once
+    _, first = np.unique(pairs[rows, 0], return_index=True)
+    rows = rows[first]
+    _, first = np.unique(pairs[rows, 1], return_index=True)
+    rows = rows[first]
+    return rows[~np.isin(pairs[rows, 1], pairs[rows, 0])]

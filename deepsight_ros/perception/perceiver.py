@@ -11,14 +11,22 @@ from numpy.typing import NDArray
 
 from deepsight_ros.errors import InvalidValueError
 from deepsight_ros.geometry.camera import RgbdFrame
+from deepsight_ros.geometry.gravity import gravity_frame
 from deepsight_ros.geometry.transforms import RigidTransform
-from deepsight_ros.perception.colours import colour_words
 from deepsight_ros.perception.config import PerceptionConfig
 from deepsight_ros.perception.inputs import Detection, GivenUp, GripperInput, RegionRequest
-from deepsight_ros.perception.outliers import flying_pixels
+from deepsight_ros.perception.looks import Looks, look_at
 from deepsight_ros.perception.regions import best_segment, box_slices, mask_in_box, region_mask
+from deepsight_ros.perception.samples import make_sample
 from deepsight_ros.perception.segmentation import Segmentation, segment
-from deepsight_ros.perception.shapes import no_shape, shape_of
+from deepsight_ros.perception.shapes import (
+    UnseenShape,
+    centre_covariance_m2,
+    faces_seen,
+    observe,
+    seen_extent,
+)
+from deepsight_ros.perception.structure import find_walls
 from deepsight_ros.perception.support import SupportFinding, find_support
 from deepsight_ros.perception.tracking import Sighting, Tracker
 from deepsight_ros.perception.view import Bool, WorkingView, make_view, step_for
@@ -30,22 +38,31 @@ from deepsight_ros.scene.objects import (
     SupportPlane,
     UpSource,
 )
+from deepsight_ros.scene.observed import ObservedShape
 
 Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
 class _Seen:
-    """The newest frame as perceived, kept so that regions can be added to it cheaply."""
+    """A frame as perceived, kept so that regions can be added to its scene cheaply."""
 
-    stamp_ns: int
+    frame: RgbdFrame
     view: WorkingView
     segmentation: Segmentation
-    white: float
+    looks: Looks
+    working: RigidTransform
+    support_known: bool
 
 
 class Perceiver:
-    """Turns frames into scenes; keeps ids, the support and nothing else between frames."""
+    """Turns frames into scenes; keeps ids, the support and the newest frame between calls.
+
+    Attributes:
+        config: its settings.
+        tracker: what is remembered of things, in sight or not.
+        last_timings_s: seconds per stage of the last ``perceive``.
+    """
 
     def __init__(self, config: PerceptionConfig | None = None) -> None:
         self.config = config or PerceptionConfig()
@@ -83,48 +100,35 @@ class Perceiver:
             gripper: the robot's gripper from TF.
 
         Returns:
-            A Scene; with no usable depth one without objects and with up UNKNOWN.
+            A Scene; with no usable depth one without objects and with up UNKNOWN. Masks are at
+            perception resolution (``frame.depth_m[::step, ::step]``), ``box_px`` in full pixels.
 
         Raises:
             InvalidValueError: a region lies outside the image or has the wrong size.
         """
-        config = self.config
         clock = _Clock()
-        view = make_view(
-            frame, step_for(frame.camera.width_px, config.working_width_px), config.max_range_m
-        )
-        clock.lap("view")
-        given = None if up_in_camera is None else up_in_camera.vector
-        finding = find_support(view, config, given, self._finding)
-        self._finding = finding
-        clock.lap("support")
+        seen = self._look(frame, up_in_camera, clock)
+        finding = self._finding
         source = UpSource.UNKNOWN
         if up_in_camera is not None:
             source = up_in_camera.source
-        elif finding.up is not None:
+        elif finding is not None and finding.up is not None:
             source = UpSource.PLANE
-        working = working_frame(finding, config)
-        segmentation = segment(view, finding, config)
-        segmentation = replace(
-            segmentation, labels=np.where(flying_pixels(view), 0, segmentation.labels)
-        )
-        clock.lap("segment")
-        white = _white_level(view)
-        self._seen = _Seen(frame.stamp_ns, view, segmentation, white)
-        objects = self._objects(view, segmentation, working, detections, white)
+        objects = self._objects(seen, detections)
         clock.lap("shapes")
-        objects = self._track(frame.stamp_ns, objects, view, working, fixed_from_camera)
+        objects = self._track(seen, objects, fixed_from_camera)
         clock.lap("track")
-        objects, held = self._gripper(objects, gripper, working)
+        objects, held = _mark_gripper(objects, gripper, seen.working, self.config)
         scene = Scene(
             stamp_ns=frame.stamp_ns,
             frame_id=frame.camera.frame_id,
             objects=tuple(objects),
-            working_from_camera=working,
+            working_from_camera=seen.working,
             up=source,
             support=_support_value(finding),
             gripper=held,
-            cloud=_cloud(view, working, config),
+            cloud=_cloud(seen.view, seen.working, self.config.cloud_step_px),
+            camera=frame.camera,
         )
         clock.lap("scene")
         if regions:
@@ -139,122 +143,118 @@ class Perceiver:
         """``scene`` with the regions added as objects (is_region); replaces ones of equal id.
 
         Cheap for the newest frame, whose segmentation is kept; another frame is segmented again.
+        A region without depth is kept: its box is NaN and measuring it raises NoDepthError.
+
+        Raises:
+            InvalidValueError: a region lies outside the image, or two have one id.
         """
-        seen = self._seen
-        if seen is None or seen.stamp_ns != frame.stamp_ns:
-            view = make_view(
-                frame,
-                step_for(frame.camera.width_px, self.config.working_width_px),
-                self.config.max_range_m,
-            )
-            given = None if scene.up is UpSource.UNKNOWN else scene.working_from_camera.rotation[2]
-            finding = find_support(view, self.config, given)
-            seen = _Seen(
-                frame.stamp_ns, view, segment(view, finding, self.config), _white_level(view)
-            )
-        added: list[SceneObject] = []
-        for index, region in enumerate(regions):
-            name = region.id or f"region{index}"
-            mask = region_mask(seen.view, seen.segmentation, region, self.config)
-            made = self._object(name, mask, seen.view, scene.working_from_camera, seen.white)
-            if made is None:  # kept, so that a question about it is answered NO_DEPTH
-                made = SceneObject(id=name, shape=no_shape(), mask=mask)
-            added.append(replace(made, is_region=True, label=region.label, score=region.score))
-        names = [o.id for o in added]
+        names = [region.id or f"region{index}" for index, region in enumerate(regions)]
         if len(set(names)) != len(names):
             raise InvalidValueError(f"regions: got ids {names}, expected unique ids")
+        seen = self._seen
+        if seen is None or seen.frame is not frame:
+            seen = self._look_again(frame, scene)
+        added: list[SceneObject] = []
+        for name, region in zip(names, regions, strict=True):
+            mask = region_mask(seen.view, seen.segmentation, region, self.config)
+            made = _scene_object(name, mask, 0, seen)
+            if made is None:
+                made = SceneObject(id=name, shape=UnseenShape(name), mask=mask)
+            label, score = region.label, region.score
+            added.append(replace(made, is_region=True, label=label, score=score))
         kept = tuple(o for o in scene.objects if o.id not in names)
         return replace(scene, objects=(*kept, *added))
 
-    # -- steps ------------------------------------------------------------------------------
+    def _look(self, frame: RgbdFrame, given: GivenUp | None, clock: _Clock) -> _Seen:
+        """Support, segments and looks of a new frame; remembers them."""
+        config = self.config
+        step = step_for(frame.camera.width_px, config.working_width_px)
+        view = make_view(frame, step, config.max_range_m)
+        clock.lap("view")
+        sample = make_sample(view)
+        vector = None if given is None else given.vector
+        finding = find_support(sample, config, vector, self._finding)
+        self._finding = finding
+        walls = [] if finding.up is None else find_walls(sample, finding.up)
+        clock.lap("support")
+        working = working_frame(finding, config)
+        segmentation = segment(view, finding, walls, config)
+        clock.lap("segment")
+        looks = look_at(view, segmentation.labels, segmentation.count)
+        clock.lap("looks")
+        known = finding.support is not None
+        self._seen = _Seen(frame, view, segmentation, looks, working, known)
+        return self._seen
 
-    def _objects(
-        self,
-        view: WorkingView,
-        segmentation: Segmentation,
-        working: RigidTransform,
-        detections: Sequence[Detection],
-        white: float,
-    ) -> list[SceneObject]:
+    def _look_again(self, frame: RgbdFrame, scene: Scene) -> _Seen:
+        """An older frame once more, with the up and the support its scene has; not remembered."""
+        config = self.config
+        step = step_for(frame.camera.width_px, config.working_width_px)
+        view = make_view(frame, step, config.max_range_m)
+        sample = make_sample(view)
+        up = None if scene.up is UpSource.UNKNOWN else scene.working_from_camera.rotation[2]
+        finding = find_support(sample, config, up)
+        walls = [] if finding.up is None else find_walls(sample, finding.up)
+        segmentation = segment(view, finding, walls, config)
+        looks = look_at(view, segmentation.labels, segmentation.count)
+        known = scene.support is not None
+        return _Seen(frame, view, segmentation, looks, scene.working_from_camera, known)
+
+    def _objects(self, seen: _Seen, detections: Sequence[Detection]) -> list[SceneObject]:
+        """Segments as objects, named by the detections that fit them."""
         objects: list[SceneObject] = []
         by_label: dict[int, int] = {}
-        for label in range(1, segmentation.count + 1):
-            mask = segmentation.labels == label
-            made = self._object(f"s{label}", mask, view, working, white)
+        for label in range(1, seen.segmentation.count + 1):
+            mask = seen.segmentation.labels == label
+            made = _scene_object(f"s{label}", mask, label, seen)
             if made is not None:
                 by_label[label] = len(objects)
                 objects.append(made)
         for index, detection in enumerate(sorted(detections, key=lambda d: -d.score)):
-            rows, columns = box_slices(view, detection.box_px)
+            rows, columns = box_slices(seen.view, detection.box_px)
             if rows.start >= rows.stop or columns.start >= columns.stop:
                 continue
-            label = best_segment(segmentation, rows, columns)
+            label = best_segment(seen.segmentation, rows, columns, self.config.detector_iou)
             if label in by_label:
-                at = by_label[label]
-                if not objects[at].label:
-                    objects[at] = replace(
-                        objects[at], label=detection.label, score=detection.score
+                named = objects[by_label[label]]
+                if not named.label:
+                    objects[by_label[label]] = replace(
+                        named, label=detection.label, score=detection.score
                     )
                 continue
-            mask = mask_in_box(view, segmentation, detection.box_px, self.config)
-            made = self._object(f"d{index}", mask, view, working, white)
+            mask = mask_in_box(seen.view, seen.segmentation, detection.box_px, self.config)
+            made = _scene_object(f"d{index}", mask, 0, seen)
             if made is not None:
                 objects.append(replace(made, label=detection.label, score=detection.score))
         return objects
 
-    def _object(
-        self, name: str, mask: Bool, view: WorkingView, working: RigidTransform, white: float
-    ) -> SceneObject | None:
-        shape = shape_of(mask, view, working)
-        if shape is None:
-            return None
-        rows = np.flatnonzero(mask.any(axis=1))
-        columns = np.flatnonzero(mask.any(axis=0))
-        h, w = mask.shape
-        words: tuple[str, ...] = ()
-        if view.colour is not None:
-            words = colour_words(view.colour[mask], white)
-        step = view.step
-        return SceneObject(
-            id=name,
-            shape=shape,
-            colour=words[0] if words else "",
-            colours=words,
-            box_px=(
-                int(columns[0]) * step,
-                int(rows[0]) * step,
-                (int(columns[-1]) + 1) * step,
-                (int(rows[-1]) + 1) * step,
-            ),
-            mask=mask,
-            is_truncated=bool(
-                rows[0] == 0 or columns[0] == 0 or rows[-1] == h - 1 or columns[-1] == w - 1
-            ),
-        )
-
     def _track(
         self,
-        stamp_ns: int,
+        seen: _Seen,
         objects: list[SceneObject],
-        view: WorkingView,
-        working: RigidTransform,
         fixed_from_camera: RigidTransform | None,
     ) -> list[SceneObject]:
+        """Objects with lasting ids and remembered names."""
         fixed = fixed_from_camera or RigidTransform.identity()
-        fixed_from_working = fixed @ working.inverse()
-        sightings = [
-            Sighting(
-                fixed_from_working.apply(o.box.centre_m),
-                np.sort(o.box.size_m)[::-1],
-                None,
-                o.is_truncated or o.is_occluded,
+        fixed_from_working = fixed @ seen.working.inverse()
+        sightings = []
+        for made in objects:
+            if not isinstance(made.shape, ObservedShape) or made.mask is None:
+                raise InvalidValueError(f"track: object '{made.id}' has no observed shape")
+            middle, size = seen_extent(made.shape)
+            sightings.append(
+                Sighting(
+                    fixed_from_working.apply(middle),
+                    np.sort(size)[::-1],
+                    seen.looks.lab_of(made.mask),
+                    made.is_truncated or made.is_occluded,
+                )
             )
-            for o in objects
-        ]
+        names = self.tracker.update(seen.frame.stamp_ns, sightings)
         out: list[SceneObject] = []
-        for made, name in zip(objects, self.tracker.update(stamp_ns, sightings), strict=True):
+        for made, name in zip(objects, names, strict=True):
             if not name:
-                continue
+                continue  # not yet seen often enough to be published
             label, score = made.label, made.score
             if label:
                 self.tracker.label(name, label, score)
@@ -263,31 +263,6 @@ class Perceiver:
                 label, score = track.label, track.label_score
             out.append(replace(made, id=name, label=label, score=score))
         return out
-
-    def _gripper(
-        self, objects: list[SceneObject], gripper: GripperInput | None, working: RigidTransform
-    ) -> tuple[list[SceneObject], Gripper | None]:
-        config = self.config
-        if gripper is None:
-            found = next(
-                (
-                    o.id
-                    for o in objects
-                    if (o.label and o.label == config.gripper_label)
-                    or (config.gripper_colour and o.colour == config.gripper_colour)
-                ),
-                "",
-            )
-            return [replace(o, is_gripper=o.id == found) for o in objects], None
-        pose = working @ gripper.camera_from_gripper
-        out: list[SceneObject] = []
-        held = ""
-        for made in objects:
-            distance = float(np.linalg.norm(made.box.centre_m - pose.translation_m))
-            mine = distance < config.gripper_radius_m and not held
-            held = made.id if mine else held
-            out.append(replace(made, is_gripper=mine))
-        return out, Gripper(pose, held)
 
 
 class _Clock:
@@ -304,52 +279,105 @@ class _Clock:
 
 
 def working_frame(finding: SupportFinding, config: PerceptionConfig) -> RigidTransform:
-    """W from the optical frame (scene/objects.py says what W is)."""
-    if finding.up is None:
-        turned = np.array([[0.0, 0.0, 1.0], [-1.0, 0.0, 0.0], [0.0, -1.0, 0.0]])
-        return RigidTransform(turned, np.zeros(3))
-    up = finding.up
-    height = 0.0
-    if finding.support is not None:
-        normal = finding.support.normal
-        if normal @ up > np.cos(np.deg2rad(config.snap_up_deg)):
-            up = normal
-        height = finding.support.offset_m / float(normal @ up)
-    ahead = np.array([0.0, 0.0, 1.0]) - up[2] * up
-    if np.linalg.norm(ahead) < 0.02:  # looking straight down: the image's top is ahead
-        ahead = np.array([0.0, -1.0, 0.0]) + up[1] * up
-    ahead /= np.linalg.norm(ahead)
-    rotation = np.stack([ahead, np.cross(up, ahead), up])
-    return RigidTransform(rotation, np.array([0.0, 0.0, height]))
+    """W from the optical frame (scene/objects.py says what W is).
+
+    The support's own normal replaces a given up that it hardly differs from: it is measured
+    finer, and heights above the support are what objects are compared by.
+    """
+    up, support = finding.up, finding.support
+    if up is None or support is None:
+        return gravity_frame(up)
+    agreement = float(support.normal @ up)
+    if agreement > np.cos(np.deg2rad(config.snap_up_deg)):
+        return gravity_frame(support.normal, support.offset_m)
+    return gravity_frame(up, support.offset_m / agreement)
 
 
-def _support_value(finding: SupportFinding) -> SupportPlane | None:
-    plane = finding.support
-    if plane is None:
+def _scene_object(name: str, mask: Bool, label: int, seen: _Seen) -> SceneObject | None:
+    """Object of a mask (``label`` > 0: of that segment), or None without usable depth."""
+    shape = observe(mask, seen.view, seen.working, seen.frame.sensor, seen.support_known)
+    if shape is None:
         return None
-    label = "floor" if plane.extent_m[0] > 2.0 else ""
-    return SupportPlane(plane.normal, plane.offset_m, plane.sigma_m, label)
+    rows = np.flatnonzero(mask.any(axis=1))
+    columns = np.flatnonzero(mask.any(axis=0))
+    step = seen.view.step
+    words = seen.looks.words(label) if label else seen.looks.words_of(mask)
+    _, size = seen_extent(shape)
+    camera = seen.frame.camera
+    return SceneObject(
+        id=name,
+        shape=shape,
+        colour=words[0] if words else "",
+        colours=words,
+        box_px=(
+            int(columns[0]) * step,
+            int(rows[0]) * step,
+            min((int(columns[-1]) + 1) * step, camera.width_px),
+            min((int(rows[-1]) + 1) * step, camera.height_px),
+        ),
+        mask=mask,
+        centre_covariance_m2=centre_covariance_m2(shape, size),
+        is_occluded=shape.is_occluded,
+        is_truncated=shape.is_truncated,
+        faces_seen=faces_seen(shape),
+    )
 
 
-def _white_level(view: WorkingView) -> float:
-    """Brightness that counts as white: 98th percentile of the picture's brightest channel."""
-    if view.colour is None:
-        return 255.0
-    brightest = view.colour[::4, ::4].max(axis=2)
-    return float(np.clip(np.percentile(brightest, 98), 110, 255))
+def _mark_gripper(
+    objects: list[SceneObject],
+    gripper: GripperInput | None,
+    working: RigidTransform,
+    config: PerceptionConfig,
+) -> tuple[list[SceneObject], Gripper | None]:
+    """The object that is the gripper: the one at its TF pose, else by label or colour."""
+    if gripper is None:
+        found = next(
+            (
+                o.id
+                for o in objects
+                if (o.label and o.label == config.gripper_label)
+                or (config.gripper_colour and o.colour == config.gripper_colour)
+            ),
+            "",
+        )
+        return [replace(o, is_gripper=o.id == found) for o in objects], None
+    pose = working @ gripper.camera_from_gripper
+    best, least = "", config.gripper_radius_m
+    for made in objects:
+        if not isinstance(made.shape, ObservedShape):
+            continue
+        gap = np.linalg.norm(made.shape.surface.points_m - pose.translation_m, axis=1)
+        # Most of the gripper lies behind its front face; a thing it is about to grasp is ahead.
+        ahead = (made.shape.surface.points_m - pose.translation_m) @ pose.rotation[:, 0]
+        distance = float(np.percentile(gap, 20)) + 2.0 * max(0.0, float(np.median(ahead)))
+        if distance < least:
+            best, least = made.id, distance
+    return [replace(o, is_gripper=o.id == best) for o in objects], Gripper(pose, best)
 
 
-def _cloud(view: WorkingView, working: RigidTransform, config: PerceptionConfig) -> PointCloud:
-    s = config.cloud_step_px
-    keep = view.valid[::s, ::s]
-    v, u = np.nonzero(keep)
-    z = view.smooth_m[::s, ::s][keep]
+def _support_value(finding: SupportFinding | None) -> SupportPlane | None:
+    if finding is None or finding.support is None:
+        return None
+    plane = finding.support
+    return SupportPlane(plane.normal, plane.offset_m, plane.sigma_m)
+
+
+def _cloud(view: WorkingView, working: RigidTransform, every: int) -> PointCloud:
+    """Every n-th valid reading in W; pixels and field of view are those of the working image."""
+    valid = view.valid[::every, ::every]
+    v, u = np.divmod(np.flatnonzero(valid), valid.shape[1])
+    z = view.smooth_m[::every, ::every][valid]
     x, y = view.rays
-    points = np.stack([x[u * s] * z, y[v * s] * z, z], axis=1)
+    rotation = working.rotation.astype(np.float32)
+    points = np.outer(x[::every][u], rotation[:, 0])
+    points += np.outer(y[::every][v], rotation[:, 1])
+    points += rotation[:, 2]
+    points *= z[:, None]
+    points += working.translation_m.astype(np.float32)
     c = view.camera
     return PointCloud(
-        points_m=working.apply(points).astype(np.float32),
-        sigma_m=view.sigma_m[::s, ::s][keep],
-        pixels=np.stack([u * s, v * s], axis=1).astype(np.int32),
+        points_m=points,
+        sigma_m=view.sigma_m[::every, ::every][valid],
+        pixels=(np.stack([u, v], axis=1) * every).astype(np.int32),
         camera_fov=(c.fx_px, c.fy_px, c.cx_px, c.cy_px, c.width_px, c.height_px),
     )

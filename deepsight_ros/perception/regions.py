@@ -49,7 +49,7 @@ def mask_in_box(
     out = np.zeros(view.valid.shape, bool)
     if rows.start >= rows.stop or columns.start >= columns.stop:
         return out
-    label = best_segment(segmentation, rows, columns)
+    label = best_segment(segmentation, rows, columns, 0.5)
     inside = segmentation.foreground[rows, columns]
     if label:
         own = segmentation.labels[rows, columns] == label
@@ -61,12 +61,12 @@ def mask_in_box(
     return largest_cluster(out, view, config.outlier_cell_m)
 
 
-def best_segment(segmentation: Segmentation, rows: slice, columns: slice) -> int:
-    """Label whose bounding box overlaps the given one by at least half, or 0."""
+def best_segment(segmentation: Segmentation, rows: slice, columns: slice, least_iou: float) -> int:
+    """Label whose bounding box overlaps the given one best and by ``least_iou``, or 0."""
     inside = segmentation.labels[rows, columns]
     counts = np.bincount(inside.ravel(), minlength=segmentation.count + 1)
     counts[0] = 0
-    best, best_iou = 0, 0.5
+    best, best_iou = 0, least_iou
     for label in np.flatnonzero(counts):
         own = segmentation.labels == label
         r = np.flatnonzero(own.any(axis=1))

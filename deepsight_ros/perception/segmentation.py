@@ -1,11 +1,13 @@
 """Class-agnostic segmentation of what stands above the support, from depth (and colour).
 
-In: WorkingView, the horizontal planes. Out: a label image, 0 = no object. Cut where depth jumps
-or the surface bends inwards, label what is left, grow the labels back into the cuts.
+In: WorkingView, support and walls. Out: a label image, 0 = no object. Whatever is above the
+support and no wall is cut into fragments, fragments are merged into things, and what is too
+small, too large or stands elsewhere is dropped.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,13 +16,17 @@ from numpy.typing import NDArray
 from deepsight_ros.perception.config import PerceptionConfig
 from deepsight_ros.perception.fragments import fragments
 from deepsight_ros.perception.merging import chroma, measure_borders, merge
-from deepsight_ros.perception.support import HorizontalPlane, SupportFinding
+from deepsight_ros.perception.outliers import flying_pixels
+from deepsight_ros.perception.structure import over_support
+from deepsight_ros.perception.support import SupportFinding
 from deepsight_ros.perception.view import Bool, Float, WorkingView
 
 Labels = NDArray[np.int32]
+Array = NDArray[np.float64]
+Plane = tuple[Array, float]
 
-FURNITURE_M2 = 0.15
-"""A horizontal plane of more ground than this is furniture or floor, not the top of an object."""
+BESIDE_SUPPORT_M = 0.12
+"""How far beyond the seen edge of the support a thing may stand and still be on it."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,46 +36,52 @@ class Segmentation:
     labels: Labels
     count: int
     foreground: Bool
-    height_m: Float | None
 
 
-def height_above(view: WorkingView, plane: HorizontalPlane, depth_m: Float | None = None) -> Float:
-    """(H, W) float32 signed height of each pixel's point above the plane."""
-    z = view.filled_m if depth_m is None else depth_m
-    return np.asarray(z * view.along(plane.normal) + np.float32(plane.offset_m), np.float32)
+def height_above(view: WorkingView, normal: Array, offset_m: float) -> Float:
+    """(H, W) float32 signed distance of each pixel's point from a plane, positive above it."""
+    return np.asarray(view.filled_m * view.along(normal) + np.float32(offset_m), np.float32)
 
 
 def foreground_of(
-    view: WorkingView, finding: SupportFinding, config: PerceptionConfig
-) -> tuple[Bool, Float | None]:
-    """Pixels above the support and on no other horizontal plane of furniture size."""
+    view: WorkingView,
+    finding: SupportFinding,
+    walls: Sequence[Plane],
+    config: PerceptionConfig,
+) -> Bool:
+    """(H, W) bool: above the support by more than noise, in the working volume, on no wall."""
     foreground = view.filled_m > 0
-    height: Float | None = None
-    for plane in finding.planes:
-        h = height_above(view, plane)
-        noise = view.sigma_m * np.abs(view.along(plane.normal))
-        threshold = np.float32(config.min_height_m) + 1.5 * noise
-        if plane is finding.support:
-            height = h
-            foreground &= (h > threshold) & (h < config.max_height_m)
-        elif plane.area_m2 > FURNITURE_M2:
-            foreground &= np.abs(h) > threshold
-    return foreground, height
+    if finding.support is not None:
+        plane = finding.support
+        along = view.along(plane.normal)
+        height = view.filled_m * along + np.float32(plane.offset_m)
+        noise = np.float32(1.5) * view.sigma_m * np.abs(along)
+        foreground &= height > np.float32(config.min_height_m) + noise
+        foreground &= height < config.max_height_m
+    for normal, offset in walls:
+        away = height_above(view, normal, offset)
+        foreground &= np.abs(away) > 0.02 + 3.0 * view.sigma_m
+    return foreground
 
 
-def segment(view: WorkingView, finding: SupportFinding, config: PerceptionConfig) -> Segmentation:
+def segment(
+    view: WorkingView,
+    finding: SupportFinding,
+    walls: Sequence[Plane],
+    config: PerceptionConfig,
+) -> Segmentation:
     """Labelled objects of a view; see the module's first lines."""
-    foreground, height = foreground_of(view, finding, config)
-    empty = np.zeros(view.valid.shape, np.int32)
-    if not foreground.any() or min(foreground.shape) < 12:
-        return Segmentation(empty, 0, foreground, height)
+    foreground = foreground_of(view, finding, walls, config)
+    if min(foreground.shape) < 12 or not foreground.any():
+        return Segmentation(np.zeros(foreground.shape, np.int32), 0, foreground)
     use_colour = config.use_colour and view.colour is not None and config.colour_cut > 0
     hues = chroma(view.colour) if use_colour and view.colour is not None else None
     labels = dense(fragments(view, foreground, hues))
     borders = measure_borders(labels, view, hues)
     labels = merge(borders, config.colour_cut)[labels].astype(np.int32)
-    labels, count = _drop(labels, view, config)
-    return Segmentation(labels, count, foreground, height)
+    labels[flying_pixels(view)] = 0
+    labels, count = _keep_things(dense(labels), view, finding, config)
+    return Segmentation(labels, count, foreground)
 
 
 def dense(labels: Labels) -> Labels:
@@ -82,23 +94,36 @@ def dense(labels: Labels) -> Labels:
     return table[labels]
 
 
-def _drop(labels: Labels, view: WorkingView, config: PerceptionConfig) -> tuple[Labels, int]:
-    """Renumber, without segments too small or too big to be objects."""
+def _keep_things(
+    labels: Labels, view: WorkingView, finding: SupportFinding, config: PerceptionConfig
+) -> tuple[Labels, int]:
+    """Renumber, without segments too small, too big, or standing beyond the support."""
     count = int(labels.max())
     if count == 0:
         return labels, 0
-    flat = labels.ravel()
+    inside = np.flatnonzero(labels)
+    flat = labels.ravel()[inside]
     size = np.bincount(flat, minlength=count + 1)
-    points = view.points_m(view.filled_m).reshape(-1, 3)
+    number = np.maximum(size, 1)
+    x, y = view.rays
+    row, column = np.divmod(inside, labels.shape[1])
+    z = view.filled_m.ravel()[inside]
+    points = np.stack([x[column] * z, y[row] * z, z], axis=1)
+    # Points spread evenly over a length have a standard deviation of length / sqrt(12): this
+    # measure of size is not upset by single stray points.
+    spread = np.zeros(count + 1)
+    for k in range(3):
+        mean = np.bincount(flat, weights=points[:, k], minlength=count + 1) / number
+        square = (points[:, k] - mean[flat]) ** 2
+        spread = np.maximum(spread, np.bincount(flat, weights=square, minlength=count + 1))
+    side = np.sqrt(12.0 * spread / number)
     keep = size >= config.min_object_px
+    keep &= (side >= config.min_object_size_m) & (side <= config.max_object_size_m)
+    if finding.support is not None:
+        over = over_support(points[::3], finding.support, BESIDE_SUPPORT_M)
+        share = np.bincount(flat[::3], weights=over, minlength=count + 1) / (number / 3.0)
+        keep &= share > 0.15
     keep[0] = False
-    order = np.argsort(flat, kind="stable")
-    starts = np.concatenate([[0], np.cumsum(size)])
-    for label in np.flatnonzero(keep):
-        own = points[order[starts[label] : starts[label + 1]]]
-        low, high = np.percentile(own, [2, 98], axis=0)
-        side = float((high - low).max())
-        keep[label] = config.min_object_size_m <= side <= config.max_object_size_m
     table = np.zeros(count + 1, np.int32)
     table[keep] = np.arange(1, np.count_nonzero(keep) + 1)
     return table[labels], int(np.count_nonzero(keep))

@@ -1,55 +1,120 @@
-"""From a mask to the shape that measuring works on, with its box, covariance and faces seen.
+"""From a mask to the shape that measuring works on, and what a SceneObject says about it.
 
-In: mask, view, W. Out: ``ObservedShape`` and what a SceneObject says about it.
+In: mask, view, W. Out: ``ObservedShape``; a quick centre and size for tracking; covariance of
+the centre; which faces were seen.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from deepsight_ros.errors import NoDepthError
+from deepsight_ros.geometry.noise import SensorModel
 from deepsight_ros.geometry.transforms import RigidTransform
 from deepsight_ros.perception.view import Bool, WorkingView
+from deepsight_ros.scene.body import Extent, Trust
+from deepsight_ros.scene.estimate import Visibility
 from deepsight_ros.scene.objects import Box3
+from deepsight_ros.scene.observed import ObservedShape
+from deepsight_ros.scene.solids import Solid
 
 Array = NDArray[np.float64]
 
+FACE_SHARE = 0.08
+"""Least share of an object's points on a side for that side to count as seen."""
+
 
 @dataclass(frozen=True, eq=False)
-class PointShape:
-    """Observed points (N, 3) in W and the upright box around them."""
+class UnseenShape:
+    """Shape of a region without usable depth: its box is NaN, measuring it is NO_DEPTH."""
 
-    points_m: NDArray[np.float32]
-    sigma_m: NDArray[np.float32]
-    box: Box3
+    name: str
+
+    @property
+    def box(self) -> Box3:
+        return Box3(np.full(3, np.nan), np.full(3, np.nan), 0.0)
+
+    @property
+    def solid(self) -> Solid:
+        raise self._no_depth()
+
+    @property
+    def visibility(self) -> Visibility:
+        return Visibility.HIDDEN
+
+    def extent(self, direction: Array) -> Extent:
+        raise self._no_depth()
+
+    def trust_at(self, point_m: Array) -> Trust:
+        raise self._no_depth()
+
+    def _no_depth(self) -> NoDepthError:
+        return NoDepthError(
+            f"'{self.name}': no valid depth inside; point at something nearer, larger or less "
+            "shiny, or check that the depth image covers it"
+        )
 
 
-def shape_of(
-    mask: Bool, view: WorkingView, working_from_camera: RigidTransform
-) -> PointShape | None:
-    """Shape of the masked points, or None when fewer than three are valid."""
-    keep = mask & view.valid
-    if np.count_nonzero(keep) < 3:
-        return None
-    v, u = np.nonzero(keep)
-    z = view.smooth_m[keep]
-    x, y = view.rays
-    points = np.stack([x[u] * z, y[v] * z, z], axis=1)
-    points = working_from_camera.apply(points).astype(np.float32)
-    (cx, cy), (sx, sy), angle = cv2.minAreaRect(np.ascontiguousarray(points[:, :2]))
-    low, high = np.percentile(points[:, 2], [0.5, 99.5])
-    box = Box3(
-        np.array([cx, cy, 0.5 * (low + high)], np.float64),
-        np.array([sx, sy, high - low], np.float64),
-        float(np.deg2rad(angle)),
+def observe(
+    mask: Bool,
+    view: WorkingView,
+    working_from_camera: RigidTransform,
+    sensor: SensorModel,
+    support_known: bool,
+) -> ObservedShape | None:
+    """Shape of the masked readings, or None when too few are usable."""
+    return ObservedShape.from_mask(
+        mask,
+        view.depth_m,
+        view.camera,
+        working_from_camera,
+        sensor,
+        support_known=support_known,
     )
-    return PointShape(points, view.sigma_m[keep], box)
 
 
-def no_shape() -> PointShape:
-    """Shape of a region without valid depth."""
-    box = Box3(np.full(3, np.nan), np.full(3, np.nan), 0.0)
-    return PointShape(np.zeros((0, 3), np.float32), np.zeros(0, np.float32), box)
+def seen_extent(shape: ObservedShape) -> tuple[Array, Array]:
+    """(3,) middle and (3,) size of the seen points along W's axes: cheap, no completion."""
+    points = shape.surface.points_m
+    low, high = points.min(axis=0), points.max(axis=0)
+    return 0.5 * (low + high), high - low
+
+
+def centre_covariance_m2(shape: ObservedShape, size_m: Array) -> Array:
+    """(3, 3) of the box centre in W: depth noise along the ray, half a pixel across it, and a
+    share of the size where the far side, or a cut one, was not seen."""
+    surface = shape.surface
+    ray = surface.points_m.mean(axis=0) - shape.camera_m
+    ray = ray / max(float(np.linalg.norm(ray)), 1e-9)
+    along = float(np.median(surface.sigma_m)) + 0.05 * float(size_m[:2].max())
+    across = 0.5 * surface.pixel_m
+    if shape.is_occluded or shape.is_truncated:
+        along += 0.1 * float(size_m.max())
+        across += 0.15 * float(size_m.max())
+    outer = np.outer(ray, ray)
+    return np.asarray(along**2 * outer + across**2 * (np.eye(3) - outer))
+
+
+def faces_seen(shape: ObservedShape) -> tuple[str, ...]:
+    """Sides turned to the camera and seen, named as the viewer names them."""
+    surface = shape.surface
+    to_camera = shape.camera_m[:2] - surface.points_m[:, :2].mean(axis=0)
+    distance = float(np.linalg.norm(to_camera))
+    front = to_camera / distance if distance > 1e-6 else np.array([-1.0, 0.0])
+    left = np.array([front[1], -front[0]])  # the viewer's left when looking at the object
+    normals = surface.normals
+    level = np.maximum(np.hypot(normals[:, 0], normals[:, 1]), 1e-9)
+    towards = (normals[:, :2] @ front) / level
+    leftward = (normals[:, :2] @ left) / level
+    upright = np.abs(normals[:, 2]) < 0.7
+    shares = {
+        "top": normals[:, 2] >= 0.7,
+        "front": upright & (towards >= 0.5),
+        "left": upright & (leftward > 0.5),
+        "right": upright & (leftward < -0.5),
+        "bottom": normals[:, 2] <= -0.7,
+    }
+    return tuple(name for name, on in shares.items() if float(on.mean()) >= FACE_SHARE)

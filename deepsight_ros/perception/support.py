@@ -1,6 +1,6 @@
 """Find the horizontal surface things stand on, and which way is up when nobody says.
 
-In: WorkingView, and up in the camera frame if TF or an IMU gave it. Out: every horizontal plane,
+In: a Sample, and up in the camera frame if TF or an IMU gave it. Out: every horizontal plane,
 with the one that carries the objects chosen. Without a given up, directions are histogrammed
 inside a prior on camera pitch and roll; a wall's normal lies outside that prior, so a wall is
 never taken for a floor: a view that shows nothing else leaves up unknown.
@@ -12,23 +12,28 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
-from deepsight_ros.geometry.camera import Camera
 from deepsight_ros.perception.config import PerceptionConfig
-from deepsight_ros.perception.view import Bool, Float, WorkingView, normals_towards_camera
+from deepsight_ros.perception.samples import (
+    Array,
+    Sample,
+    fit_plane,
+    offsets,
+    plane_axes,
+)
+from deepsight_ros.perception.view import Bool, Float
 
-Array = NDArray[np.float64]
-
-NORMAL_AGREES = float(np.cos(np.deg2rad(20.0)))
+NORMAL_AGREES = float(np.cos(np.deg2rad(22.0)))
 """A pixel belongs to a horizontal surface when its (noisy) normal is this close to up."""
-
 
 CELL_M = 0.015
 """Bin of the height histogram."""
 
 GRID_M = 0.04
 """Cell of the grid on which a plane's footprint is drawn."""
+
+CARRIED_WEIGHT = 3.0
+"""A pixel of a thing standing on a plane speaks for it as much as this many of its own."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,12 +43,12 @@ class HorizontalPlane:
     Attributes:
         normal: (3,) unit, up.
         offset_m: ``normal @ p + offset_m = 0``; the camera's height above the plane.
-        pixels: inliers at support resolution.
-        share: inliers over valid pixels.
+        pixels: inliers among the samples.
+        share: inliers over valid samples.
         sigma_m: standard deviation of the plane's height near its inliers' middle.
-        tilt_sigma_rad: standard deviation of the normal.
-        extent_m: shorter and longer side of the inliers' footprint.
         area_m2: ground covered by inliers, on a 4 cm grid with small gaps closed.
+        extent_m: shorter and longer side of the inliers' footprint.
+        outline_m: (M, 2) convex hull of the inliers along ``plane_axes(normal)``.
         score: how likely it is the surface objects stand on (pixels on it and just above it).
     """
 
@@ -52,9 +57,9 @@ class HorizontalPlane:
     pixels: int
     share: float
     sigma_m: float
-    tilt_sigma_rad: float
-    extent_m: tuple[float, float]
     area_m2: float
+    extent_m: tuple[float, float]
+    outline_m: Float
     score: float
 
 
@@ -67,22 +72,8 @@ class SupportFinding:
     planes: tuple[HorizontalPlane, ...]
 
 
-@dataclass(frozen=True, eq=False)
-class _Sample:
-    """Flat arrays of the quarter-resolution pixels with a known normal or at least a depth."""
-
-    u: Float
-    v: Float
-    points: Float  # (N, 3)
-    inverse: Float
-    inverse_sigma: Float
-    sigma: Float
-    normals: Float  # (N, 3), zero where unknown
-    camera: Camera
-
-
 def find_support(
-    view: WorkingView,
+    sample: Sample,
     config: PerceptionConfig,
     given_up: Array | None = None,
     previous: SupportFinding | None = None,
@@ -91,31 +82,24 @@ def find_support(
 
     Args:
         given_up: (3,) unit up in the camera frame from TF or an IMU, or None.
-        previous: finding of the last frame of a camera that has hardly moved: tried first, and
-            its choice of surface is kept while it scores nearly as well as another.
+        previous: finding of the last frame; its up is tried first, and its choice of surface is
+            kept while that scores nearly as well as another.
     """
-    sample = _sample(view)
-    if len(sample.u) < 30:
+    if len(sample) < 30:
         return SupportFinding(given_up, None, ())
     if given_up is not None:
-        tolerance = np.deg2rad(config.up_tolerance_deg)
-        planes = _planes_along(sample, given_up, tolerance, config)
+        planes = _planes_along(sample, given_up, config.up_tolerance_deg, config)
         return SupportFinding(given_up, _choose(planes, previous), planes)
     if previous is not None and previous.support is not None:
-        planes = _planes_along(sample, previous.support.normal, np.deg2rad(3.0), config)
-        planes = tuple(p for p in planes if within_prior(p.normal, config))
+        planes = _in_prior(_planes_along(sample, previous.support.normal, 8.0, config), config)
         before = sum(p.pixels for p in previous.planes)
-        if sum(p.pixels for p in planes) > 0.8 * before:  # last frame's up still explains this one
-            support = _choose(planes, previous)
-            return SupportFinding(None if support is None else support.normal, support, planes)
+        if sum(p.pixels for p in planes) > 0.8 * before:  # last frame's up explains this one too
+            return _found(planes, previous)
     directions = _directions(sample, config)
-    directions.sort(key=lambda d: -_flatness(sample, d))
-    for direction in directions[:2]:
-        planes = _planes_along(sample, direction, np.deg2rad(8.0), config)
-        planes = tuple(p for p in planes if within_prior(p.normal, config))
+    for direction in sorted(directions, key=lambda d: -_flatness(sample, d))[:2]:
+        planes = _in_prior(_planes_along(sample, direction, 8.0, config), config)
         if planes:
-            support = _choose(planes, previous)
-            return SupportFinding(None if support is None else support.normal, support, planes)
+            return _found(planes, previous)
     return SupportFinding(None, None, ())
 
 
@@ -129,72 +113,56 @@ def within_prior(up: Array, config: PerceptionConfig) -> bool:
     )
 
 
-def _sample(view: WorkingView) -> _Sample:
-    smooth = view.smooth_m
-    normals, _ = normals_towards_camera(view, smooth, 3 if min(smooth.shape) >= 60 else 1)
-    rows = slice(None, None, 2)
-    z = smooth[rows, rows]
-    keep = z > 0
-    index = np.flatnonzero(keep)
-    v, u = np.divmod(index, z.shape[1])
-    z = z[keep]
-    c = view.camera
-    points = np.empty((len(z), 3), np.float32)
-    uf = (u * 2).astype(np.float32)
-    vf = (v * 2).astype(np.float32)
-    points[:, 0] = z * (uf - np.float32(c.cx_px)) / np.float32(c.fx_px)
-    points[:, 1] = z * (vf - np.float32(c.cy_px)) / np.float32(c.fy_px)
-    points[:, 2] = z
-    sigma = view.sigma_m[rows, rows][keep]
-    return _Sample(
-        uf,
-        vf,
-        points,
-        1.0 / z,
-        sigma / (z * z),
-        sigma,
-        normals[rows, rows][keep],
-        c,
-    )
+def _in_prior(
+    planes: tuple[HorizontalPlane, ...], config: PerceptionConfig
+) -> tuple[HorizontalPlane, ...]:
+    return tuple(p for p in planes if within_prior(p.normal, config))
 
 
-def _directions(sample: _Sample, config: PerceptionConfig) -> list[Array]:
-    """Peaks of the histogram of normals inside the prior, strongest first."""
-    n = sample.normals
-    up_y, up_z = -n[:, 1], -n[:, 2]
+def _found(planes: tuple[HorizontalPlane, ...], previous: SupportFinding | None) -> SupportFinding:
+    support = _choose(planes, previous)
+    return SupportFinding(None if support is None else support.normal, support, planes)
+
+
+def _directions(sample: Sample, config: PerceptionConfig) -> list[Array]:
+    """Peaks of the histogram of normals inside the prior, at most four."""
     low, high = -config.pitch_up_limit_deg, config.pitch_down_limit_deg
-    roll_limit = config.roll_limit_deg
-    pitch = np.degrees(np.arcsin(np.clip(up_z, -1, 1)))
-    roll = np.degrees(np.arctan2(n[:, 0], up_y))
-    keep = (up_y > 0) & (pitch >= low) & (pitch <= high) & (np.abs(roll) <= roll_limit)
-    if np.count_nonzero(keep) < 20:
+    limit = config.roll_limit_deg
+    n = sample.normals[::2]
+    sin_low, sin_high = np.sin(np.deg2rad([low, high])).astype(np.float32)
+    steep = np.float32(np.tan(np.deg2rad(max(limit, 0.1))))
+    keep = (n[:, 1] < 0) & (np.abs(n[:, 0]) <= -steep * n[:, 1])
+    keep &= (-n[:, 2] >= sin_low) & (-n[:, 2] <= sin_high)
+    n = n[keep]
+    if len(n) < 20:
         return []
     cell = 3.0
-    bins = (max(1, int((high - low) / cell)), max(1, int(2 * roll_limit / cell)))
-    histogram, _, _ = np.histogram2d(
-        pitch[keep], roll[keep], bins=bins, range=[[low, high], [-roll_limit, roll_limit]]
-    )
+    rows, columns = max(1, int((high - low) / cell)), max(1, int(2 * limit / cell))
+    pitch = np.degrees(np.arcsin(-n[:, 2]))
+    roll = np.degrees(np.arctan2(n[:, 0], -n[:, 1]))
+    i = np.clip((pitch - low) * (rows / (high - low)), 0, rows - 1).astype(np.int64)
+    j = np.clip((roll + limit) * (columns / max(2 * limit, 1e-6)), 0, columns - 1).astype(np.int64)
+    histogram = np.bincount(i * columns + j, minlength=rows * columns).astype(np.float32)
     smooth = cv2.GaussianBlur(
-        histogram.astype(np.float32), (5, 5), 1.2, borderType=cv2.BORDER_CONSTANT
+        histogram.reshape(rows, columns), (5, 5), 1.2, borderType=cv2.BORDER_CONSTANT
     )
-    p = np.deg2rad(low + (np.arange(bins[0]) + 0.5) * (high - low) / bins[0])[:, None]
-    r = np.deg2rad(-roll_limit + (np.arange(bins[1]) + 0.5) * 2 * roll_limit / bins[1])[None, :]
+    p = np.deg2rad(low + (np.arange(rows) + 0.5) * (high - low) / rows)[:, None]
+    r = np.deg2rad(-limit + (np.arange(columns) + 0.5) * 2 * limit / columns)[None, :]
     centres = np.stack(
         np.broadcast_arrays(np.sin(r) * np.cos(p), -np.cos(r) * np.cos(p), -np.sin(p)), axis=-1
     )
-    inside = n[keep]
     out: list[Array] = []
     for _ in range(4):
         peak = np.unravel_index(int(np.argmax(smooth)), smooth.shape)
-        if smooth[peak] < 3.0:
+        if smooth[peak] < 2.0:
             break
         direction = centres[peak]
         for _ in range(3):
-            near = inside @ direction.astype(np.float32) > np.cos(np.deg2rad(9.0))
+            near = n @ direction.astype(np.float32) > np.cos(np.deg2rad(9.0))
             if not near.any():
                 break
-            mean = inside[near].mean(axis=0, dtype=np.float64)
-            direction = mean / np.linalg.norm(mean)
+            mean = near.astype(np.float32) @ n
+            direction = (mean / np.linalg.norm(mean)).astype(np.float64)
         if all(direction @ d < np.cos(np.deg2rad(5.0)) for d in out):
             out.append(direction)
         smooth[centres @ direction > np.cos(np.deg2rad(10.0))] = 0.0
@@ -202,14 +170,13 @@ def _directions(sample: _Sample, config: PerceptionConfig) -> list[Array]:
     return out
 
 
-def _flatness(sample: _Sample, direction: Array) -> float:
+def _flatness(sample: Sample, direction: Array) -> float:
     """Cheap score of a direction: facing pixels gathered in the five fullest height bins."""
-    facing = sample.normals @ direction.astype(np.float32) > NORMAL_AGREES
+    d = direction.astype(np.float32)
+    facing = sample.normals @ d > NORMAL_AGREES
     if not facing.any():
         return 0.0
-    height = sample.points[facing] @ direction.astype(np.float32)
-    histogram = _histogram(height)[0]
-    return float(np.sort(histogram)[-5:].sum())
+    return float(np.sort(_histogram(sample.points_m[facing] @ d)[0])[-5:].sum())
 
 
 def _histogram(height: Float) -> tuple[Array, float]:
@@ -221,134 +188,108 @@ def _histogram(height: Float) -> tuple[Array, float]:
 
 
 def _planes_along(
-    sample: _Sample, up: Array, tolerance_rad: float, config: PerceptionConfig
+    sample: Sample, up: Array, tolerance_deg: float, config: PerceptionConfig
 ) -> tuple[HorizontalPlane, ...]:
     """Horizontal planes whose normals agree with ``up``, from the histogram of heights."""
     up32 = up.astype(np.float32)
-    facing = sample.normals @ up32 > NORMAL_AGREES
-    minimum = max(20, int(config.min_support_share * len(sample.u)))
+    facing = np.flatnonzero(sample.normals @ up32 > NORMAL_AGREES)
+    minimum = max(20, int(config.min_support_share * len(sample)))
+    height = sample.points_m[facing] @ up32
+    slack = 0.03 + 3.0 * sample.sigma_m[facing]
+    free = np.ones(len(facing), bool)
     out: list[HorizontalPlane] = []
-    free = facing.copy()
-    for _ in range(5):
+    for _ in range(4):
         if np.count_nonzero(free) < minimum:
             break
-        smooth, low = _histogram(sample.points[free] @ up32)
-        peak = int(np.argmax(smooth))
-        if smooth[peak] < 0.5 * minimum:
+        counts, low = _histogram(height[free])
+        peak = int(np.argmax(counts))
+        if counts[peak] < 0.4 * minimum:
             break
         level = low + (peak + 0.5) * CELL_M
-        inliers = free & (np.abs(sample.points @ up32 - level) < 0.03 + 3 * sample.sigma)
-        plane = _refine(sample, inliers, facing, up, tolerance_rad)
-        free &= ~inliers
-        if plane is None:
+        near = free & (np.abs(height - level) < slack)
+        free &= ~near
+        found = _refine(sample, facing, near, up, tolerance_deg)
+        if found is None:
             continue
-        normal, offset, on_plane, sigma, tilt = plane
+        normal, offset, on_plane, spread = found
         free &= ~on_plane
         number = int(np.count_nonzero(on_plane))
-        if number < minimum:
-            continue
-        extent = _extent(sample.points[on_plane], normal)
-        if extent[0] < config.min_support_side_m:
-            continue
-        area, carried = _footprint(sample, normal, offset, on_plane)
-        if area < 0.25 * extent[0] * extent[1]:
-            continue  # scattered points that share a height (rims, tops) are no surface
-        out.append(
-            HorizontalPlane(
-                normal,
-                offset,
-                number,
-                number / len(sample.u),
-                sigma,
-                tilt,
-                extent,
-                area,
-                number + 3.0 * carried,
-            )
-        )
+        if number >= minimum:
+            plane = _plane(sample, facing[on_plane], normal, offset, spread, config)
+            if plane is not None:
+                out.append(plane)
     return tuple(out)
 
 
 def _refine(
-    sample: _Sample, inliers: Bool, facing: Bool, up: Array, tolerance_rad: float
-) -> tuple[Array, float, Bool, float, float] | None:
-    """Weighted least squares of inverse depth over pixels, where a plane is linear."""
-    u0, v0 = float(sample.u.mean()), float(sample.v.mean())
-    for iteration in range(4):
-        if np.count_nonzero(inliers) < 12:
+    sample: Sample, facing: Array, near: Bool, up: Array, tolerance_deg: float
+) -> tuple[Array, float, Bool, float] | None:
+    """Normal, offset, inliers among ``facing`` and spread in sigmas; None: not such a plane."""
+    inliers = near
+    chosen = np.zeros(len(sample), bool)
+    spread = 1.0
+    plane: tuple[Array, float] | None = None
+    for gate in (9.0, 5.0, 3.0):
+        chosen[:] = False
+        chosen[facing[inliers]] = True
+        plane = fit_plane(sample, chosen)
+        if plane is None or plane[0] @ up < np.cos(np.deg2rad(tolerance_deg)):
             return None
-        a = np.empty((int(np.count_nonzero(inliers)), 3))
-        a[:, 0] = sample.u[inliers] - u0
-        a[:, 1] = sample.v[inliers] - v0
-        a[:, 2] = 1.0
-        weight = 1.0 / np.maximum(sample.inverse_sigma[inliers], 1e-6).astype(np.float64)
-        aw = a * weight[:, None]
-        normal_matrix = aw.T @ aw
-        if np.linalg.cond(normal_matrix) > 1e14:
+        height, sigma = offsets(sample, *plane)
+        ratio = height[facing] / np.maximum(sigma[facing], np.float32(0.0005))
+        inliers = np.abs(ratio) < gate
+        if not inliers.any():
             return None
-        fit = np.linalg.solve(normal_matrix, aw.T @ (sample.inverse[inliers] * weight))
-        predicted = (sample.u - u0) * fit[0] + (sample.v - v0) * fit[1] + fit[2]
-        residual = (sample.inverse - predicted) / np.maximum(sample.inverse_sigma, 1e-6)
-        gate = 3.0 + 3.0 * (3 - iteration) if iteration < 3 else 3.0
-        inliers = facing & (np.abs(residual) < gate)
-    normal, offset = _plane_of_fit(fit, u0, v0, sample.camera)
-    if not inliers.any() or normal @ up < np.cos(tolerance_rad) or offset <= 0.02:
+        spread = float(ratio[inliers].std())
+    if plane is None or plane[1] <= 0.02:
         return None
-    # Residuals are in units of the sensor's sigma. Neighbouring readings share errors, so a
-    # plane of N pixels is known as if by N / 25 independent ones, and never under 0.5 mm.
-    spread = float(np.std(residual[inliers]))
-    number = int(np.count_nonzero(inliers))
-    sigma = max(0.0005, spread * float(np.median(sample.sigma[inliers])) * 5.0 / number**0.5)
-    tilt = sigma / max(float(np.std(sample.points[inliers], axis=0).max()), 0.02)
-    return normal, offset, inliers, sigma, tilt
+    return plane[0], plane[1], inliers, spread
 
 
-def _plane_of_fit(fit: Array, u0: float, v0: float, camera: Camera) -> tuple[Array, float]:
-    """Unit normal (towards the camera) and offset of ``1/z = fit @ (u - u0, v - v0, 1)``."""
-    vector = np.array(
-        [
-            fit[0] * camera.fx_px,
-            fit[1] * camera.fy_px,
-            fit[2] + fit[0] * (camera.cx_px - u0) + fit[1] * (camera.cy_px - v0),
-        ]
-    )
-    norm = max(float(np.linalg.norm(vector)), 1e-9)
-    return -vector / norm, 1.0 / norm
-
-
-def _axes(normal: Array) -> tuple[Array, Array]:
-    """Two unit vectors spanning the plane: ahead of the camera, and left of that."""
-    ahead = np.array([0.0, 0.0, 1.0]) - normal[2] * normal
-    if np.linalg.norm(ahead) < 0.1:  # camera looks straight down: image top is ahead
-        ahead = np.array([0.0, -1.0, 0.0]) + normal[1] * normal
-    ahead = ahead / np.linalg.norm(ahead)
-    return ahead, np.cross(normal, ahead)
-
-
-def _extent(points: Float, normal: Array) -> tuple[float, float]:
-    ahead, left = _axes(normal)
-    flat = points @ np.stack([ahead, left], axis=1).astype(np.float32)
-    spread = np.percentile(flat, [2, 98], axis=0)
-    sides = sorted((spread[1] - spread[0]).tolist())
-    return sides[0], sides[1]
-
-
-def _footprint(sample: _Sample, normal: Array, offset: float, on_plane: Bool) -> tuple[float, int]:
-    """Area of the plane (m2), and how many pixels show things standing on it, up to 0.5 m high."""
-    ahead, left = _axes(normal)
-    flat = sample.points @ np.stack([ahead, left], axis=1).astype(np.float32)
-    height = sample.points @ normal.astype(np.float32) + np.float32(offset)
-    low = flat[on_plane].min(axis=0)
-    size = np.minimum(((flat[on_plane].max(axis=0) - low) / GRID_M).astype(int) + 1, 500)
-    cells = np.floor((flat - low) * np.float32(1.0 / GRID_M)).astype(np.int32)
-    inside = ((cells >= 0) & (cells < size)).all(axis=1)
+def _plane(
+    sample: Sample,
+    on_plane: Array,
+    normal: Array,
+    offset: float,
+    spread: float,
+    config: PerceptionConfig,
+) -> HorizontalPlane | None:
+    """The plane with its footprint, or None where its inliers cover no coherent ground."""
+    axes = np.stack(plane_axes(normal), axis=1).astype(np.float32)
+    ground = sample.points_m[on_plane] @ axes
+    hull = cv2.convexHull(ground).reshape(-1, 2)
+    _, sides, _ = cv2.minAreaRect(hull)
+    extent = (float(min(sides)), float(max(sides)))
+    if extent[0] < config.min_support_side_m:
+        return None
+    low = ground.min(axis=0)
+    size = np.minimum(((ground.max(axis=0) - low) / GRID_M).astype(int) + 1, 500)
     grid = np.zeros((int(size[0]), int(size[1])), np.uint8)
-    floor_cells = cells[on_plane & inside]
-    grid[floor_cells[:, 0], floor_cells[:, 1]] = 1
+    cells = np.minimum(((ground - low) / np.float32(GRID_M)).astype(np.int32), size - 1)
+    grid[cells[:, 0], cells[:, 1]] = 1
     grid = np.asarray(cv2.morphologyEx(grid, cv2.MORPH_CLOSE, np.ones((3, 3), np.uint8)))
-    above = inside & (height > 0.015 + 3.0 * sample.sigma) & (height < 0.5)
-    carried = int(grid[cells[above, 0], cells[above, 1]].sum())
-    return float(grid.sum()) * GRID_M**2, carried
+    area = float(grid.sum()) * GRID_M**2
+    if area < 0.25 * extent[0] * extent[1]:
+        return None  # scattered points that share a height (rims, tops) are no surface
+    height, sigma = offsets(sample, normal, offset)
+    above = (height > 0.015 + 3.0 * sigma) & (height < 0.5)
+    cells = np.floor((sample.points_m[above] @ axes - low) / np.float32(GRID_M)).astype(np.int32)
+    cells = cells[((cells >= 0) & (cells < size)).all(axis=1)]
+    carried = int(grid[cells[:, 0], cells[:, 1]].sum())
+    # Neighbouring readings share errors: N of them count as N / 25, and never under 0.5 mm.
+    number = len(on_plane)
+    noise = spread * float(np.median(sigma[on_plane])) * 5.0 / np.sqrt(number)
+    return HorizontalPlane(
+        normal,
+        offset,
+        number,
+        number / len(sample),
+        max(0.0005, noise),
+        area,
+        extent,
+        hull,
+        number + CARRIED_WEIGHT * carried,
+    )
 
 
 def _choose(

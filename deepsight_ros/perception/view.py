@@ -12,6 +12,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from deepsight_ros.geometry.backproject import ray_slopes
 from deepsight_ros.geometry.camera import Camera, RgbdFrame
 
 Float = NDArray[np.float32]
@@ -45,10 +46,8 @@ class WorkingView:
     @property
     def rays(self) -> tuple[Float, Float]:
         """x/z of each column (W,) and y/z of each row (H,)."""
-        c = self.camera
-        x = (np.arange(c.width_px, dtype=np.float32) - np.float32(c.cx_px)) / np.float32(c.fx_px)
-        y = (np.arange(c.height_px, dtype=np.float32) - np.float32(c.cy_px)) / np.float32(c.fy_px)
-        return x, y
+        x, y = ray_slopes(self.camera)
+        return x[0], y[:, 0]
 
     def points_m(self, depth_m: Float | None = None) -> Float:
         """(H, W, 3) float32 camera-frame points of ``depth_m`` (default: as read)."""
@@ -124,42 +123,3 @@ def _fill_pinholes(smooth_m: Float, valid: Bool) -> Float:
     lowest = cv2.erode(np.where(valid, smooth_m, np.float32(1e3)), kernel)
     fill = ~valid & (weight > 0.55) & (highest - lowest < 0.03 * mean + 0.01)
     return np.where(fill, mean, smooth_m).astype(np.float32)
-
-
-def normals_towards_camera(view: WorkingView, depth_m: Float, lag_px: int) -> tuple[Float, Bool]:
-    """Unit normals facing the camera, from inverse-depth differences over ``+-lag_px``.
-
-    Returns:
-        (H, W, 3) float32 normals (0 where unknown) and an (H, W) bool of where they are known.
-    """
-    h, w = depth_m.shape
-    known = np.zeros((h, w), bool)
-    normals = np.zeros((h, w, 3), np.float32)
-    if h < 2 * lag_px + 1 or w < 2 * lag_px + 1:
-        return normals, known
-    positive = depth_m > 0
-    inverse = np.divide(1.0, depth_m, out=np.zeros_like(depth_m), where=positive)
-    k = lag_px
-    inner = (slice(k, h - k), slice(k, w - k))
-    scale = np.float32(0.5 / k)
-    du = (inverse[k:-k, 2 * k :] - inverse[k:-k, : -2 * k]) * scale
-    dv = (inverse[2 * k :, k:-k] - inverse[: -2 * k, k:-k]) * scale
-    known[inner] = (
-        positive[inner]
-        & positive[k:-k, 2 * k :]
-        & positive[k:-k, : -2 * k]
-        & positive[2 * k :, k:-k]
-        & positive[: -2 * k, k:-k]
-    )
-    c = view.camera
-    x, y = view.rays
-    a = du * np.float32(c.fx_px)
-    b = dv * np.float32(c.fy_px)
-    n = np.empty((h - 2 * k, w - 2 * k, 3), np.float32)
-    n[..., 0] = -a
-    n[..., 1] = -b
-    n[..., 2] = a * x[None, k:-k] + b * y[k:-k, None] - inverse[inner]
-    norm = np.sqrt(np.einsum("ijk,ijk->ij", n, n))
-    np.divide(n, norm[..., None], out=n, where=norm[..., None] > 1e-9)
-    normals[inner] = np.where(known[inner][..., None], n, np.float32(0.0))
-    return normals, known

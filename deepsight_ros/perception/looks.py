@@ -1,0 +1,67 @@
+"""What things look like: colour words and a mean colour for each segment of a view.
+
+In: WorkingView with colour (or none), labels. Out: ``Looks``, answered per label or per mask.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from deepsight_ros.perception.colours import COLOURS, classify, colour_words, words_of_counts
+from deepsight_ros.perception.view import Bool, WorkingView
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Looks:
+    """Colours of one view.
+
+    Attributes:
+        colour: (H, W, 3) uint8 RGB at perception resolution, or None.
+        white: brightness that counts as white in this picture.
+        counts: (K + 1, 12) pixels of each label per entry of ``COLOURS``, or None.
+    """
+
+    colour: NDArray[np.uint8] | None
+    white: float
+    counts: NDArray[np.int64] | None
+
+    def words(self, label: int) -> tuple[str, ...]:
+        """Colour words of a label, most frequent first."""
+        return () if self.counts is None else words_of_counts(self.counts[label])
+
+    def words_of(self, mask: Bool) -> tuple[str, ...]:
+        """Colour words of a mask, most frequent first."""
+        return () if self.colour is None else colour_words(self.colour[mask], self.white)
+
+    def lab_of(self, mask: Bool) -> Array | None:
+        """(3,) mean CIE Lab (OpenCV's 8-bit scale) of a mask, or None without colour."""
+        if self.colour is None:
+            return None
+        mean = np.array(cv2.mean(self.colour, mask.view(np.uint8))[:3], np.float32) / 255.0
+        lab = cv2.cvtColor(mean.reshape(1, 1, 3), cv2.COLOR_RGB2LAB)
+        return np.asarray(lab, np.float64).reshape(3) * (2.55, 1.0, 1.0)
+
+
+def look_at(view: WorkingView, labels: NDArray[np.int32], count: int) -> Looks:
+    """Colours of the labels 1..count of a view."""
+    if view.colour is None:
+        return Looks(None, 255.0, None)
+    white = white_level(view.colour)
+    inside = np.flatnonzero(labels)
+    names = classify(view.colour.reshape(-1, 3)[inside], white)
+    size = len(COLOURS)
+    joint = labels.ravel()[inside].astype(np.int64) * size + names
+    counts = np.bincount(joint, minlength=(count + 1) * size).reshape(-1, size)
+    return Looks(view.colour, white, counts)
+
+
+def white_level(colour: NDArray[np.uint8]) -> float:
+    """Brightness that counts as white: what the brightest 2 % of the picture reach, in bounds."""
+    brightest = colour[::4, ::4].max(axis=2)
+    return float(np.clip(np.percentile(brightest, 98), 110, 255))

@@ -1,0 +1,119 @@
+"""What belongs to the room and not to things: walls, and whatever stands beyond the support.
+
+In: Sample, support. Out: vertical planes large enough to be walls; a test of which points lie
+over the support's ground.
+"""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+from deepsight_ros.perception.samples import Array, Sample, fit_plane, offsets, plane_axes
+from deepsight_ros.perception.support import HorizontalPlane, SupportFinding
+from deepsight_ros.perception.view import Bool, Float
+
+UPRIGHT = 0.30
+"""Most a wall's (noisy) normal may lean out of the horizontal (sine)."""
+
+WALL_WIDTH_M = 2.2
+"""A vertical plane this wide is a wall wherever it ends."""
+
+BORDER_WALL_M2 = 0.7
+"""A vertical plane of this area that runs out of the picture at the top or a side is a wall."""
+
+STEP_M = 0.03
+"""Bin of the histogram of distances."""
+
+
+def find_walls(sample: Sample, up: Array) -> list[tuple[Array, float]]:
+    """Vertical planes of a room: at most four (unit normal towards the camera, offset)."""
+    up32 = up.astype(np.float32)
+    lean = sample.normals[::2] @ up32
+    steep = (np.abs(lean) < UPRIGHT) & (sample.normals[::2, 2] != 0)
+    index = 2 * np.flatnonzero(steep)  # every second sample is plenty for planes of this size
+    if len(index) < 100:
+        return []
+    ahead, left = (a.astype(np.float32) for a in plane_axes(up))
+    points, normals = sample.points_m[index], sample.normals[index]
+    azimuth = np.arctan2(normals @ left, normals @ ahead)
+    depth = points[:, 2]
+    facing = np.abs(np.einsum("ij,ij->i", normals, sample.rays[index]))
+    area = (
+        depth * depth * np.float32(2.0 * sample.pixel_area) / np.maximum(facing, np.float32(0.1))
+    )
+    area[facing < 0.15 * np.linalg.norm(sample.rays[index], axis=1)] = 0.0  # depth edges
+    free = np.ones(len(index), bool)
+    walls: list[tuple[Array, float]] = []
+    for _ in range(4):
+        turns = np.bincount(
+            ((azimuth[free] + np.pi) * (36 / (2 * np.pi))).astype(np.int64) % 36,
+            weights=area[free],
+            minlength=36,
+        )
+        turns = turns + np.roll(turns, 1)
+        peak = int(np.argmax(turns))
+        if turns[peak] < BORDER_WALL_M2:
+            break
+        angle = np.float32(peak * 2 * np.pi / 36 - np.pi)  # between bins peak - 1 and peak
+        direction = ahead * np.cos(angle) + left * np.sin(angle)
+        turned = np.abs(np.mod(azimuth - angle + np.pi, 2 * np.pi) - np.pi) < np.deg2rad(14.0)
+        if not (free & turned).any():
+            break
+        near = _fullest_slice(points, direction, area, free & turned)
+        free &= ~near
+        wall = _wall(sample, index[near], direction.astype(np.float64), up, area[near])
+        if wall is not None:
+            walls.append(wall)
+    return walls
+
+
+def _fullest_slice(points: Float, direction: Float, area: Float, chosen: Bool) -> Bool:
+    """Chosen points within the distance range along ``direction`` that holds most area."""
+    along = points @ direction
+    low = float(along[chosen].min())
+    bins = np.clip((along - np.float32(low)) / np.float32(STEP_M), 0, 1000).astype(np.int64)
+    counts = np.bincount(bins[chosen], weights=area[chosen])
+    counts = np.convolve(counts, np.ones(7), mode="same")  # 14 degrees off widen the slice
+    return np.asarray(chosen & (np.abs(bins - int(np.argmax(counts))) <= 4))
+
+
+def _wall(
+    sample: Sample, inliers: Array, direction: Array, up: Array, area: Float
+) -> tuple[Array, float] | None:
+    chosen = np.zeros(len(sample), bool)
+    chosen[inliers] = True
+    for _ in range(2):
+        plane = fit_plane(sample, chosen)
+        if plane is None or abs(plane[0] @ up) > 0.12 or plane[0] @ direction < 0.8:
+            return None
+        distance, sigma = offsets(sample, *plane)
+        chosen &= np.abs(distance) < 0.02 + 3.0 * sigma
+    inside = chosen[inliers]
+    if area[inside].sum() < BORDER_WALL_M2:
+        return None
+    points = sample.points_m[inliers[inside]]
+    across = points @ np.cross(up, plane[0]).astype(np.float32)
+    width = float(np.subtract(*np.percentile(across, [98, 2])))
+    leaves_picture = np.count_nonzero(sample.at_border[inliers[inside]]) > 5
+    return plane if width > WALL_WIDTH_M or leaves_picture else None
+
+
+def over_support(points_m: Float, plane: HorizontalPlane, margin_m: float) -> Bool:
+    """(N,) bool: which camera-frame points lie over the support's seen ground, plus a margin."""
+    ahead, left = plane_axes(plane.normal)
+    ground = points_m @ np.stack([ahead, left], axis=1).astype(np.float32)
+    hull = plane.outline_m.astype(np.float32)
+    middle = hull.mean(axis=0)
+    reach = np.linalg.norm(hull - middle, axis=1, keepdims=True)
+    grown = middle + (hull - middle) * (1.0 + margin_m / np.maximum(reach, 1e-3))
+    # even-odd test against the convex outline: the same side of every edge
+    edge = np.roll(grown, -1, axis=0) - grown
+    if float(cv2.contourArea(grown.astype(np.float32), oriented=True)) < 0:
+        edge = -edge
+    normal = np.stack([-edge[:, 1], edge[:, 0]], axis=1).astype(np.float32)
+    limit = np.einsum("ij,ij->i", normal, grown).astype(np.float32)
+    return np.asarray((ground @ normal.T >= limit).all(axis=1))
+
+
+__all__ = ["SupportFinding", "find_walls", "over_support"]
