@@ -6,28 +6,22 @@ images that wait for their partner or for a later transform, whatever the length
 
 from __future__ import annotations
 
-import sqlite3
-import struct
 from collections import deque
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from rosbags.highlevel import AnyReader, AnyReaderError
-from rosbags.typesys import Stores, get_typestore
 
 from deepsight_ros.errors import (
     CalibrationError,
     DecodeError,
     InvalidValueError,
-    SourceError,
     TransformError,
 )
+from deepsight_ros.evaluation.sources.bag_reader import BagReader, Connection, Message
 from deepsight_ros.evaluation.sources.bag_topics import (
     IMAGE_TYPES,
     INFO_TYPE,
@@ -57,26 +51,8 @@ TF_WAIT_NS = 200_000_000
 """In a bag with moving transforms an image waits this long (by stamps) for those around it."""
 SAME_RIG_NS = 1_000_000_000
 """Two cameras of one rig: a transform this far from the image's stamp still relates them."""
-TRIED_MESSAGES = 5
-"""How many messages of a topic are tried to learn what it holds."""
-# What damaged files make the library raise, beside its own errors.
-BROKEN = (
-    AnyReaderError,
-    OSError,
-    ValueError,
-    KeyError,
-    IndexError,
-    AssertionError,
-    EOFError,
-    TypeError,
-    AttributeError,
-    RuntimeError,
-    struct.error,
-    sqlite3.Error,
-)
-
-_Message = Any
-_Decoded = tuple[int, _Message, _Message | None]
+_Moment = tuple[int, Message, Message | None]
+"""Stamp, depth message, colour message."""
 
 
 class BagSource:
@@ -114,7 +90,7 @@ class BagSource:
         slop_ns: int | None = None,
         sensor: SensorModel | None = None,
     ) -> None:
-        self._path = _bag_path(Path(path))
+        self._path = Path(path)
         self.name = str(path)
         self.transforms = TransformBuffer()
         self.report = SourceReport()
@@ -122,12 +98,16 @@ class BagSource:
         self._unit_m, self._slop_ns = unit_m, slop_ns
         self._sensor = sensor or SensorModel()
         self._colour_from_depth = colour_from_depth
-        with open_bag(self._path) as reader:
-            self._has_moving_tf = any(c.topic.endswith("/tf") for c in _tf(reader))
+        with BagReader(self._path) as reader:
+            tf = reader.connections(*TF_TYPES)
+            self._has_moving_tf = any(not _is_static(c) for c in tf)
             self.topics = _find_topics(reader, depth_topic, colour_topic, self.name)
             self.report.notes.append(_described(self.topics))
-            self._read_tf(reader, static=True)
-            first_infos = _first_messages(reader, INFO_TYPE)
+            for connection, message in reader.messages(
+                [c for c in tf if _is_static(c)], self.report.skip
+            ):
+                self._take_transforms(message, connection)
+            first_infos = reader.first_messages(INFO_TYPE)
         self._depth_camera = depth_camera or _camera(
             first_infos, self.topics.depth_info, self.topics.depth
         )
@@ -140,7 +120,7 @@ class BagSource:
     def __iter__(self) -> Iterator[RgbdFrame]:
         self.report.restart()
         self.transforms.clear()
-        with open_bag(self._path) as reader:
+        with BagReader(self._path) as reader:
             for stamp_ns, depth, colour in self._waiting_for_tf(reader):
                 try:
                     frame = self._decode(stamp_ns, depth, colour)
@@ -150,9 +130,9 @@ class BagSource:
                 self.report.frames += 1
                 yield frame
 
-    def _waiting_for_tf(self, reader: AnyReader) -> Iterator[_Decoded]:
+    def _waiting_for_tf(self, reader: BagReader) -> Iterator[_Moment]:
         """Pairs, held back until the transforms around their stamp have been read."""
-        waiting: deque[_Decoded] = deque()
+        waiting: deque[_Moment] = deque()
         newest_ns = 0
         for item in self._pairs(reader):
             waiting.append(item)
@@ -162,24 +142,22 @@ class BagSource:
                 yield waiting.popleft()
         yield from waiting
 
-    def _pairs(self, reader: AnyReader) -> Iterator[_Decoded]:
+    def _pairs(self, reader: BagReader) -> Iterator[_Moment]:
         """Messages of one moment, as the bag goes by; transforms are taken on the way."""
-        pairer: StampPairer[_Message, _Message] = StampPairer(self._slop_ns)
+        pairer: StampPairer[Message, Message] = StampPairer(self._slop_ns)
         depth, colour = self.topics.depth, self.topics.colour
-        wanted = [
-            c
-            for c in reader.connections
-            if c.topic in (depth.topic, colour.topic if colour else "") or c.msgtype in TF_TYPES
-        ]
-        for connection, message in self._messages(reader, wanted):
+        image_topics = (depth.topic, colour.topic if colour else "")
+        wanted = [c for c in reader.connections(*IMAGE_TYPES) if c.topic in image_topics]
+        wanted += reader.connections(*TF_TYPES)
+        for connection, message in reader.messages(wanted, self.report.skip):
             if connection.msgtype in TF_TYPES:
-                self._take_transforms(message, connection.topic)
+                self._take_transforms(message, connection)
                 continue
             stamp_ns = _stamp_ns(message)
             if stamp_ns == 0:
                 self.report.skip(connection.topic, "header.stamp is zero, expected a time")
                 continue
-            pair: Pair[_Message, _Message] | None
+            pair: Pair[Message, Message] | None
             if colour is None:
                 yield stamp_ns, message, None
                 continue
@@ -193,31 +171,7 @@ class BagSource:
         self.report.unpaired_depth = pairer.counts.dropped_depth
         self.report.unpaired_colour = pairer.counts.dropped_colour
 
-    def _messages(self, reader: AnyReader, wanted: list[Any]) -> Iterator[tuple[Any, _Message]]:
-        """Deserialised messages; broken ones are counted, a broken file ends the pass."""
-        raws = reader.messages(wanted) if wanted else iter(())
-        while True:
-            try:
-                item = next(raws, None)
-            except BROKEN as error:
-                self.report.skip(self.name, f"the bag is damaged from here on: {error}")
-                return
-            if item is None:
-                return
-            connection, time_ns, raw = item
-            try:
-                message = reader.deserialize(raw, connection.msgtype)
-            except BROKEN as error:
-                self.report.skip(f"{connection.topic} at {time_ns} ns", f"cannot be read: {error}")
-                continue
-            yield connection, message
-
-    def _read_tf(self, reader: AnyReader, static: bool) -> None:
-        wanted = [c for c in _tf(reader) if c.topic.endswith("_static") == static]
-        for connection, message in self._messages(reader, wanted):
-            self._take_transforms(message, connection.topic)
-
-    def _take_transforms(self, message: _Message, topic: str) -> None:
+    def _take_transforms(self, message: Message, connection: Connection) -> None:
         for stamped in message.transforms:
             t, q = stamped.transform.translation, stamped.transform.rotation
             try:
@@ -227,10 +181,10 @@ class BagSource:
                     np.array([t.x, t.y, t.z]),
                     np.array([q.x, q.y, q.z, q.w]),
                     _stamp_ns(stamped),
-                    is_static=topic.endswith("_static"),
+                    is_static=_is_static(connection),
                 )
             except InvalidValueError as error:
-                self.report.skip(topic, error)
+                self.report.skip(connection.topic, error)
 
     def _refuse_what_is_missing(self) -> None:
         """All that is missing, in one error, before any frame is read."""
@@ -259,7 +213,7 @@ class BagSource:
                 "colour_from_depth" + ("" if colour is None else ", or colour_topic='none'")
             )
 
-    def _decode(self, stamp_ns: int, depth: _Message, colour: _Message | None) -> RgbdFrame:
+    def _decode(self, stamp_ns: int, depth: Message, colour: Message | None) -> RgbdFrame:
         depth_topic, colour_topic = self.topics.depth, self.topics.colour
         if depth_topic.is_compressed:
             depth_m = decode_compressed_depth(
@@ -298,69 +252,22 @@ class BagSource:
         return self._registrar
 
 
-@contextmanager
-def open_bag(path: Path) -> Iterator[AnyReader]:
-    """The bag's reader, open.
-
-    Raises:
-        SourceError: there is no bag, or it is damaged.
-    """
-    try:
-        reader = AnyReader([path], default_typestore=get_typestore(Stores.ROS2_HUMBLE))
-        reader.open()
-    except BROKEN as error:
-        raise SourceError(
-            f"{path}: got {type(error).__name__} ({error}), expected a rosbag2 folder with "
-            "metadata.yaml, or a whole .mcap, .db3 or .bag file; `ros2 bag reindex` mends bags "
-            "whose recording was cut"
-        ) from error
-    try:
-        yield reader
-    finally:
-        reader.close()
-
-
-def _bag_path(path: Path) -> Path:
-    """The folder of a rosbag2 file that has its metadata beside it, else the path itself."""
-    if path.suffix in (".mcap", ".db3") and (path.parent / "metadata.yaml").is_file():
-        return path.parent
-    return path
-
-
 def _find_topics(
-    reader: AnyReader, depth_topic: str | None, colour_topic: str | None, name: str
+    reader: BagReader, depth_topic: str | None, colour_topic: str | None, name: str
 ) -> RgbdTopics:
-    images: list[ImageTopic] = []
-    for kind in IMAGE_TYPES:
-        for connection, message in _first_messages(reader, kind).values():
-            images.append(image_topic(connection, message))
+    images = [
+        image_topic(connection, message)
+        for connection, message in reader.first_messages(*IMAGE_TYPES).values()
+    ]
     infos = {
         topic: message.header.frame_id.lstrip("/")
-        for topic, (_, message) in _first_messages(reader, INFO_TYPE).items()
+        for topic, (_, message) in reader.first_messages(INFO_TYPE).items()
     }
     return choose_topics(images, infos, depth_topic, colour_topic, name)
 
 
-def _first_messages(reader: AnyReader, kind: str) -> dict[str, tuple[Any, _Message]]:
-    """First readable message of every topic of a type, by topic."""
-    found = {}
-    for connection in reader.connections:
-        if connection.msgtype != kind:
-            continue
-        try:
-            for _, _, raw in islice(reader.messages([connection]), TRIED_MESSAGES):
-                try:
-                    found[connection.topic] = (connection, reader.deserialize(raw, kind))
-                    break
-                except BROKEN:
-                    continue  # the pass over the bag counts it
-        except BROKEN:
-            continue  # a damaged topic is no candidate
-    return found
-
-
 def _camera(
-    infos: dict[str, tuple[Any, _Message]], topic: str | None, image: ImageTopic
+    infos: dict[str, tuple[Any, Message]], topic: str | None, image: ImageTopic
 ) -> Camera | None:
     if topic is None:
         return None
@@ -384,16 +291,16 @@ def _camera(
     return replace(camera, frame_id=camera.frame_id or message.header.frame_id)
 
 
-def _tf(reader: AnyReader) -> list[Any]:
-    return [c for c in reader.connections if c.msgtype in TF_TYPES]
+def _is_static(connection: Connection) -> bool:
+    return bool(connection.topic.endswith("_static"))
 
 
-def _stamp_ns(message: _Message) -> int:
+def _stamp_ns(message: Message) -> int:
     stamp = message.header.stamp
     return int(stamp.sec) * 1_000_000_000 + int(stamp.nanosec)
 
 
-def _buffer(message: _Message, name: str) -> ImageBuffer:
+def _buffer(message: Message, name: str) -> ImageBuffer:
     return ImageBuffer(
         message.height,
         message.width,

@@ -299,3 +299,21 @@ def test_real_robot_without_calibration(shared_data: Path, name: str) -> None:
     camera = Camera(424, 240, 330.0, 330.0, 212.0, 120.0, frame_id="frontleft")
     _, frames = read(path, depth_camera=camera, colour_topic="none")
     assert np.nanmax(frames[0].depth_m) == pytest.approx(4.820, abs=5e-4)
+
+
+@pytest.mark.parametrize("kind", ["sqlite3", "mcap", "ros1"])
+@pytest.mark.parametrize("seed", range(8))
+def test_corrupt_bags_raise_only_our_errors(tmp_path: Path, kind: str, seed: int) -> None:
+    path = record(BagMaker(kind), 6).write(tmp_path)
+    file = path if path.is_file() else next(p for p in path.iterdir() if p.suffix != ".yaml")
+    content = np.frombuffer(file.read_bytes(), np.uint8).copy()
+    rng = np.random.default_rng(seed)
+    flips = rng.choice([1, 10, 100, 500])
+    content[rng.integers(0, content.size, flips)] = rng.integers(0, 256, flips)
+    file.write_bytes(content.tobytes())
+    try:
+        source, frames = read(path)
+    except (SourceError, CalibrationError) as error:
+        assert "expected" in str(error) or "but no" in str(error)
+    else:
+        assert len(frames) == source.report.frames <= 6
