@@ -18,7 +18,7 @@ from deepsight_ros.errors import DecodeError
 
 _MAX_GROUPS = 9
 """3-bit groups of the longest number: 27 bits count more pixels than an image may have."""
-_IMPOSSIBLE = 1 << 40
+_IMPOSSIBLE = 1 << 30
 """Stands for a longer number: neither a run nor a difference that the checks let pass."""
 
 
@@ -39,10 +39,10 @@ def encode_rvl(depth: NDArray[np.uint16]) -> bytes:
     if runs.size % 2:
         runs = np.concatenate((runs, [0]))  # and ends with one of non-zeros
     zeros, nonzeros = runs[0::2], runs[1::2]
-    differences = np.diff(pixels[is_set].astype(np.int64), prepend=0)
-    zigzag = (differences << 1) ^ (differences >> 63)
+    differences = np.diff(pixels[is_set].astype(np.int32), prepend=np.int32(0))
+    zigzag = (differences << 1) ^ (differences >> 31)
 
-    numbers = np.empty(2 * zeros.size + zigzag.size, dtype=np.int64)
+    numbers = np.empty(2 * zeros.size + zigzag.size, dtype=np.int32)
     heads = 2 * np.arange(zeros.size) + np.cumsum(nonzeros) - nonzeros
     is_difference = np.ones(numbers.size, dtype=bool)
     is_difference[heads] = is_difference[heads + 1] = False
@@ -72,7 +72,7 @@ def decode_rvl(data: bytes, pixel_count: int, name: str = "RVL image") -> NDArra
     is_difference = np.ones(end, dtype=bool)
     is_difference[heads] = is_difference[heads + 1] = False
     zigzag = numbers[:end][is_difference]
-    values = np.cumsum((zigzag >> 1) ^ -(zigzag & 1))
+    values = np.cumsum((zigzag >> 1) ^ -(zigzag & 1), dtype=np.int64)
     # Values above 32767 may have been written as negative shorts: both mean the same 16 bits.
     if values.size and (values.min() < -(1 << 15) or values.max() >= 1 << 16):
         raise DecodeError(
@@ -86,7 +86,7 @@ def decode_rvl(data: bytes, pixel_count: int, name: str = "RVL image") -> NDArra
 
 
 def _walk_runs(
-    numbers: NDArray[np.int64], pixel_count: int, name: str
+    numbers: NDArray[np.int32], pixel_count: int, name: str
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Where each pair of run lengths stands, and the pairs (R, 2): zeros, non-zeros."""
     flat = numbers.data  # indexing it gives plain ints, much faster than numpy scalars
@@ -112,22 +112,28 @@ def _walk_runs(
     return np.array(heads, dtype=np.int64), np.array(runs, dtype=np.int64).reshape(-1, 2)
 
 
-def _to_words(numbers: NDArray[np.int64]) -> bytes:
+def _to_words(numbers: NDArray[np.int32]) -> bytes:
     """Variable-length code of non-negative numbers below 2**27."""
-    groups = np.ones(numbers.size, dtype=np.int64)
-    for k in range(1, _MAX_GROUPS):
-        groups += numbers >= 1 << (3 * k)
-    starts = np.cumsum(groups) - groups
-    nibbles = np.zeros(-(-int(groups.sum()) // 8) * 8, dtype=np.uint8)
-    chosen = np.arange(numbers.size)
-    for k in range(int(groups.max())):
-        chosen = chosen[groups[chosen] > k]
-        more = groups[chosen] > k + 1
-        nibbles[starts[chosen] + k] = (numbers[chosen] >> (3 * k) & 7) | (more * 8)
+    groups = np.ones(numbers.size, dtype=np.int32)
+    longer = np.flatnonzero(numbers >= 8)  # most numbers are small: go on with the others only
+    while longer.size:
+        groups[longer] += 1
+        longer = longer[numbers[longer] >> (3 * groups[longer]) > 0]
+    ends = np.cumsum(groups)
+    starts = ends - groups
+    nibbles = np.zeros(-(-int(ends[-1]) // 8) * 8, dtype=np.uint8)
+    nibbles[starts] = numbers & 7 | (groups > 1).astype(np.int32) << 3
+    longer = np.flatnonzero(groups > 1)
+    k = 1
+    while longer.size:
+        more = (groups[longer] > k + 1).astype(np.int32) << 3
+        nibbles[starts[longer] + k] = numbers[longer] >> (3 * k) & 7 | more
+        k += 1
+        longer = longer[groups[longer] > k]
     return ((nibbles[0::2] << 4) | nibbles[1::2]).view(">u4").astype("<u4").tobytes()
 
 
-def _from_words(data: Any) -> NDArray[np.int64]:
+def _from_words(data: Any) -> NDArray[np.int32]:
     """Numbers of a variable-length code, the zeros that pad the last word included.
 
     Numbers of more than nine groups cannot occur in an image and come back as _IMPOSSIBLE.
@@ -139,15 +145,13 @@ def _from_words(data: Any) -> NDArray[np.int64]:
     nibbles[1::2] = packed & 15
     ends = np.flatnonzero(nibbles < 8)
     if ends.size == 0:
-        return np.empty(0, dtype=np.int64)
-    starts = np.empty_like(ends)
-    starts[0] = 0
-    starts[1:] = ends[:-1] + 1
-    numbers = (nibbles[starts] & 7).astype(np.int64)
-    chosen = np.flatnonzero(ends > starts)
+        return np.empty(0, dtype=np.int32)
+    starts = np.concatenate(([0], ends[:-1] + 1))
+    numbers = (nibbles[starts] & 7).astype(np.int32)
+    longer = np.flatnonzero(ends > starts)  # most numbers fit one group: go on with the others
     for k in range(1, _MAX_GROUPS):
-        at = starts[chosen] + k
-        numbers[chosen] |= (nibbles[at] & 7).astype(np.int64) << (3 * k)
-        chosen = chosen[ends[chosen] > at]
-    numbers[chosen] = _IMPOSSIBLE
+        at = starts[longer] + k
+        numbers[longer] |= (nibbles[at] & 7).astype(np.int32) << (3 * k)
+        longer = longer[ends[longer] > at]
+    numbers[longer] = _IMPOSSIBLE
     return numbers
