@@ -17,8 +17,15 @@ from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 
 from deepsight_ros.errors import SourceError, TransformError
 from deepsight_ros.evaluation.sources import FolderSource, is_bag
-from deepsight_ros.evaluation.sources.bag import BagSource, open_bag
-from deepsight_ros.evaluation.sources.bag_topics import TF_TYPES, ImageTopic
+from deepsight_ros.evaluation.sources.bag import BagSource
+from deepsight_ros.evaluation.sources.bag_reader import BagReader
+from deepsight_ros.evaluation.sources.bag_topics import (
+    IMAGE_TYPES,
+    INFO_TYPE,
+    TF_TYPES,
+    ImageTopic,
+)
+from deepsight_ros.evaluation.sources.base import SourceReport
 from deepsight_ros.evaluation.sources.folder import WORLD_FRAME
 from deepsight_ros.geometry.camera import Camera
 from deepsight_ros.nodes.camera_output import millimetres, pack
@@ -87,7 +94,11 @@ class FolderPlayback:
 
 
 class BagPlayback:
-    """Messages of a bag as they were recorded, transports included."""
+    """Messages of a bag as they were recorded, transports included.
+
+    Attributes:
+        report: counts messages that cannot be read.
+    """
 
     def __init__(self, settings: FramePlayerSettings) -> None:
         # BagSource chooses the topics, and refuses what cannot be measured with a reason.
@@ -97,11 +108,7 @@ class BagPlayback:
             colour_topic=settings.color_topic or None,
         )
         self._path = Path(settings.path).expanduser()
-        if (
-            self._path.suffix in (".mcap", ".db3")
-            and (self._path.parent / "metadata.yaml").is_file()
-        ):
-            self._path = self._path.parent
+        self.report = SourceReport()
         topics = source.topics
         self._roles = {topics.depth.topic: "depth"}
         self.transports = {"depth": _transport(topics.depth, "compressedDepth")}
@@ -117,14 +124,15 @@ class BagPlayback:
                 self._info_roles.setdefault(topic, []).append(role)
 
     def __iter__(self) -> Iterator[Item]:
-        with open_bag(self._path) as reader:
+        self.report.restart()
+        with BagReader(self._path) as reader:
             wanted = [
                 c
-                for c in reader.connections
-                if c.topic in self._roles or c.topic in self._info_roles or c.msgtype in TF_TYPES
+                for c in reader.connections(*IMAGE_TYPES, INFO_TYPE)
+                if c.topic in self._roles or c.topic in self._info_roles
             ]
-            for connection, time_ns, raw in reader.messages(wanted):
-                message = reader.deserialize(raw, connection.msgtype)
+            wanted += reader.connections(*TF_TYPES)
+            for connection, time_ns, message in reader.messages(wanted, self.report.skip):
                 if connection.msgtype in TF_TYPES:
                     static = connection.topic.endswith("_static")
                     transforms = [_transform(t) for t in message.transforms]

@@ -103,7 +103,7 @@ class BagSource:
             self._has_moving_tf = any(not _is_static(c) for c in tf)
             self.topics = _find_topics(reader, depth_topic, colour_topic, self.name)
             self.report.notes.append(_described(self.topics))
-            for connection, message in reader.messages(
+            for connection, _, message in reader.messages(
                 [c for c in tf if _is_static(c)], self.report.skip
             ):
                 self._take_transforms(message, connection)
@@ -149,7 +149,7 @@ class BagSource:
         image_topics = (depth.topic, colour.topic if colour else "")
         wanted = [c for c in reader.connections(*IMAGE_TYPES) if c.topic in image_topics]
         wanted += reader.connections(*TF_TYPES)
-        for connection, message in reader.messages(wanted, self.report.skip):
+        for connection, _, message in reader.messages(wanted, self.report.skip):
             if connection.msgtype in TF_TYPES:
                 self._take_transforms(message, connection)
                 continue

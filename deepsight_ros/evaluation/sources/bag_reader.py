@@ -69,8 +69,8 @@ class BagReader:
 
     def messages(
         self, wanted: list[Connection], on_broken: OnBroken
-    ) -> Iterator[tuple[Connection, Message]]:
-        """Messages in the order they were recorded.
+    ) -> Iterator[tuple[Connection, int, Message]]:
+        """Connection, time of recording (ns) and message, in the order they were recorded.
 
         Args:
             wanted: connections to read; none gives nothing.
@@ -93,7 +93,7 @@ class BagReader:
             except Exception as error:  # noqa: BLE001 - see the top of the file
                 on_broken(f"{connection.topic} at {time_ns} ns", f"cannot be read: {error}")
                 continue
-            yield connection, message
+            yield connection, time_ns, message
 
     def first_messages(self, *types: str) -> dict[str, tuple[Connection, Message]]:
         """First readable message of every topic of some types, by topic.
@@ -103,6 +103,6 @@ class BagReader:
         found: dict[str, tuple[Connection, Message]] = {}
         for connection in self.connections(*types):
             readable = self.messages([connection], lambda _where, _reason: None)
-            for _, message in islice(readable, 1):
+            for _, _, message in islice(readable, 1):
                 found[connection.topic] = (connection, message)
         return found
