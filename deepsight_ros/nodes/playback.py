@@ -106,6 +106,8 @@ class BagPlayback:
             settings.path,
             depth_topic=settings.depth_topic or None,
             colour_topic=settings.color_topic or None,
+            depth_info_topic=settings.depth_info_topic or None,
+            colour_info_topic=settings.color_info_topic or None,
         )
         self._path = Path(settings.path).expanduser()
         self.report = SourceReport()
@@ -117,8 +119,8 @@ class BagPlayback:
             self.transports["color"] = _transport(topics.colour, "compressed")
         self._info_roles: dict[str, list[str]] = {}
         for role, topic in (
-            ("depth_info", settings.depth_info_topic or topics.depth_info),
-            ("color_info", settings.color_info_topic or topics.colour_info),
+            ("depth_info", topics.depth_info),
+            ("color_info", topics.colour_info),
         ):
             if topic:
                 self._info_roles.setdefault(topic, []).append(role)

@@ -62,6 +62,7 @@ class BagSource:
         path: a rosbag2 folder, or a .mcap, .db3 or .bag file.
         depth_topic, colour_topic: which to take; None chooses by encoding, frame and calibration;
             colour_topic "none" leaves colour out.
+        depth_info_topic, colour_info_topic: their camera_info; None looks beside the image topic.
         unit_m: metres per stored depth unit; None decides by encoding.
         depth_camera, colour_camera: in place of the bag's camera_info.
         colour_from_depth: in place of the bag's TF.
@@ -83,6 +84,8 @@ class BagSource:
         *,
         depth_topic: str | None = None,
         colour_topic: str | None = None,
+        depth_info_topic: str | None = None,
+        colour_info_topic: str | None = None,
         unit_m: float | None = None,
         depth_camera: Camera | None = None,
         colour_camera: Camera | None = None,
@@ -102,6 +105,9 @@ class BagSource:
             tf = reader.connections(*TF_TYPES)
             self._has_moving_tf = any(not _is_static(c) for c in tf)
             self.topics = _find_topics(reader, depth_topic, colour_topic, self.name)
+            self.topics = self.topics.with_infos(
+                depth_info_topic, colour_info_topic, reader.connections(INFO_TYPE), self.name
+            )
             self.report.notes.append(_described(self.topics))
             for connection, _, message in reader.messages(
                 [c for c in tf if _is_static(c)], self.report.skip

@@ -6,7 +6,8 @@ encoding tells depth from colour, its frame tells which images are registered to
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from itertools import takewhile
 from typing import Any, Protocol
 
@@ -83,6 +84,31 @@ class RgbdTopics:
     depth_info: str | None
     colour: ImageTopic | None
     colour_info: str | None
+
+    def with_infos(
+        self,
+        depth_info: str | None,
+        colour_info: str | None,
+        known: Iterable[Connection],
+        bag: str,
+    ) -> RgbdTopics:
+        """The same with camera_info topics that the caller named; None keeps what was found.
+
+        Raises:
+            SourceError: a named topic is not in the bag.
+        """
+        topics = [connection.topic for connection in known]
+        for wanted in (depth_info, colour_info):
+            if wanted is not None and wanted not in topics:
+                raise SourceError(
+                    f"{bag}: got camera_info topic '{wanted}', which is not in it; expected one "
+                    f"of {', '.join(topics) or 'none: the bag has no camera_info'}"
+                )
+        return replace(
+            self,
+            depth_info=depth_info or self.depth_info,
+            colour_info=colour_info or self.colour_info,
+        )
 
 
 def choose_topics(

@@ -210,6 +210,20 @@ def test_an_unconnected_tf_is_refused_with_the_first_frame(tmp_path: Path) -> No
         next(iter(source))
 
 
+def test_camera_info_under_another_name(tmp_path: Path) -> None:
+    maker = without(record(BagMaker(), 2), "/cam/depth/camera_info", "/cam/color/camera_info")
+    for i, focal in enumerate((30.0, 30.0, 77.0)):
+        camera = replace(CAMERA, fx_px=focal)
+        maker.info(f"/calibration/{'ab'[i // 2]}", START, camera)
+    path = maker.write(tmp_path)
+    with pytest.raises(CalibrationError, match="/cam/depth/camera_info"):
+        open_source(path)  # two of the same frame, neither beside the image
+    named = {"depth_info_topic": "/calibration/b", "colour_topic": "none"}
+    assert read(path, **named)[1][0].camera.fx_px == 77
+    with pytest.raises(SourceError, match="/calibration/a, /calibration/b"):
+        open_source(path, depth_info_topic="/nowhere")
+
+
 def test_uncalibrated_camera_info_is_refused(tmp_path: Path) -> None:
     maker = record(BagMaker(), 1)
     for entry in maker.entries:
