@@ -15,11 +15,16 @@ from pathlib import Path
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import coo_matrix
+from scipy.sparse.csgraph import connected_components
 
 from deepsight_ros.perception.view import Float, WorkingView
 
 Labels = NDArray[np.int32]
 Array = NDArray[np.float64]
+
+SURE = -3.0
+"""Log odds below which a border parts nothing, whatever else it is compared with."""
 
 SAMPLES_PX = (1, 4)
 """Distances from a border, on each side, between which depth is extrapolated to it."""
@@ -251,23 +256,21 @@ def merge(borders: Borders, colour_cut: float) -> NDArray[np.int64]:
         shade = None if colour is None else colour[pairs]
         feature = features(sums, size[pairs], perimeter[pairs], shade)
         logit = parting_logit(feature, colour is not None, colour_cut)
-        joins = _mutual(pairs, logit, count)
-        if not len(joins):
+        target = _joins(pairs, logit, count)
+        if target is None:
             break
-        keep, gone = pairs[joins, 0], pairs[joins, 1]
-        target = np.arange(count)
-        target[gone] = keep
         label = target[label]
-        size, perimeter = size.copy(), perimeter.copy()
-        size[keep] += size[gone]
-        shared = 2.0 * sums[joins, 0]
-        perimeter[keep] = np.maximum(perimeter[keep] + perimeter[gone] - shared, 1.0)
-        if colour is not None:
-            colour = colour.copy()
-            colour[keep] += colour[gone]
         moved = target[pairs]
-        rest = moved[:, 0] != moved[:, 1]
-        moved, row = moved[rest], sums[rest]
+        inner = moved[:, 0] == moved[:, 1]
+        # a border inside a joined fragment no longer counts for its outline, from either side
+        shared = np.bincount(moved[inner, 0], weights=2.0 * sums[inner, 0], minlength=count)
+        size = np.bincount(target, weights=size, minlength=count)
+        perimeter = np.bincount(target, weights=perimeter, minlength=count) - shared
+        if colour is not None:
+            colour = np.stack(
+                [np.bincount(target, weights=c, minlength=count) for c in colour.T], axis=1
+            )
+        moved, row = moved[~inner], sums[~inner]
         swapped = moved[:, 0] > moved[:, 1]
         row[swapped, 1] *= -1.0  # the step is signed from the first of a pair to the second
         moved.sort(axis=1)
@@ -276,16 +279,20 @@ def merge(borders: Borders, colour_cut: float) -> NDArray[np.int64]:
     return label
 
 
-def _mutual(pairs: NDArray[np.int64], logit: Array, count: int) -> NDArray[np.int64]:
-    """Rows whose logit is negative and the lowest of both fragments it lies between."""
-    lowest = np.full(count, np.inf)
-    np.minimum.at(lowest, pairs[:, 0], logit)
-    np.minimum.at(lowest, pairs[:, 1], logit)
-    best = (logit < 0) & (logit <= lowest[pairs[:, 0]]) & (logit <= lowest[pairs[:, 1]])
-    rows = np.flatnonzero(best)
-    # equal logits could chain: take each fragment once
-    _, first = np.unique(pairs[rows, 0], return_index=True)
-    rows = rows[first]
-    _, first = np.unique(pairs[rows, 1], return_index=True)
-    rows = rows[first]
-    return rows[~np.isin(pairs[rows, 1], pairs[rows, 0])]
+def _joins(pairs: NDArray[np.int64], logit: Array, count: int) -> NDArray[np.int64] | None:
+    """(count,) which fragment each becomes in this round; None when no border speaks for a join.
+
+    Joined are pairs that are each other's surest join, and a fragment with its surest neighbour
+    where the border is beyond doubt.
+    """
+    order = np.argsort(-logit, kind="stable")  # later assignments win: the lowest logit
+    best = np.full(count, -1)
+    best[pairs[order].ravel()] = np.repeat(order, 2)
+    row = np.arange(len(pairs))
+    first, second = best[pairs[:, 0]] == row, best[pairs[:, 1]] == row
+    chosen = np.flatnonzero((logit < 0) & ((first & second) | ((first | second) & (logit < SURE))))
+    if not len(chosen):
+        return None
+    a, b = pairs[chosen].T
+    graph = coo_matrix((np.ones(len(a), np.int8), (a, b)), shape=(count, count))
+    return np.asarray(connected_components(graph, directed=False)[1], np.int64)

@@ -6,6 +6,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -298,8 +299,7 @@ def _scene_object(name: str, mask: Bool, label: int, seen: _Seen) -> SceneObject
     shape = observe(mask, seen.view, seen.working, seen.frame.sensor, seen.support_known)
     if shape is None:
         return None
-    rows = np.flatnonzero(mask.any(axis=1))
-    columns = np.flatnonzero(mask.any(axis=0))
+    x, y, w, h = cv2.boundingRect(mask.view(np.uint8))
     step = seen.view.step
     words = seen.looks.words(label) if label else seen.looks.words_of(mask)
     _, size = seen_extent(shape)
@@ -310,10 +310,10 @@ def _scene_object(name: str, mask: Bool, label: int, seen: _Seen) -> SceneObject
         colour=words[0] if words else "",
         colours=words,
         box_px=(
-            int(columns[0]) * step,
-            int(rows[0]) * step,
-            min((int(columns[-1]) + 1) * step, camera.width_px),
-            min((int(rows[-1]) + 1) * step, camera.height_px),
+            x * step,
+            y * step,
+            min((x + w) * step, camera.width_px),
+            min((y + h) * step, camera.height_px),
         ),
         mask=mask,
         centre_covariance_m2=centre_covariance_m2(shape, size),
@@ -365,15 +365,15 @@ def _support_value(finding: SupportFinding | None) -> SupportPlane | None:
 def _cloud(view: WorkingView, working: RigidTransform, every: int) -> PointCloud:
     """Every n-th valid reading in W; pixels and field of view are those of the working image."""
     valid = view.valid[::every, ::every]
-    v, u = np.divmod(np.flatnonzero(valid), valid.shape[1])
-    z = view.smooth_m[::every, ::every][valid]
-    x, y = view.rays
+    z = view.smooth_m[::every, ::every]
+    x, y = (axis[::every] for axis in view.rays)
     rotation = working.rotation.astype(np.float32)
-    points = np.outer(x[::every][u], rotation[:, 0])
-    points += np.outer(y[::every][v], rotation[:, 1])
-    points += rotation[:, 2]
-    points *= z[:, None]
-    points += working.translation_m.astype(np.float32)
+    offset = working.translation_m.astype(np.float32)
+    points = np.empty((np.count_nonzero(valid), 3), np.float32)
+    for k in range(3):
+        slope = (rotation[k, 0] * x)[None, :] + (rotation[k, 1] * y + rotation[k, 2])[:, None]
+        points[:, k] = (slope * z + offset[k])[valid]
+    v, u = np.divmod(np.flatnonzero(valid), valid.shape[1])
     c = view.camera
     return PointCloud(
         points_m=points,

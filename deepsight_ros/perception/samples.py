@@ -48,6 +48,19 @@ class Sample:
     def __len__(self) -> int:
         return len(self.inverse)
 
+    def part(self, index: NDArray[np.intp]) -> Sample:
+        """Only the pixels of an index."""
+        return Sample(
+            rays=self.rays[index],
+            points_m=self.points_m[index],
+            inverse=self.inverse[index],
+            weight=self.weight[index],
+            sigma_m=self.sigma_m[index],
+            normals=self.normals[index],
+            at_border=self.at_border[index],
+            pixel_area=self.pixel_area,
+        )
+
 
 def make_sample(view: WorkingView) -> Sample:
     """Sample a view; normals span 4 samples (8 working pixels), fewer in small images."""
@@ -73,7 +86,7 @@ def make_sample(view: WorkingView) -> Sample:
         rays=rays,
         points_m=rays * depth[:, None],
         inverse=inverse,
-        weight=(depth * depth / np.maximum(sigma, np.float32(1e-5))) ** 2,
+        weight=np.square(depth * depth / np.maximum(sigma, np.float32(1e-5))),
         sigma_m=sigma,
         normals=normals[valid],
         at_border=border[valid],
@@ -113,15 +126,15 @@ def fit_plane(sample: Sample, inliers: Bool) -> tuple[Array, float] | None:
 
     Weighted least squares of inverse depth; None when the inliers do not span a plane.
     """
-    rays = sample.rays[inliers].astype(np.float64)
-    if len(rays) < 12:
+    if np.count_nonzero(inliers) < 12:
         return None
-    weighted = rays * sample.weight[inliers, None]
-    matrix = weighted.T @ rays / len(rays)
-    scale = np.trace(matrix)
+    rays = sample.rays.astype(np.float64)
+    weighted = rays * (sample.weight * inliers)[:, None]
+    matrix = np.asarray(weighted.T @ rays, np.float64)
+    scale = float(np.trace(matrix))
     if not np.isfinite(scale) or np.linalg.det(matrix / max(scale, 1e-30)) < 1e-12:
         return None
-    m = np.linalg.solve(matrix, weighted.T @ sample.inverse[inliers] / len(rays))
+    m = np.linalg.solve(matrix, weighted.T @ sample.inverse)
     norm = float(np.linalg.norm(m))
     return None if norm < 1e-6 else (-m / norm, 1.0 / norm)
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -24,6 +25,9 @@ from deepsight_ros.perception.view import Bool, Float, WorkingView
 Labels = NDArray[np.int32]
 Array = NDArray[np.float64]
 Plane = tuple[Array, float]
+
+PAD_PX = 8
+"""Margin around the foreground's bounding box in which segmentation works."""
 
 BESIDE_SUPPORT_M = 0.12
 """How far beyond the seen edge of the support a thing may stand and still be on it."""
@@ -72,15 +76,20 @@ def segment(
 ) -> Segmentation:
     """Labelled objects of a view; see the module's first lines."""
     foreground = foreground_of(view, finding, walls, config)
-    if min(foreground.shape) < 12 or not foreground.any():
-        return Segmentation(np.zeros(foreground.shape, np.int32), 0, foreground)
-    use_colour = config.use_colour and view.colour is not None and config.colour_cut > 0
-    hues = chroma(view.colour) if use_colour and view.colour is not None else None
-    labels = dense(fragments(view, foreground, hues))
-    borders = measure_borders(labels, view, hues)
-    labels = merge(borders, config.colour_cut)[labels].astype(np.int32)
-    labels[flying_pixels(view)] = 0
-    labels, count = _keep_things(dense(labels), view, finding, config)
+    labels = np.zeros(foreground.shape, np.int32)
+    x, y, w, h = cv2.boundingRect(foreground.view(np.uint8))
+    if min(w, h) < 2 or min(foreground.shape) < 12:
+        return Segmentation(labels, 0, foreground)
+    rows = slice(max(0, y - PAD_PX), min(foreground.shape[0], y + h + PAD_PX))
+    columns = slice(max(0, x - PAD_PX), min(foreground.shape[1], x + w + PAD_PX))
+    part = view.crop(rows, columns)
+    use_colour = config.use_colour and config.colour_cut > 0
+    hues = chroma(part.colour) if use_colour and part.colour is not None else None
+    pieces = dense(fragments(part, foreground[rows, columns], hues))
+    merged = merge(measure_borders(pieces, part, hues), config.colour_cut)
+    found = merged[pieces].astype(np.int32)
+    found[flying_pixels(part)] = 0
+    labels[rows, columns], count = _keep_things(dense(found), part, finding, config)
     return Segmentation(labels, count, foreground)
 
 
@@ -102,9 +111,10 @@ def _keep_things(
     if count == 0:
         return labels, 0
     inside = np.flatnonzero(labels)
+    size = np.bincount(labels.ravel()[inside], minlength=count + 1)
+    inside = inside[::2]  # half the pixels tell size and place well enough
     flat = labels.ravel()[inside]
-    size = np.bincount(flat, minlength=count + 1)
-    number = np.maximum(size, 1)
+    number = np.maximum(np.bincount(flat, minlength=count + 1), 1)
     x, y = view.rays
     row, column = np.divmod(inside, labels.shape[1])
     z = view.filled_m.ravel()[inside]
@@ -120,9 +130,8 @@ def _keep_things(
     keep = size >= config.min_object_px
     keep &= (side >= config.min_object_size_m) & (side <= config.max_object_size_m)
     if finding.support is not None:
-        over = over_support(points[::3], finding.support, BESIDE_SUPPORT_M)
-        share = np.bincount(flat[::3], weights=over, minlength=count + 1) / (number / 3.0)
-        keep &= share > 0.15
+        over = over_support(points, finding.support, BESIDE_SUPPORT_M)
+        keep &= np.bincount(flat, weights=over, minlength=count + 1) > 0.15 * number
     keep[0] = False
     table = np.zeros(count + 1, np.int32)
     table[keep] = np.arange(1, np.count_nonzero(keep) + 1)

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from deepsight_ros.perception.config import PerceptionConfig
 from deepsight_ros.perception.samples import (
@@ -193,12 +194,13 @@ def _planes_along(
     """Horizontal planes whose normals agree with ``up``, from the histogram of heights."""
     up32 = up.astype(np.float32)
     facing = np.flatnonzero(sample.normals @ up32 > NORMAL_AGREES)
+    part = sample.part(facing)
     minimum = max(20, int(config.min_support_share * len(sample)))
-    height = sample.points_m[facing] @ up32
-    slack = 0.03 + 3.0 * sample.sigma_m[facing]
+    height = part.points_m @ up32
+    slack = 0.03 + 3.0 * part.sigma_m
     free = np.ones(len(facing), bool)
     out: list[HorizontalPlane] = []
-    for _ in range(4):
+    for _ in range(5):
         if np.count_nonzero(free) < minimum:
             break
         counts, low = _histogram(height[free])
@@ -208,47 +210,46 @@ def _planes_along(
         level = low + (peak + 0.5) * CELL_M
         near = free & (np.abs(height - level) < slack)
         free &= ~near
-        found = _refine(sample, facing, near, up, tolerance_deg)
+        found = _refine(part, near, up, tolerance_deg)
         if found is None:
             continue
         normal, offset, on_plane, spread = found
         free &= ~on_plane
-        number = int(np.count_nonzero(on_plane))
-        if number >= minimum:
-            plane = _plane(sample, facing[on_plane], normal, offset, spread, config)
-            if plane is not None:
-                out.append(plane)
+        if np.count_nonzero(on_plane) < minimum:
+            break  # peaks only get lower
+        plane = _plane(sample, facing[on_plane], normal, offset, spread, config)
+        if plane is not None:
+            out.append(plane)
     return tuple(out)
 
 
 def _refine(
-    sample: Sample, facing: Array, near: Bool, up: Array, tolerance_deg: float
+    part: Sample, inliers: Bool, up: Array, tolerance_deg: float
 ) -> tuple[Array, float, Bool, float] | None:
-    """Normal, offset, inliers among ``facing`` and spread in sigmas; None: not such a plane."""
-    inliers = near
-    chosen = np.zeros(len(sample), bool)
-    spread = 1.0
+    """Normal, offset, inliers and spread in sigmas; None where ``part`` holds no such plane."""
+    every = max(1, len(part) // 2500)
+    coarse = part.part(np.arange(0, len(part), every))
+    chosen = inliers[::every]
     plane: tuple[Array, float] | None = None
-    for gate in (9.0, 5.0, 3.0):
-        chosen[:] = False
-        chosen[facing[inliers]] = True
-        plane = fit_plane(sample, chosen)
+    for gate, points in ((9.0, coarse), (5.0, coarse), (3.0, part)):
+        plane = fit_plane(points, chosen)
         if plane is None or plane[0] @ up < np.cos(np.deg2rad(tolerance_deg)):
             return None
-        height, sigma = offsets(sample, *plane)
-        ratio = height[facing] / np.maximum(sigma[facing], np.float32(0.0005))
-        inliers = np.abs(ratio) < gate
-        if not inliers.any():
+        if points is coarse and gate == 5.0:
+            points = part  # the last fit takes every point
+        height, sigma = offsets(points, *plane)
+        ratio = height / np.maximum(sigma, np.float32(0.0005))
+        chosen = np.abs(ratio) < gate
+        if not chosen.any():
             return None
-        spread = float(ratio[inliers].std())
     if plane is None or plane[1] <= 0.02:
         return None
-    return plane[0], plane[1], inliers, spread
+    return plane[0], plane[1], chosen, float(ratio[chosen].std())
 
 
 def _plane(
     sample: Sample,
-    on_plane: Array,
+    on_plane: NDArray[np.intp],
     normal: Array,
     offset: float,
     spread: float,
@@ -272,7 +273,7 @@ def _plane(
     if area < 0.25 * extent[0] * extent[1]:
         return None  # scattered points that share a height (rims, tops) are no surface
     height, sigma = offsets(sample, normal, offset)
-    above = (height > 0.015 + 3.0 * sigma) & (height < 0.5)
+    above = np.flatnonzero((height > 0.015 + 3.0 * sigma) & (height < 0.5))
     cells = np.floor((sample.points_m[above] @ axes - low) / np.float32(GRID_M)).astype(np.int32)
     cells = cells[((cells >= 0) & (cells < size)).all(axis=1)]
     carried = int(grid[cells[:, 0], cells[:, 1]].sum())

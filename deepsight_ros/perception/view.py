@@ -6,7 +6,7 @@ is linear over a plane's pixels, so normals come from its gradients without any 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -59,6 +59,27 @@ class WorkingView:
         out[..., 2] = z
         return out
 
+    def crop(self, rows: slice, columns: slice) -> WorkingView:
+        """The view's window, with intrinsics that keep every ray (slices with start and stop)."""
+        box = (rows, columns)
+        camera = replace(
+            self.camera,
+            width_px=columns.stop - columns.start,
+            height_px=rows.stop - rows.start,
+            cx_px=self.camera.cx_px - columns.start,
+            cy_px=self.camera.cy_px - rows.start,
+        )
+        return WorkingView(
+            camera=camera,
+            step=self.step,
+            valid=self.valid[box],
+            depth_m=self.depth_m[box],
+            smooth_m=self.smooth_m[box],
+            filled_m=self.filled_m[box],
+            sigma_m=self.sigma_m[box],
+            colour=None if self.colour is None else self.colour[box],
+        )
+
     def along(self, normal: NDArray[np.float64]) -> Float:
         """(H, W) float32: ``normal @ (ray with z = 1)`` of every pixel."""
         x, y = self.rays
@@ -81,8 +102,8 @@ def make_view(frame: RgbdFrame, step: int, max_range_m: float) -> WorkingView:
     if min(depth.shape) >= 3:
         smooth = cv2.medianBlur(depth, 5 if min(depth.shape) >= 5 else 3)
         # A median across an edge or hole can land on the other surface: keep the reading there.
-        far_off = np.abs(smooth - depth) > 6.0 * frame.sensor.sigma_m(depth) + 0.004
-        smooth = np.where(valid & ~far_off, smooth, depth)
+        near = np.abs(smooth - depth) < 6.0 * frame.sensor.sigma_m(depth) + 0.004
+        smooth = np.where(valid & near, smooth, depth)
     else:
         smooth = depth
     filled = _fill_pinholes(smooth, valid)
