@@ -68,9 +68,12 @@ class TrueGeometry:
 
     def __init__(self, truth: Scene) -> None:
         self._truth = truth
+        self._known: dict[tuple[str, tuple[str, ...]], float] = {}
 
     def value(self, quantity: str, ids: tuple[str, ...]) -> float:
-        return measure(self._truth, quantity, ids).value
+        if (quantity, ids) not in self._known:
+            self._known[quantity, ids] = measure(self._truth, quantity, ids).value
+        return self._known[quantity, ids]
 
     def centre(self, thing_id: str) -> Array:
         return self._truth.object(thing_id).box.centre_m
@@ -106,7 +109,11 @@ class VisibleGeometry:
 
 
 def settled(
-    seen: VisibleScene, truth: Scene, predicate: str, ids: tuple[str, ...]
+    seen: VisibleScene,
+    truth: Scene,
+    predicate: str,
+    ids: tuple[str, ...],
+    real: TrueGeometry | None = None,
 ) -> Outcome | None:
     """TRUE, FALSE or SAME where this view settles the predicate, else None.
 
@@ -114,7 +121,7 @@ def settled(
     """
     if any(i not in seen.things for i in ids):
         return None
-    real, visible = TrueGeometry(truth), VisibleGeometry(seen)
+    real, visible = real or TrueGeometry(truth), VisibleGeometry(seen)
     if predicate == "touching":
         return _settled_touching(seen, real, visible, ids)
     if predicate == "next_to":
@@ -131,9 +138,11 @@ def settled(
     return _settled_difference(predicate, real, visible, ids)
 
 
-def true_outcome(truth: Scene, predicate: str, ids: tuple[str, ...]) -> Outcome:
+def true_outcome(
+    truth: Scene, predicate: str, ids: tuple[str, ...], real: TrueGeometry | None = None
+) -> Outcome:
     """The outcome for the full solids, with the margins of SEMANTICS.md."""
-    real = TrueGeometry(truth)
+    real = real or TrueGeometry(truth)
     if predicate in ("touching", "next_to", "on", "inside"):
         return Outcome.TRUE if slack(real, predicate, ids) >= 0 else Outcome.FALSE
     if predicate == "between":

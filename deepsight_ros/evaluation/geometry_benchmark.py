@@ -122,6 +122,7 @@ def _record(
         scene.up_source,
         mode,
         question.type,
+        question.ids,
         question.key,
         question.determined,
         question.range_m,

@@ -159,11 +159,11 @@ class _Maker:
         return Question(quantity, ids, known, value, 0.0, reach, key)
 
     def predicate(self, predicate: str, ids: tuple[str, ...]) -> Question:
-        outcome = settled(self.seen, self.truth, predicate, ids)
+        outcome = settled(self.seen, self.truth, predicate, ids, self.real)
         gap = 0.0
         if predicate in COMPARISONS or len(ids) == 3:
             gap = difference(self.real, predicate, ids) if predicate != "between" else 0.0
-        true = outcome or true_outcome(self.truth, predicate, ids)
+        true = outcome or true_outcome(self.truth, predicate, ids, self.real)
         reach, key = self._common(predicate, ids)
         return Question(predicate, ids, outcome is not None, true.value, gap, reach, key)
 
@@ -193,7 +193,7 @@ def _rare(
     """As many true as false pairs where the world has true ones."""
     shuffled = [ordered[i] for i in rng.permutation(len(ordered))]
     near = sorted(shuffled, key=lambda p: made.real.value("centre_distance", p))[:12]
-    yes = [p for p in near if true_outcome(made.truth, predicate, p) is Outcome.TRUE]
+    yes = [p for p in near if true_outcome(made.truth, predicate, p, made.real) is Outcome.TRUE]
     no = [p for p in near if p not in yes]
     half = -(-count // 2)
     picked = yes[:half]
@@ -213,7 +213,9 @@ def _triples(
             a, b, c = (str(i) for i in rng.permutation(ids)[:3])
             yield made.predicate(predicate, (a, b, c))
     candidates = [tuple(str(i) for i in rng.permutation(ids)[:3]) for _ in range(12)]
-    yes = [t for t in candidates if true_outcome(made.truth, "between", t) is Outcome.TRUE]
+    yes = [
+        t for t in candidates if true_outcome(made.truth, "between", t, made.real) is Outcome.TRUE
+    ]
     no = [t for t in candidates if t not in yes]
     for triple in [*yes[: -(-count // 2)], *no[: count // 2]]:
         yield made.predicate("between", triple)

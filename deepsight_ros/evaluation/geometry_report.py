@@ -63,6 +63,7 @@ def geometry_report(run: BenchmarkRun, *, seed: int, seconds: float) -> Json:
         "ranges": {m: _by_range(run, m) for m in modes},
         "splits": _splits(run),
         "segmentation": segmentation_scores(run),
+        "misses": misses(run),
     }
 
 
@@ -258,6 +259,39 @@ def segmentation_scores(run: BenchmarkRun) -> Json:
             ).as_json(),
             "precision": share([r.hit for r in found], [r.scene for r in found]).as_json(),
         }
+    return out
+
+
+def misses(run: BenchmarkRun, per_type: int = 5) -> list[Json]:
+    """The largest misses of determined questions named by box, to look into one by one."""
+    out: list[Json] = []
+    wrong = [r for r in run.quantities if r.mode == "box" and r.determined and r.answered]
+    for kind in sorted({r.type for r in wrong}):
+        mine = [r for r in wrong if r.type == kind and not r.within]
+        mine.sort(key=lambda r: -abs(math.log(max(r.value, 1e-6) / max(r.truth, 1e-6))))
+        out += [
+            {
+                "type": kind,
+                "scene": r.scene,
+                "ids": list(r.ids),
+                "key": r.key,
+                "truth": round(r.truth, 5),
+                "value": round(r.value, 5),
+            }
+            for r in mine[:per_type]
+        ]
+    for p in run.predicates:
+        if p.mode == "box" and p.determined and p.answered and not p.right:
+            out.append(
+                {
+                    "type": p.type,
+                    "scene": p.scene,
+                    "ids": list(p.ids),
+                    "key": p.key,
+                    "truth": p.truth,
+                    "value": p.outcome,
+                }
+            )
     return out
 
 

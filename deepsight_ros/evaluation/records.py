@@ -45,6 +45,7 @@ class Asked:
         up: ``tf`` (given) or ``plane`` (found).
         mode: how the objects were named: ``box``, ``mask`` (regions) or ``words``.
         type: quantity or predicate.
+        ids: things of the world, in the order of the question.
         key: the words a blind guesser would see: type and labels.
         determined: whether one view can know the answer.
         range_m: distance of the farthest object asked about.
@@ -56,6 +57,7 @@ class Asked:
     up: str
     mode: str
     type: str
+    ids: tuple[str, ...]
     key: str
     determined: bool
     range_m: float

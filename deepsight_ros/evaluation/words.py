@@ -11,7 +11,6 @@ from collections import Counter
 from deepsight_ros.evaluation.geometry_questions import Question
 from deepsight_ros.evaluation.records import Reply
 from deepsight_ros.evaluation.simulated_scenes import SimulatedScene
-from deepsight_ros.questions.answering import answer
 from deepsight_ros.questions.units import CUBIC_METRES, METRES
 from deepsight_ros.scene.answer import Answer, Status
 from deepsight_ros.scene.objects import Scene
@@ -99,6 +98,8 @@ def phrase(question: Question, names: dict[str, str]) -> str | None:
 
 def ask_in_words(scene: Scene, question: Question, names: dict[str, str]) -> Reply | None:
     """Ask in words; None where the type is not asked in words."""
+    from deepsight_ros.questions.answering import answer
+
     text = phrase(question, names)
     return None if text is None else read(answer(text, scene), question)
 

@@ -27,6 +27,7 @@ def quantity(kind: str, truth: float, value: float, lower: float, upper: float) 
         "tf",
         "box",
         kind,
+        ("o1",),
         kind,
         True,
         1.0,
@@ -76,7 +77,18 @@ def test_coverage(kind, truth, value, lower, upper, covered) -> None:
 
 def test_an_unanswered_question_is_neither_right_nor_covered() -> None:
     record = QuantityRecord(
-        0, "tabletop", "stereo", "tf", "box", "height", "height", True, 1.0, 0.1, "NO_DEPTH"
+        0,
+        "tabletop",
+        "stereo",
+        "tf",
+        "box",
+        "height",
+        ("o1",),
+        "height",
+        True,
+        1.0,
+        0.1,
+        "NO_DEPTH",
     )
     assert not record.answered and not record.within and not record.covered
 
@@ -100,6 +112,7 @@ def test_predicate_records(truth, status, outcome, hedged, answered, right) -> N
         "tf",
         "box",
         "closer",
+        ("o1", "o2"),
         "closer",
         True,
         1.0,
