@@ -8,12 +8,13 @@ extrusion of what is seen from above.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from deepsight_ros.scene.outline import convex_hull
+from deepsight_ros.scene.raycast import first_hits
 from deepsight_ros.scene.rectangle import fit_rectangle
 from deepsight_ros.scene.revolution import DiscStackSolid, RoundFit, fit_round, fit_sphere
 from deepsight_ros.scene.solids import (
@@ -54,44 +55,75 @@ class Completion:
     is_symmetric: bool
 
 
-def complete(surface: Surface, *, support_known: bool) -> Completion:
+def complete(surface: Surface, camera_m: Array, *, support_known: bool) -> Completion:
     """Choose the family that explains the seen surface and complete it."""
     s = surface
     noise = float(np.median(s.sigma_m)) + 0.3 * s.pixel_m
     low, high, stands = vertical_ends(s, support_known)
-    ball = _as_sphere(s, noise, low, stands) if len(s.points_m) >= 20 else None
-    if ball is not None:
-        return ball
     samples = _flank_samples(s, high)
-    found: list[tuple[float, Completion]] = []
-    if len(samples) >= 12:
-        round_ = _as_round(samples, noise, low, high, stands)
-        if round_ is not None:
-            found.append((round_.residual_m, round_))
-        boxed = _as_box(samples, low, high, stands)
-        found.append((boxed.residual_m, boxed))
-    if found:
-        best = min(found, key=lambda f: f[0])[1]
-        size = float(best.solid.box.size_m[:2].max())
-        if best.residual_m < 1.6 * noise + 0.0015 + 0.03 * size:
-            return best
-    return _as_layers(s, low, high, stands, noise)
+    found = [
+        _as_sphere(s, noise, low, stands) if len(s.points_m) >= 20 else None,
+        _as_round(s, samples, camera_m, noise, low, high, stands) if len(samples) >= 12 else None,
+        _as_box(s, samples, noise, low, high, stands) if len(samples) >= 8 else None,
+        _as_layers(s, low, high, stands, noise),
+    ]
+    scored = [(misfit_m(s, f.solid, camera_m), f) for f in found if f is not None]
+    misfit, best = min(scored, key=lambda pair: pair[0])
+    if best.kind != "layers":
+        fuller = _with_extras(s, best, noise)
+        if fuller is not None:
+            fuller_misfit = misfit_m(s, fuller.solid, camera_m)
+            if fuller_misfit < misfit:
+                misfit, best = fuller_misfit, fuller
+    return replace(best, residual_m=misfit)
+
+
+def misfit_m(s: Surface, solid: Solid, camera_m: Array) -> float:
+    """How badly the picture of a solid differs from what was seen (metres per object pixel).
+
+    Inside the mask the difference in range counts, up to a cap; a ray that misses, or one beside
+    the mask that hits in front of the farther surface seen there, counts as the cap.
+    """
+    hits = first_hits(solid, camera_m, s.check_rays)
+    cap = max(0.02, 0.15 * float(solid.box.size_m.max()))
+    off = np.minimum(np.abs(hits - s.check_ranges_m), cap)
+    clear = 0.015 + 0.02 * s.check_ranges_m
+    in_free_space = np.where(hits < s.check_ranges_m - clear, cap, 0.0)
+    cost = np.where(s.check_inside, off, in_free_space) * s.check_weights
+    return float(cost.sum() / max(float(s.check_weights[s.check_inside].sum()), 1.0))
 
 
 def vertical_ends(s: Surface, support_known: bool) -> tuple[float, float, bool]:
     """(bottom, top, whether it stands on the support) in W's z."""
-    z_all = np.concatenate([s.points_m[:, 2], s.outline_m[:, 2]])
-    flat = s.points_m[s.normals[:, 2] > 0.9, 2]
-    high = float(np.sort(z_all)[-max(1, len(z_all) // 50) :].mean())
-    noise = float(np.median(s.sigma_m))
-    near_top = flat[flat > high - 3 * noise - 0.004]
-    if len(near_top) >= max(8, len(s.points_m) // 40):
-        high = float(np.median(near_top))
-    low = float(np.sort(z_all)[: max(1, len(z_all) // 50)].mean())
+    z = np.concatenate([s.points_m[:, 2], s.outline_m[:, 2]])
+    steep = float(np.median(np.abs(s.rays[:, 2])))
+    noise = float(np.hypot(np.median(s.sigma_m) * steep, 0.3 * s.pixel_m))
+    high = robust_end(z, noise)
+    flat = s.points_m[s.normals[:, 2] > _UP, 2]
+    flat = flat[np.abs(flat - high) < 3 * noise + 0.004]
+    if len(flat) >= max(8, len(s.points_m) // 40):
+        high = float(np.median(flat))
+    low = -robust_end(-z, noise)
     stands = support_known and low < _STANDING_M + 3 * noise
     if stands:
         low = 0.0
     return low, max(high, low + _LEAST_SIDE_M), stands
+
+
+def robust_end(values: Array, noise_m: float) -> float:
+    """Where values end upwards: the middle of a plateau, or nearly the tip of a point.
+
+    The largest of many noisy readings of one plateau lies 2-3 sigma above it; a mean over the
+    readings within 2 sigma of a first guess does not, and cuts little from a tip.
+    """
+    k = min(3, len(values))
+    guess = float(np.partition(values, -k)[-k:].mean())
+    for reach in (3.0, 2.0):
+        near = values[np.abs(values - guess) < reach * noise_m + 1e-4]
+        if len(near) < 3:
+            break
+        guess = float(near.mean())
+    return guess
 
 
 def _thin(points: Array, most: int) -> Array:
@@ -142,13 +174,34 @@ def _across(s: Surface) -> Array:
 
 
 def _as_round(
-    samples: Array, noise: float, low: float, high: float, stands: bool
+    s: Surface,
+    samples: Array,
+    camera_m: Array,
+    noise: float,
+    low: float,
+    high: float,
+    stands: bool,
 ) -> Completion | None:
     bands = int(np.clip(len(samples) // 40, 2, 8))
     fit = fit_round(samples, noise + 0.001, bands)
     if fit is None or fit.arc_rad < np.deg2rad(80) or fit.radii_m.max() < 0.003:
         return None
+    if fit.radii_m[-1] < 0.6 * fit.radii_m.max():
+        high = max(high, _tip(s, fit, camera_m))
     return Completion(_stack(fit, low, high, noise), "round", fit.residual_m, stands, True)
+
+
+def _tip(s: Surface, fit: RoundFit, camera_m: Array) -> float:
+    """Height of a pointed top: it stands on the axis, under the highest viewing ray, which is
+    known better than the depth beside the tip."""
+    own = s.edges == Edge.FREE
+    if not own.any():
+        return -np.inf
+    flat = np.hypot(s.rays[own, 0], s.rays[own, 1])
+    slope = s.rays[own, 2] / np.maximum(flat, 1e-6)
+    away = float(np.hypot(*(fit.centre_m - camera_m[:2])))
+    steepest = np.sort(slope)[-2:].mean()
+    return float(camera_m[2] + away * steepest)
 
 
 def _stack(fit: RoundFit, low: float, high: float, noise: float) -> Solid:
@@ -181,12 +234,32 @@ def _stack(fit: RoundFit, low: float, high: float, noise: float) -> Solid:
     return pieces[0] if len(pieces) == 1 else CompoundSolid(tuple(pieces))
 
 
-def _as_box(samples: Array, low: float, high: float, stands: bool) -> Completion:
-    fit = fit_rectangle(samples[:, :2])
+def _as_box(
+    s: Surface, samples: Array, noise: float, low: float, high: float, stands: bool
+) -> Completion:
+    everything = np.concatenate([s.points_m[:, :2], s.outline_m[:, :2]])
+    walls = s.normals[np.abs(s.normals[:, 2]) < 0.5, :2]
+    fit = fit_rectangle(samples[:, :2], everything, noise, _thin(walls, _MOST_SAMPLES))
     centre = np.array([fit.centre_m[0], fit.centre_m[1], (low + high) / 2])
     size = np.array([fit.size_m[0], fit.size_m[1], high - low])
     both = bool(max(fit.seen[:2]) > 0.5 and max(fit.seen[2:]) > 0.5)
-    return Completion(BoxSolid(centre, size, fit.yaw_rad), "box", fit.residual_m, stands, both)
+    return Completion(BoxSolid(centre, size, fit.yaw_rad), "box", 0.0, stands, both)
+
+
+def _with_extras(s: Surface, body: Completion, noise: float) -> Completion | None:
+    """The body with a prism around what clearly sticks out of it (a handle, a spout)."""
+    own = np.isin(s.edges, (Edge.FREE, Edge.STANDING, Edge.CONTACT))
+    points = np.concatenate([s.points_m, s.outline_m[own]])
+    nearest = body.solid.nearest_points(points)
+    out = np.linalg.norm(points - nearest, axis=1) > 3.0 * noise + 0.004
+    if np.count_nonzero(out) < max(5, len(points) // 80):
+        return None
+    hull = convex_hull(np.concatenate([points[out, :2], nearest[out, :2]]))
+    low, high = float(points[out, 2].min()), float(points[out, 2].max())
+    if len(hull) < 3 or high - low < 1e-3:
+        return None
+    parts = (*body.solid.parts, PrismSolid(hull, low, high))
+    return replace(body, solid=CompoundSolid(parts))
 
 
 def _as_layers(s: Surface, low: float, high: float, stands: bool, noise: float) -> Completion:

@@ -88,7 +88,7 @@ class ObservedShape:
 
     @cached_property
     def completion(self) -> Completion:
-        return complete(self.surface, support_known=self.support_known)
+        return complete(self.surface, self.camera_m, support_known=self.support_known)
 
     @property
     def solid(self) -> Solid:

@@ -1,7 +1,7 @@
 """Fitting an upright box's rectangle to samples of its outline on the ground.
 
-In: (N, 2) samples that lie on the sides (not inside), metres. Out: the rectangle, how well it
-fits, and which sides were supported by samples.
+In: (N, 2) samples that lie on the sides, and all seen points, metres. Out: the rectangle, and
+which of its sides were supported by samples.
 """
 
 from __future__ import annotations
@@ -15,9 +15,8 @@ from deepsight_ros.geometry.boxes import minimum_rectangle
 
 Array = NDArray[np.float64]
 
-_TURNS = np.deg2rad(np.array([-12.0, -8.0, -5.0, -2.5, 0.0, 2.5, 5.0, 8.0, 12.0]))
-_FINE_TURNS = np.deg2rad(np.array([-2.0, -1.0, 0.0, 1.0, 2.0]))
-_TAIL = 0.02
+_TURNS = np.deg2rad(np.linspace(-12.0, 12.0, 13))
+_TAIL = 0.015
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,76 +24,119 @@ class RectangleFit:
     """A rectangle and its support.
 
     Attributes:
-        centre_m: (2,); size_m: (2,) along its own x and y; yaw_rad: of its x.
-        residual_m: robust RMS distance of the samples from the nearest side.
-        seen: (4,) share of each side's length with samples near it: -x, +x, -y, +y.
+        centre_m: (2,); size_m: (2,) along its own x and y; yaw_rad: of its x, within 45 degrees.
+        seen: (4,) share of each side's length with samples on it: -x, +x, -y, +y.
     """
 
     centre_m: Array
     size_m: Array
     yaw_rad: float
-    residual_m: float
     seen: Array
 
 
-def fit_rectangle(samples_m: Array) -> RectangleFit:
-    """Rectangle whose sides lie in the middle of the samples near them.
+def fit_rectangle(
+    samples_m: Array, points_m: Array, noise_m: float, normals: Array
+) -> RectangleFit:
+    """Rectangle around all points whose sides lie in the middle of the samples on them.
 
-    The least-area rectangle of the samples starts a search of the yaw; for each yaw the sides
-    are placed at the samples' mean beside them, so that noise widens nothing.
+    The least-area rectangle and the walls' normals each start a search of the yaw that brings
+    the samples closest to the sides (of two walls seen on edge, the least area alone cannot tell
+    the rectangle from the one along their diagonal). Then each side moves to the mean of the
+    samples near it, so that noise widens nothing.
+
+    Args:
+        samples_m: (N, 2) points on the sides.
+        points_m: (M, 2) all seen points: no side may leave them out.
+        noise_m: expected distance of samples from their side.
+        normals: (K, 2) horizontal parts of the walls' normals, K may be 0.
     """
-    start = minimum_rectangle(samples_m).yaw_rad
-    yaws = start + _TURNS
-    costs = [_sides(samples_m, yaw)[1] for yaw in yaws]
-    best = float(yaws[int(np.argmin(costs))])
-    yaws = best + _FINE_TURNS
-    costs = [_sides(samples_m, yaw)[1] for yaw in yaws]
-    best = float(yaws[int(np.argmin(costs))])
-    (x0, x1, y0, y1), residual, seen = _sides(samples_m, best)
-    c, s = np.cos(best), np.sin(best)
-    middle = np.array([(x0 + x1) / 2, (y0 + y1) / 2])
-    centre = np.array([c * middle[0] - s * middle[1], s * middle[0] + c * middle[1]])
-    yaw = (best + np.pi / 4) % (np.pi / 2) - np.pi / 4
-    size = np.array([x1 - x0, y1 - y0])
-    quarter = round((best - yaw) / (np.pi / 2))
-    if quarter % 2:
-        size, seen = size[::-1], seen[[2, 3, 0, 1]]
-    return RectangleFit(centre, np.maximum(size, 1e-3), yaw, residual, seen)
+    searches = [minimum_rectangle(samples_m).yaw_rad + _TURNS]
+    if len(normals) >= 8:
+        fold = 4.0 * np.arctan2(normals[:, 1], normals[:, 0])
+        turn_of_walls = float(np.arctan2(np.sin(fold).mean(), np.cos(fold).mean())) / 4.0
+        searches.append(turn_of_walls + _TURNS)
+    costs = [_misfits(samples_m, yaws, noise_m) for yaws in searches]
+    best = int(np.argmin([c.min() for c in costs]))
+    yaw = _lowest(searches[best], costs[best])
+    c, s = np.cos(yaw), np.sin(yaw)
+    turn = np.array([[c, -s], [s, c]])
+    own, everything = samples_m @ turn, points_m @ turn
+    sides, seen = np.zeros(4), np.zeros(4)
+    for i in range(4):
+        sign = 1.0 if i % 2 else -1.0
+        side, count = _outer_side(sign * own[:, i // 2], sign * everything[:, i // 2], noise_m)
+        sides[i] = sign * side
+        seen[i] = float(count)
+    size = np.maximum(sides[[1, 3]] - sides[[0, 2]], 1e-3)
+    for i in np.flatnonzero(seen):
+        mine = np.abs(own[:, i // 2] - sides[i]) < 2.5 * noise_m + 0.002
+        start_m = sides[2] if i < 2 else sides[0]
+        cells = ((own[mine, 1 - i // 2] - start_m) / size[1 - i // 2] * 8).astype(np.intp)
+        seen[i] = len(np.unique(np.clip(cells, 0, 7))) / 8.0
+    middle = turn @ np.array([(sides[0] + sides[1]) / 2, (sides[2] + sides[3]) / 2])
+    size = np.maximum(np.array([sides[1] - sides[0], sides[3] - sides[2]]), 1e-3)
+    within = (yaw + np.pi / 4) % (np.pi / 2) - np.pi / 4
+    quarters = round((yaw - within) / (np.pi / 2)) % 4
+    if quarters % 2:
+        size = size[::-1].copy()
+        seen = seen[[2, 3, 0, 1]]
+    return RectangleFit(middle, size, float(within), seen)
 
 
-def _sides(samples_m: Array, yaw_rad: float) -> tuple[Array, float, Array]:
-    """Side positions (x0, x1, y0, y1), robust residual and share of each side seen."""
-    c, s = np.cos(yaw_rad), np.sin(yaw_rad)
-    own = np.column_stack(
-        [c * samples_m[:, 0] + s * samples_m[:, 1], c * samples_m[:, 1] - s * samples_m[:, 0]]
-    )
-    ordered = np.sort(own, axis=0)
-    k = int(_TAIL * (len(own) - 1))
-    low, high = ordered[k], ordered[-1 - k]
-    sides = np.array([low[0], high[0], low[1], high[1]])
-    t = own[:, [0, 0, 1, 1]]
-    along = own[:, [1, 1, 0, 0]]
+def _outer_side(samples: Array, everything: Array, noise_m: float) -> tuple[float, int]:
+    """Where samples end upwards, and how many lie on that end (0: it is only where points end).
+
+    The end is the outermost place that is nearly as crowded as the most crowded one in the outer
+    half; it may leave out a few points, as noise does.
+    """
+    near = 2.0 * noise_m + 0.001
+    ordered = np.sort(everything)
+    plain = float(ordered[-1 - int(0.003 * len(ordered))])
+    middle = 0.5 * (float(ordered[0]) + plain)
+    outer = np.sort(samples[samples > middle])
+    if len(outer) < 6:
+        return plain, 0
+    crowd = np.searchsorted(outer, outer + near) - np.searchsorted(outer, outer - near)
+    full = np.flatnonzero(crowd >= max(5, int(0.3 * crowd.max())))
+    if not len(full):
+        return plain, 0
+    side = float(outer[full[-1]])
     for _ in range(2):
-        away = np.abs(t - sides)
-        nearest = away.argmin(axis=1)
-        span = np.maximum(sides[[1, 3]] - sides[[0, 2]], 1e-4)
-        near = away.min(axis=1) < 0.25 * span.min() + 0.002
-        seen = np.zeros(4)
-        for i in range(4):
-            mine = (nearest == i) & near
-            count = int(np.count_nonzero(mine))
-            if count < 4:
-                continue
-            sides[i] = np.median(t[mine, i]) if count < 12 else _mean_of_middle(t[mine, i])
-            cells = np.unique(
-                ((along[mine, i] - along[:, i].min()) / (np.ptp(along[:, i]) + 1e-6) * 8).astype(
-                    np.intp
-                )
-            )
-            seen[i] = len(cells) / 8.0
-    away = np.abs(t - sides).min(axis=1)
-    residual = float(np.sqrt(np.mean(np.minimum(away, 0.25 * span.min() + 0.002) ** 2)))
-    return sides, residual, np.minimum(seen, 1.0)
+        side = _mean_of_middle(outer[np.abs(outer - side) <= near])
+    left_out = len(ordered) - int(np.searchsorted(ordered, side + 2.0 * near))
+    if left_out > 0.03 * len(ordered):
+        return plain, 0
+    return side, int(np.count_nonzero(np.abs(outer - side) <= near))
+
+
+def _misfits(samples_m: Array, yaws: Array, noise_m: float) -> Array:
+    """(T,) mean capped distance of the samples from the nearest side, for each yaw."""
+    c, s = np.cos(yaws), np.sin(yaws)
+    x = np.outer(samples_m[:, 0], c) + np.outer(samples_m[:, 1], s)
+    y = np.outer(samples_m[:, 1], c) - np.outer(samples_m[:, 0], s)
+    last = len(samples_m) - 1
+    k = int(_TAIL * last)
+    near = 3.0 * noise_m + 0.003
+    away = np.full(x.shape, near)
+    for t in (x, y):
+        for end in np.partition(t, (k, last - k), axis=0)[[k, last - k]]:
+            off = np.abs(t - end)
+            mine = off < near
+            count = np.maximum(mine.sum(axis=0), 1)
+            middle = (t * mine).sum(axis=0) / count
+            np.minimum(away, np.abs(t - middle), out=away)
+    return np.asarray(away.mean(axis=0))
+
+
+def _lowest(yaws: Array, costs: Array) -> float:
+    """Yaw of the least cost, between the steps by a parabola through its neighbours."""
+    i = int(np.argmin(costs))
+    if i in (0, len(yaws) - 1):
+        return float(yaws[i])
+    before, here, after = costs[i - 1 : i + 2]
+    bend = before - 2 * here + after
+    shift = 0.5 * (before - after) / bend if bend > 1e-12 else 0.0
+    return float(yaws[i] + shift * (yaws[1] - yaws[0]))
 
 
 def _mean_of_middle(values: Array) -> float:

@@ -207,7 +207,7 @@ class DiscStackSolid(ConvexSolid):
         return self.axis_m + float(self.radii_m.max()) * _UNIT_CIRCLE
 
     @cached_property
-    def _profile(self) -> Array:
+    def profile_m(self) -> Array:
         """(M, 2) convex outline (radius, height) from the bottom of the axis to its top."""
         z, r = self.heights_m, self.radii_m
         kept: list[tuple[float, float]] = [(0.0, float(z[0]))]
@@ -226,8 +226,8 @@ class DiscStackSolid(ConvexSolid):
         flat = points[:, :2] - self.axis_m
         rho = np.hypot(flat[:, 0], flat[:, 1])
         here = np.column_stack([rho, points[:, 2]])
-        start = self._profile[:-1]
-        edge = self._profile[1:] - start
+        start = self.profile_m[:-1]
+        edge = self.profile_m[1:] - start
         length2 = np.maximum((edge * edge).sum(axis=1), 1e-18)
         offset = here[:, None] - start[None]
         t = np.clip((offset * edge).sum(axis=2) / length2, 0.0, 1.0)
@@ -243,7 +243,7 @@ class DiscStackSolid(ConvexSolid):
 
     def surface_points(self, spacing_m: float) -> Array:
         out = []
-        for (r0, z0), (r1, z1) in zip(self._profile[:-1], self._profile[1:], strict=True):
+        for (r0, z0), (r1, z1) in zip(self.profile_m[:-1], self.profile_m[1:], strict=True):
             rings = max(1, round(hypot(r1 - r0, z1 - z0) / spacing_m))
             share = (np.arange(rings) + 0.5) / rings
             for r, z in zip(r0 + share * (r1 - r0), z0 + share * (z1 - z0), strict=True):

@@ -26,7 +26,10 @@ F64 = NDArray[np.float64]
 F32 = NDArray[np.float32]
 Bool = NDArray[np.bool_]
 
-_PAD_PX = 4
+_PAD_PX = 10
+_RING_PX = 7
+_MOST_INSIDE = 220
+_MOST_AROUND = 180
 _LEAST_IN_WINDOW = 4
 # a support point may be this high, an outside surface this near in depth, besides noise
 _ON_SUPPORT_M = 0.012
@@ -64,6 +67,10 @@ class Surface:
         outline_sigma_m: (M,) along the ray.
         edges: (M,) int8, ``Edge`` of each outline point.
         rays: (M, 3) unit viewing directions of the outline points, camera to point.
+        check_rays: (K, 3) unit viewing directions through some pixels in and around the mask.
+        check_ranges_m: (K,) distance along them to the first surface.
+        check_inside: (K,) bool, whether the pixel is the object's.
+        check_weights: (K,) how many pixels each stands for.
         pixel_m: size of a pixel at the object's median depth.
         holes: share of mask pixels without a usable reading.
     """
@@ -76,6 +83,10 @@ class Surface:
     outline_sigma_m: F64
     edges: NDArray[np.int8]
     rays: F64
+    check_rays: F64
+    check_ranges_m: F64
+    check_inside: Bool
+    check_weights: F64
     pixel_m: float
     holes: float
 
@@ -236,6 +247,7 @@ def _assemble(
         window, r, c, dr, dc, outline, edge_depths, edge_sigma, camera, pose, support_known
     )
     area = max(1, int(np.count_nonzero(window.mask)))
+    check_rays, ranges, inside, weights = _checks(window, fit, rows, columns, camera, pose)
     return Surface(
         points,
         normals,
@@ -245,6 +257,10 @@ def _assemble(
         edge_sigma * fit.gain * 1.5,
         edges,
         rays,
+        check_rays,
+        ranges,
+        inside,
+        weights,
         float(np.median(depths)) / camera.fx_px,
         1.0 - np.count_nonzero(window.mask.view(bool) & window.valid) / area,
     )
@@ -263,8 +279,9 @@ def _lift(
     """Points, normals (W), depths and unit rays (W) at pixels moved by (dr, dc)."""
     at = fit.inverse[rows, columns]
     du, dv = fit.du[rows, columns], fit.dv[rows, columns]
-    # near a limb the slope runs away: half a pixel changes the depth by 3 % at most
-    step = np.clip(du * dc + dv * dr, -0.03 * at, 0.03 * at)
+    # near a limb the slope runs away: half a pixel moves the surface by 1.5 pixels' size at most
+    most = 1.5 / camera.fx_px * at
+    step = np.clip(du * dc + dv * dr, -most, most)
     depth = 1.0 / (at + step)
     x = (columns + dc + window.column - camera.cx_px) / camera.fx_px
     y = (rows + dr + window.row - camera.cy_px) / camera.fy_px
@@ -278,6 +295,35 @@ def _lift(
     normal /= np.linalg.norm(normal, axis=1, keepdims=True)
     ray /= np.linalg.norm(ray, axis=1, keepdims=True)
     return points, pose.rotate(normal), depth, pose.rotate(ray)
+
+
+def _checks(
+    window: _Window,
+    fit: _Fit,
+    rows: NDArray[Any],
+    columns: NDArray[Any],
+    camera: Camera,
+    pose: RigidTransform,
+) -> tuple[F64, F64, Bool, F64]:
+    """Rays in and around the mask, to test completed solids against what was seen."""
+    step = max(1, len(rows) // _MOST_INSIDE)
+    rows, columns = rows[::step], columns[::step]
+    kernel = np.ones((3, 3), np.uint8)
+    near = cv2.dilate(window.mask, kernel, iterations=1)
+    far = cv2.dilate(near, kernel, iterations=_RING_PX)
+    r, c = np.nonzero((far > near) & window.valid)
+    ring_step = max(1, len(r) // _MOST_AROUND)
+    r, c = r[::ring_step], c[::ring_step]
+    depth = np.concatenate([1.0 / fit.inverse[rows, columns], window.depth_m[r, c]])
+    v = np.concatenate([rows, r]) + window.row
+    u = np.concatenate([columns, c]) + window.column
+    ray = np.column_stack(
+        [(u - camera.cx_px) / camera.fx_px, (v - camera.cy_px) / camera.fy_px, np.ones(len(u))]
+    )
+    length = np.linalg.norm(ray, axis=1)
+    inside = np.arange(len(u)) < len(rows)
+    weights = np.where(inside, float(step), float(ring_step))
+    return pose.rotate(ray / length[:, None]), depth * length, inside, weights
 
 
 def _cracks(window: _Window) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any], NDArray[Any]]:
