@@ -87,7 +87,7 @@ class CameraInput:
         self.colour_info_topic = node.resolve_topic_name("color/camera_info")
         self._newest_ns: int | None = None
         self._alone = 0
-        self._started_s = time.monotonic()
+        self._colour_since_s = time.monotonic()
         self._epoch = 0
         self._infos = [self._subscribe_info("depth/camera_info", self._on_depth_info)]
         self.depth = ImageStream(
@@ -172,11 +172,13 @@ class CameraInput:
     def _on_colour(self, message: Any, transport: Transport) -> None:
         assert self.colour is not None
         stamp_ns = to_ns(message.header.stamp)
+        if self.colour.meter.age_s > MISSING_S:
+            self._colour_since_s = time.monotonic()
         self.colour.meter.tick((self._node.get_clock().now().nanoseconds - stamp_ns) / 1e9)
         if stamp_ns == 0:
             self._faults.add(transport.topic, "zero stamp", "header.stamp is zero; set it")
             return
-        waited_s = min(self.depth.meter.age_s, time.monotonic() - self._started_s)
+        waited_s = min(self.depth.meter.age_s, time.monotonic() - self._colour_since_s)
         if waited_s > MISSING_S:
             self._faults.add(
                 transport.topic,

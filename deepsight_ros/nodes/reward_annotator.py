@@ -19,12 +19,12 @@ from deepsight_ros.nodes import qos
 from deepsight_ros.nodes.conversions import header, to_duration
 from deepsight_ros.nodes.desk_calls import at_desk
 from deepsight_ros.nodes.diagnostics import OK, Report
+from deepsight_ros.nodes.naming import find_object
 from deepsight_ros.nodes.node_base import DeepsightNode
 from deepsight_ros.nodes.query_desk import Job, QueryDesk
 from deepsight_ros.nodes.settings import RewardAloneSettings, RewardSettings, VisionSettings
 from deepsight_ros.nodes.spinning import run
 from deepsight_ros.nodes.vision import Sight, Sighting, Vision
-from deepsight_ros.questions.answering import find_object
 from deepsight_ros.reward.reach import ReachEpisode, RewardStep
 from deepsight_ros.reward.tasks import ReachTask, parse_task
 from deepsight_ros.scene.answer import Status

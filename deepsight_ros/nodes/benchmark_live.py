@@ -1,0 +1,270 @@
+"""`deepsight benchmark live`: the running graph at 30 Hz, measured from outside.
+
+Three processes: the feed (benchmark_feed.py), the graph as bring-up starts it with the package's
+parameter file, and this one, which listens, asks, and reads /proc. Truth comes from rebuilding the
+feed's world; the distances judged are those of the live messages.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from rich.console import Console
+from rich.table import Table
+
+from deepsight_ros import msg
+from deepsight_ros.errors import DeepsightError
+from deepsight_ros.nodes import benchmark_feed, qos
+from deepsight_ros.nodes.benchmark_truth import LiveAccuracy
+from deepsight_ros.nodes.bringup_arguments import parse
+from deepsight_ros.nodes.bringup_plan import make_plan, parameter_folder
+from deepsight_ros.nodes.bringup_runner import command_line
+from deepsight_ros.nodes.client import SpatialClient
+from deepsight_ros.nodes.process_meter import Usage, cores, hardware, usage
+from deepsight_ros.srv import SpatialQuery
+
+WARM_UP_S = 3.0
+ASK_PERIOD_S = 0.5
+TARGETS: dict[str, tuple[str, float]] = {
+    "frames_share": (">=", 0.995),
+    "latency_median_ms": ("<=", 30.0),
+    "latency_p99_ms": ("<=", 60.0),
+    "cpu_cores": ("<=", 1.5),
+    "rss_max_mib": ("<=", 1024.0),
+    "ask_median_ms": ("<=", 30.0),
+}
+HD_TARGETS: dict[str, tuple[str, float]] = {"rate_hz": (">=", 15.0)}
+QUESTIONS = (
+    "how far away is the nearest object?",
+    "how many objects are there?",
+    "what is nearest to the gripper?",
+)
+
+
+class BenchmarkError(DeepsightError):
+    """The benchmark could not be carried out."""
+
+
+@dataclass
+class Heard:
+    """What arrived during the run; messages stay serialised until it is over."""
+
+    distances: list[tuple[int, bytes]] = field(default_factory=list)
+    scenes: list[bytes] = field(default_factory=list)
+
+    def on_distances(self, data: bytes) -> None:
+        self.distances.append((time.time_ns(), data))
+
+    def on_scene(self, data: bytes) -> None:
+        if len(self.scenes) < 20_000:
+            self.scenes.append(data)
+
+
+def run_live(
+    seconds: float = 60.0,
+    width_px: int = 640,
+    height_px: int = 480,
+    seed: int = 0,
+    console: Console | None = None,
+) -> dict[str, Any]:
+    """Run the benchmark, print its table and return the report."""
+    console = console or Console()
+    plan = make_plan(
+        parse(
+            ["source:=camera", "fixed_frame:=world", "gripper_frame:=gripper", "log_level:=warn"]
+        )
+    )
+    (graph_process,) = plan.processes
+    with parameter_folder() as folder, SpatialClient() as client:
+        heard = Heard()
+        node = client.node
+        node.create_subscription(
+            msg.DistanceEstimates, "distances", heard.on_distances, qos.reliable(100), raw=True
+        )
+        graph = _start(command_line(plan, graph_process, Path(folder)), plan.environment)
+        feed = None
+        try:
+            command = [sys.executable, "-m", "deepsight_ros.nodes.benchmark_feed"]
+            command += ["--seed", str(seed), "--width", str(width_px), "--height", str(height_px)]
+            client.wait_for_service(SpatialQuery, "ask", 30.0)
+            feed = _start(command, plan.environment, stdout=subprocess.PIPE)
+            about = _line(feed)
+            _wait_for(lambda: heard.distances, 30.0, "a message on `distances`")
+            time.sleep(WARM_UP_S)
+            node.create_subscription(
+                msg.Scene, "scene", _every(10, heard.on_scene), qos.reliable(100), raw=True
+            )
+            started_ns = time.time_ns()
+            readings, asked = _measure(client, graph.pid, seconds)
+            ended_ns = time.time_ns()
+            time.sleep(0.3)
+        finally:
+            _end(graph)
+            if feed is not None:
+                _end(feed)
+    report = _report(heard, about, started_ns, ended_ns, readings, asked)
+    report["accuracy"] = LiveAccuracy(
+        benchmark_feed.simulation(seed, width_px, height_px), about
+    ).judge(heard.scenes, [data for _, data in heard.distances])
+    report["size"] = f"{width_px}x{height_px}"
+    report["hardware"] = hardware()
+    _print(report, console)
+    return report
+
+
+def _measure(client: SpatialClient, pid: int, seconds: float) -> tuple[list[Usage], list[Any]]:
+    """Ask now and then, and read the graph's CPU and memory each second."""
+    readings = [usage(pid)]
+    asked: list[tuple[float, msg.SpatialAnswer]] = []
+    end_s = time.monotonic() + seconds
+    number = 0
+    while time.monotonic() < end_s:
+        began_s = time.monotonic()
+        answer = client.ask(QUESTIONS[number % len(QUESTIONS)])
+        asked.append((time.monotonic() - began_s, answer))
+        number += 1
+        if began_s - readings[-1].at_s >= 1.0:
+            readings.append(usage(pid))
+        time.sleep(max(0.0, began_s + ASK_PERIOD_S - time.monotonic()))
+    readings.append(usage(pid))
+    return readings, asked
+
+
+def _report(
+    heard: Heard,
+    about: dict[str, Any],
+    started_ns: int,
+    ended_ns: int,
+    readings: list[Usage],
+    asked: list[tuple[float, msg.SpatialAnswer]],
+) -> dict[str, Any]:
+    period_ns = 1e9 / about["rate_hz"]
+    first = int(np.ceil((started_ns - about["start_ns"]) / period_ns))
+    last = int(np.floor((ended_ns - about["start_ns"]) / period_ns)) - 1
+    latency_ms: dict[int, float] = {}
+    for at_ns, data in heard.distances:
+        stamp_ns = stamp_of(data)
+        tick = round((stamp_ns - about["start_ns"]) / period_ns)
+        if first <= tick <= last:
+            latency_ms.setdefault(tick, (at_ns - stamp_ns) / 1e6)
+    if not latency_ms:
+        raise BenchmarkError("live benchmark: no `distances` arrived while it measured")
+    values = np.array(list(latency_ms.values()))
+    rss = np.array([r.rss_bytes for r in readings]) / 2**20
+    answered = [seconds for seconds, answer in asked if answer.status == answer.OK]
+    took = [seconds * 1e3 for seconds, _ in asked]
+    statuses: dict[str, int] = {}
+    for _, answer in asked:
+        statuses[answer.status_name] = statuses.get(answer.status_name, 0) + 1
+    return {
+        "seconds": (ended_ns - started_ns) / 1e9,
+        "frames_published": last - first + 1,
+        "frames_answered": len(values),
+        "frames_share": len(values) / (last - first + 1),
+        "rate_hz": len(values) / ((ended_ns - started_ns) / 1e9),
+        "latency_median_ms": float(np.median(values)),
+        "latency_p99_ms": float(np.percentile(values, 99)),
+        "latency_max_ms": float(values.max()),
+        "ask_median_ms": float(np.median(took)) if took else None,
+        "ask_p99_ms": float(np.percentile(took, 99)) if took else None,
+        "ask_count": len(took),
+        "ask_ok": len(answered),
+        "ask_statuses": statuses,
+        "cpu_cores": cores(readings),
+        "rss_first_mib": float(rss[0]),
+        "rss_last_mib": float(rss[-1]),
+        "rss_max_mib": float(rss.max()),
+        "rss_mib": [round(float(v), 1) for v in rss],
+    }
+
+
+def _print(report: dict[str, Any], console: Console) -> None:
+    machine = report["hardware"]
+    table = Table(
+        title=f"Live, {report['size']} rgb8 + 16UC1 at 30 Hz, {report['seconds']:.0f} s "
+        f"({machine['cpu']}, {machine['cores']} cores, load {machine['load']})"
+    )
+    table.add_column("figure")
+    table.add_column("measured", justify="right")
+    table.add_column("target", justify="right")
+    table.add_column("met")
+    wanted = TARGETS if report["size"] == "640x480" else HD_TARGETS
+    names = (*TARGETS, "rate_hz", "latency_max_ms", "ask_p99_ms", "rss_first_mib", "rss_last_mib")
+    for name in names:
+        value = report[name]
+        relation, limit = wanted.get(name, ("", 0.0))
+        met = ""
+        if relation and value is not None:
+            met = "yes" if (value >= limit if relation == ">=" else value <= limit) else "no"
+        shown = (
+            "-" if value is None else f"{value:.3f}" if name.endswith("share") else f"{value:.1f}"
+        )
+        table.add_row(name, shown, f"{relation} {limit:g}" if relation else "", met)
+    accuracy = report["accuracy"]
+    for name, value in accuracy.items():
+        shown = f"{value:.3f}" if isinstance(value, float) else str(value)
+        table.add_row(f"accuracy: {name}", shown, "", "")
+    table.add_row("answers", json.dumps(report["ask_statuses"]), "", "")
+    console.print(table)
+
+
+def stamp_of(data: bytes) -> int:
+    """Header stamp of a serialised message that begins with a header (CDR, little endian)."""
+    return int.from_bytes(data[4:8], "little", signed=True) * 1_000_000_000 + int.from_bytes(
+        data[8:12], "little"
+    )
+
+
+def _every(step: int, take: Callable[[bytes], None]) -> Callable[[bytes], None]:
+    count = 0
+
+    def some(data: bytes) -> None:
+        nonlocal count
+        count += 1
+        if count % step == 0:
+            take(data)
+
+    return some
+
+
+def _start(command: list[str], environment: Any, **options: Any) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        command, env={**os.environ, **environment}, stdin=subprocess.DEVNULL, **options
+    )
+
+
+def _line(process: subprocess.Popen[bytes]) -> dict[str, Any]:
+    assert process.stdout is not None
+    line = process.stdout.readline()
+    if not line:
+        raise BenchmarkError(f"live benchmark: the feed ended with {process.wait()}")
+    about: dict[str, Any] = json.loads(line)
+    return about
+
+
+def _wait_for(condition: Callable[[], object], timeout_s: float, what: str) -> None:
+    deadline_s = time.monotonic() + timeout_s
+    while not condition():
+        if time.monotonic() > deadline_s:
+            raise BenchmarkError(f"live benchmark: no {what} within {timeout_s:g} s")
+        time.sleep(0.05)
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    if process.poll() is None:
+        process.send_signal(signal.SIGINT)
+    try:
+        process.wait(10.0)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
