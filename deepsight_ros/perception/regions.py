@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
+from scipy.ndimage import find_objects
 
 from deepsight_ros.errors import InvalidValueError
 from deepsight_ros.perception.config import PerceptionConfig
@@ -17,6 +19,7 @@ from deepsight_ros.perception.segmentation import Segmentation
 from deepsight_ros.perception.view import Bool, WorkingView
 
 Box = tuple[float, float, float, float]
+Window = tuple[slice, slice]
 
 
 def region_mask(
@@ -44,42 +47,73 @@ def box_slices(view: WorkingView, box_px: Box) -> tuple[slice, slice]:
 def mask_in_box(
     view: WorkingView, segmentation: Segmentation, box_px: Box, config: PerceptionConfig
 ) -> Bool:
-    """The object a box surrounds: its segment where one fits the box, else its foreground."""
+    """The object a box surrounds: the segments that together fit the box, else its foreground."""
     rows, columns = box_slices(view, box_px)
     out = np.zeros(view.valid.shape, bool)
     if rows.start >= rows.stop or columns.start >= columns.stop:
         return out
-    label = best_segment(segmentation, rows, columns, 0.5)
-    inside = segmentation.foreground[rows, columns]
-    if label:
-        own = segmentation.labels[rows, columns] == label
-        out[rows, columns] = own
+    inside = segmentation.labels[rows, columns]
+    chosen = _segments_in_box(segmentation, inside)
+    if len(chosen):
+        out[rows, columns] = np.isin(inside, chosen)
         return out
-    if not inside.any():
-        inside = view.valid[rows, columns]
-    out[rows, columns] = inside
+    foreground = segmentation.foreground[rows, columns]
+    out[rows, columns] = foreground if foreground.any() else view.valid[rows, columns]
     return largest_cluster(out, view, config.outlier_cell_m)
 
 
 def best_segment(segmentation: Segmentation, rows: slice, columns: slice, least_iou: float) -> int:
     """Label whose bounding box overlaps the given one best and by ``least_iou``, or 0."""
-    inside = segmentation.labels[rows, columns]
-    counts = np.bincount(inside.ravel(), minlength=segmentation.count + 1)
-    counts[0] = 0
     best, best_iou = 0, least_iou
-    for label in np.flatnonzero(counts):
-        own = segmentation.labels == label
-        r = np.flatnonzero(own.any(axis=1))
-        c = np.flatnonzero(own.any(axis=0))
-        overlap = max(0, min(rows.stop, r[-1] + 1) - max(rows.start, r[0])) * max(
-            0, min(columns.stop, c[-1] + 1) - max(columns.start, c[0])
-        )
-        area = (rows.stop - rows.start) * (columns.stop - columns.start)
-        own_area = (r[-1] + 1 - r[0]) * (c[-1] + 1 - c[0])
-        iou = overlap / max(1, area + own_area - overlap)
+    present = np.unique(segmentation.labels[rows, columns])
+    boxes = find_objects(segmentation.labels)
+    for label in present[present > 0]:
+        own = boxes[label - 1]
+        iou = _box_iou(own, (rows, columns))
         if iou > best_iou:
             best, best_iou = int(label), iou
     return best
+
+
+def _segments_in_box(segmentation: Segmentation, inside: NDArray[np.int32]) -> NDArray[np.int64]:
+    """Labels that together fill a box: first the one that fits it best, then those that make
+    the fit better. A thing that merely stands in front of the object does not widen the fit."""
+    total = np.bincount(segmentation.labels.ravel(), minlength=segmentation.count + 1)
+    here = np.bincount(inside.ravel(), minlength=segmentation.count + 1)
+    here[0] = 0
+    share = here / np.maximum(total, 1)
+    candidates = np.flatnonzero((share > 0.6) | (here > 0.4 * inside.size))
+    candidates = candidates[here[candidates] >= 6]
+    whole = (slice(0, inside.shape[0]), slice(0, inside.shape[1]))
+    boxes = find_objects(inside)
+    chosen: list[int] = []
+    around: Window | None = None
+    fit = 0.0
+    while len(candidates):
+        unions = [_around(around, boxes[c - 1]) for c in candidates]
+        fits = [_box_iou(u, whole) for u in unions]
+        best = int(np.argmax(fits))
+        if fits[best] < fit + 0.04 and chosen:
+            break
+        fit, around = fits[best], unions[best]
+        chosen.append(int(candidates[best]))
+        candidates = np.delete(candidates, best)
+    return np.array(chosen if fit > 0.35 else [], np.int64)
+
+
+def _around(a: Window | None, b: Window) -> Window:
+    if a is None:
+        return b
+    rows = slice(min(a[0].start, b[0].start), max(a[0].stop, b[0].stop))
+    return rows, slice(min(a[1].start, b[1].start), max(a[1].stop, b[1].stop))
+
+
+def _box_iou(a: Window, b: Window) -> float:
+    overlap = max(0, min(a[0].stop, b[0].stop) - max(a[0].start, b[0].start)) * max(
+        0, min(a[1].stop, b[1].stop) - max(a[1].start, b[1].start)
+    )
+    areas = [(r.stop - r.start) * (c.stop - c.start) for r, c in (a, b)]
+    return overlap / max(1, sum(areas) - overlap)
 
 
 def _from_mask(view: WorkingView, region: RegionRequest) -> Bool:
