@@ -36,6 +36,10 @@ HIDING_MARGIN_M, HIDING_MARGIN_SHARE = 0.01, 0.03
 """A point is hidden when its cell has one nearer by more than this plus this share of that depth
 (a cell spans several pixels, and over those a slanted surface changes depth too)."""
 
+BAND_ROWS = 64
+"""Rows handled at a time, so that what is computed in between stays in the cache."""
+EVERY = slice(None)
+
 
 class ColourFetch(Protocol):
     """A way to find the colours of a depth view."""
@@ -165,43 +169,57 @@ class ThroughDepth:
         self._hiding = _SlopeGrid(colour_camera, finest / HIDING_CELL_PX)
 
     def fetch(self, depth_m: Float32, colour: Colour) -> tuple[Colour, Mask | None]:
+        out = np.empty((*depth_m.shape, 3), dtype=np.uint8)
+        known = np.empty(depth_m.shape, dtype=np.bool_)
         with np.errstate(divide="ignore", invalid="ignore"):
-            z = depth_m * self._rays[2]
-            z += self._shift[2]
-            inverse = np.float32(1.0) / z
-            x = depth_m * self._rays[0]
-            x += self._shift[0]
-            x *= inverse
-            y = depth_m * self._rays[1]
-            y += self._shift[1]
-            y *= inverse
-            # comparisons with NaN are false: pixels without depth are not known
-            known = (z > 0.0) & self._is_visible(x, y, z)
-            if self._lens is None:
-                u, v = pixels_of_slopes(x, y, self._camera)
-            else:
-                u, v = self._lens.pixels(x, y)
-            known &= _inside(u, v, self._camera)
-        np.copyto(u, NOWHERE_PX, where=~known)
-        return remap(colour, u, v, cv2.INTER_LINEAR, 0.0), known
+            farthest = self._farthest_visible(depth_m)
+            for top in range(0, len(depth_m), BAND_ROWS):
+                rows = slice(top, top + BAND_ROWS)
+                x, y, z = self._slopes(depth_m[rows], rows)
+                i, j = self._hiding.at(x, y)
+                limit = remap(farthest, i, j, cv2.INTER_NEAREST, float("inf"))
+                if self._lens is None:
+                    u, v = pixels_of_slopes(x, y, self._camera)
+                else:
+                    u, v = self._lens.pixels(x, y)
+                # comparisons with NaN are false: pixels without depth are not known
+                seen = (z > 0.0) & (z <= limit) & _inside(u, v, self._camera)
+                np.copyto(u, NOWHERE_PX, where=~seen)
+                out[rows] = remap(colour, u, v, cv2.INTER_LINEAR, 0.0)
+                known[rows] = seen
+        return out, known
 
-    def _is_visible(self, x: Float32, y: Float32, z: Float32) -> Mask:
-        """False where something clearly nearer lies on the same ray of the colour camera."""
-        grid, step = self._hiding, HIDING_STEP_PX
+    def _slopes(
+        self, depth_m: Float32, rows: slice, columns: slice = EVERY
+    ) -> tuple[Float32, Float32, Float32]:
+        """x/z, y/z and z in the colour camera's frame of some pixels of the view."""
+        a, b, c = (ray[rows, columns] for ray in self._rays)
+        z = depth_m * c
+        z += self._shift[2]
+        inverse = np.float32(1.0) / z
+        x = depth_m * a
+        x += self._shift[0]
+        x *= inverse
+        y = depth_m * b
+        y += self._shift[1]
+        y *= inverse
+        return x, y, z
+
+    def _farthest_visible(self, depth_m: Float32) -> Float32:
+        """For each cell of the colour view, the depth beyond which something hides a point."""
+        grid, some = self._hiding, slice(None, None, HIDING_STEP_PX)
+        x, y, z = self._slopes(depth_m[some, some], some, some)
         i, j = grid.at(x, y)
-        some_i, some_j, some_z = i[::step, ::step], j[::step, ::step], z[::step, ::step]
-        enters = (some_i >= 0) & (some_i < grid.width - 1) & (some_z > 0)
-        enters &= (some_j >= 0) & (some_j < grid.height - 1)
+        enters = (i >= 0) & (i < grid.width - 1) & (j >= 0) & (j < grid.height - 1) & (z > 0)
         half = np.float32(0.5)
-        cell = (some_j[enters] + half).astype(np.int32) * np.int32(grid.width)
-        cell += (some_i[enters] + half).astype(np.int32)
+        cell = (j[enters] + half).astype(np.int32) * np.int32(grid.width)
+        cell += (i[enters] + half).astype(np.int32)
         nearest = np.full(grid.width * grid.height, np.inf, dtype=np.float32)
-        np.minimum.at(nearest, cell, some_z[enters])
+        np.minimum.at(nearest, cell, z[enters])
         cells = nearest.reshape(grid.height, grid.width)
         spread = cv2.erode(cells, np.ones((3, 3), np.uint8), borderType=cv2.BORDER_REPLICATE)
         farthest = spread * np.float32(1.0 + HIDING_MARGIN_SHARE) + np.float32(HIDING_MARGIN_M)
-        limit = remap(farthest, i, j, cv2.INTER_NEAREST, float("inf"))
-        return np.asarray(z <= limit)
+        return np.asarray(farthest, dtype=np.float32)
 
 
 class _LensTable:
