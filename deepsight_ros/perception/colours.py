@@ -55,6 +55,8 @@ def words_of_counts(counts: NDArray[np.int64]) -> tuple[str, ...]:
 
 def classify(rgb: NDArray[np.uint8], white: float = 255.0) -> NDArray[np.int64]:
     """(N,) index into ``COLOURS`` of each of (N, 3) uint8 RGB pixels."""
+    if len(rgb) == 0:
+        return np.zeros(0, np.int64)
     hsv = cv2.cvtColor(np.ascontiguousarray(rgb).reshape(1, -1, 3), cv2.COLOR_RGB2HSV_FULL)
     hsv = np.asarray(hsv).reshape(-1, 3).astype(np.float32)
     hue = hsv[:, 0] * (360.0 / 256.0)

@@ -100,10 +100,15 @@ def _wall(
 
 
 def over_support(points_m: Float, plane: HorizontalPlane, margin_m: float) -> Bool:
-    """(N,) bool: which camera-frame points lie over the support's seen ground, plus a margin."""
+    """(N,) bool: which camera-frame points lie over the support's seen ground, plus a margin.
+
+    The ground between the camera's foot and the support counts too: arms and grippers reach in
+    from there, while what stands beyond the far edge belongs to the room.
+    """
     ahead, left = plane_axes(plane.normal)
     ground = points_m @ np.stack([ahead, left], axis=1).astype(np.float32)
-    hull = plane.outline_m.astype(np.float32)
+    foot = np.zeros((1, 2), np.float32)  # of the camera: axes and points start there
+    hull = cv2.convexHull(np.vstack([plane.outline_m.astype(np.float32), foot])).reshape(-1, 2)
     middle = hull.mean(axis=0)
     reach = np.linalg.norm(hull - middle, axis=1, keepdims=True)
     grown = middle + (hull - middle) * (1.0 + margin_m / np.maximum(reach, 1e-3))
