@@ -8,8 +8,8 @@ enters, and nothing of the code that measures observed shapes is used.
 The rule, per quantity. V is the visible surface of an object: the points of its pixels, each
 standing for half a pixel around it.
 
-- height, top, width, depth: extents of V; the bottom of what stands on the support is known to be
-  the support. length, breadth, grasp_width, diameter: sides of the least-area rectangle around
+- height, top, width, depth: extents of V; what stands on the support and is seen to within 15 mm
+  of it is known to reach down to it (if more is hidden, it might stand on something). length, breadth, grasp_width, diameter: sides of the least-area rectangle around
   V's footprint; thickness: the least of them and the height; volume: their product (5 %).
 - range: nearest point of V to the camera.
 - surface_distance: least distance from V of each object to the other's full solid, and between
@@ -44,6 +44,8 @@ Array = NDArray[np.float64]
 RELATIVE, ABSOLUTE_M = 0.05, 0.005
 HOUR_TOLERANCE = 3.0 / 30.0
 """Three degrees on the clock face, in hours."""
+STANDS_M = 0.015
+"""The tolerance of "on" (SEMANTICS.md): nearer to the support than this it stands there."""
 _MOST_POINTS = 6000
 _LEAST_PIXELS = 12
 _SLACK_M = 0.03
@@ -120,7 +122,7 @@ def _visible_thing(
         return float((along - half).min()), float((along + half).max())
 
     low, high = np.array([reach(axis) for axis in np.eye(3)]).T
-    if on_support:
+    if on_support and low[2] <= STANDS_M:
         low[2] = 0.0
     hull = convex_hull(points[:, :2])
     yaw = least_area_rectangle(hull).yaw_rad
