@@ -30,7 +30,10 @@ NORMAL_AGREES = float(np.cos(np.deg2rad(22.0)))
 CELL_M = 0.015
 """Bin of the height histogram."""
 
-GRID_M = 0.04
+LEAST_FILLED = 0.15
+"""Least share of a surface's convex outline that must be seen covered by it."""
+
+GRID_M = 0.05
 """Cell of the grid on which a plane's footprint is drawn."""
 
 CARRIED_WEIGHT = 3.0
@@ -47,7 +50,7 @@ class HorizontalPlane:
         pixels: inliers among the samples.
         share: inliers over valid samples.
         sigma_m: standard deviation of the plane's height near its inliers' middle.
-        area_m2: ground covered by inliers, on a 4 cm grid with small gaps closed.
+        area_m2: ground seen covered by inliers.
         extent_m: shorter and longer side of the inliers' footprint.
         outline_m: (M, 2) convex hull of the inliers along ``plane_axes(normal)``.
         score: how likely it is the surface objects stand on (pixels on it and just above it).
@@ -263,15 +266,17 @@ def _plane(
     extent = (float(min(sides)), float(max(sides)))
     if extent[0] < config.min_support_side_m:
         return None
+    depth = sample.points_m[on_plane, 2]
+    slant = np.abs(sample.rays[on_plane] @ normal.astype(np.float32))
+    area = float((depth * depth / slant).sum()) * sample.pixel_area
+    if area < LEAST_FILLED * float(cv2.contourArea(hull)):
+        return None  # scattered points that share a height (rims, tops) are no surface
     low = ground.min(axis=0)
     size = np.minimum(((ground.max(axis=0) - low) / GRID_M).astype(int) + 1, 500)
     grid = np.zeros((int(size[0]), int(size[1])), np.uint8)
     cells = np.minimum(((ground - low) / np.float32(GRID_M)).astype(np.int32), size - 1)
     grid[cells[:, 0], cells[:, 1]] = 1
     grid = np.asarray(cv2.morphologyEx(grid, cv2.MORPH_CLOSE, np.ones((3, 3), np.uint8)))
-    area = float(grid.sum()) * GRID_M**2
-    if area < 0.25 * extent[0] * extent[1]:
-        return None  # scattered points that share a height (rims, tops) are no surface
     height, sigma = offsets(sample, normal, offset)
     above = np.flatnonzero((height > 0.015 + 3.0 * sigma) & (height < 0.5))
     cells = np.floor((sample.points_m[above] @ axes - low) / np.float32(GRID_M)).astype(np.int32)
