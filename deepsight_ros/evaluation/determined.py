@@ -9,8 +9,9 @@ The rule, per quantity. V is the visible surface of an object: the points of its
 standing for half a pixel around it.
 
 - height, top, width, depth: extents of V; what stands on the support and is seen to within 15 mm
-  of it is known to reach down to it (if more is hidden, it might stand on something). length, breadth, grasp_width, diameter: sides of the least-area rectangle around
-  V's footprint; thickness: the least of them and the height; volume: their product (5 %).
+  of it is known to reach down to it (if more is hidden, it might stand on something).
+- length, breadth, grasp_width, diameter: sides of the least-area rectangle around V's footprint;
+  thickness: the least of them and the height; volume: their product (5 %).
 - range: nearest point of V to the camera.
 - surface_distance: least distance from V of each object to the other's full solid, and between
   the two V (plus the spacing of the points).

@@ -36,6 +36,8 @@ Json = dict[str, Any]
 RANGES_M = (0.0, 0.8, 1.4, 2.2, 3.5, 8.0)
 MODES = ("box", "mask", "words")
 COVERAGE_BAND = (0.92, 0.98)
+LEAST_RATIO_M = 0.02
+"""Bands of value / truth are taken for truths from 2 cm up."""
 WORDS_FACTOR = 0.9
 """By words at least 90 % of what is wanted by region."""
 
@@ -104,12 +106,13 @@ def quantity_scores(records: Sequence[QuantityRecord]) -> Json:
     known = [r for r in records if r.determined]
     answered = [r for r in known if r.answered]
     unknown = [r for r in records if not r.determined]
-    values = np.array([r.value for r in answered])
-    truths = np.array([r.truth for r in answered])
     lengths = [r for r in answered if r.type != "direction"]
     widths = [r.upper - r.lower for r in answered if math.isfinite(r.upper - r.lower)]
     errors = np.array([abs(r.value - r.truth) for r in lengths])
-    scenes = [r.scene for r in answered]
+    ratios = [r for r in answered if has_ratio(r)]
+    values = np.array([r.value for r in ratios])
+    truths = np.array([r.truth for r in ratios])
+    scenes = [r.scene for r in ratios]
     return {
         "asked": len(records),
         "determined": len(known),
@@ -132,6 +135,17 @@ def quantity_scores(records: Sequence[QuantityRecord]) -> Json:
     }
 
 
+def has_ratio(record: QuantityRecord) -> bool:
+    """Whether value / truth says anything: no bearing, no gap of nearly nothing.
+
+    Touching things are 0 m apart, and no answer but 0 is within 200 % of that; such questions are
+    judged by the centimetre alone.
+    """
+    if record.type == "direction":
+        return False
+    return record.type == "volume" or record.truth >= LEAST_RATIO_M
+
+
 def _numeric_baselines(records: Sequence[QuantityRecord]) -> Json:
     """Best constant and text-only guesser, on all determined questions and on the stratified."""
     out: Json = {}
@@ -139,6 +153,7 @@ def _numeric_baselines(records: Sequence[QuantityRecord]) -> Json:
     if not records or records[0].type == "direction" or not single:
         return out
     kind = records[0].type
+    records = [r for r in records if has_ratio(r)]
     truths = np.array([r.truth for r in records])
     keep = stratified(truths)
     for name, chosen in (("all", np.ones(len(truths), dtype=bool)), ("stratified", keep)):
@@ -304,7 +319,7 @@ def targets(run: BenchmarkRun, modes: Iterable[str]) -> list[Json]:
         choices = [r for r in run.predicates if r.mode == mode]
         known = [r for r in numbers if r.determined]
         answered = [r for r in known if r.answered]
-        lengths = [r for r in answered if r.type != "direction"]
+        ratios = [r for r in answered if has_ratio(r)]
         outcomes = [r for r in choices if r.determined]
         unknown = [r for r in numbers if not r.determined and r.answered]
         both: list[Asked] = [*known, *outcomes]
@@ -318,7 +333,7 @@ def targets(run: BenchmarkRun, modes: Iterable[str]) -> list[Json]:
             _target(
                 f"{mode}: determined quantities within [50,200] %",
                 0.995 * factor,
-                _share(lengths, lambda r: 0.5 * r.truth <= r.value <= 2 * r.truth),
+                _share(ratios, lambda r: 0.5 * r.truth <= r.value <= 2 * r.truth),
             ),
             _target(
                 f"{mode}: determined predicates right",

@@ -17,7 +17,7 @@ from deepsight_ros.scene.objects import Scene
 
 PHRASES: dict[str, str] = {
     "height": "How tall is {0}?",
-    "top": "How high does {0} reach above the table?",
+    "top": "How high does {0} reach?",
     "width": "How wide is {0}?",
     "depth": "How deep is {0}?",
     "length": "How long is {0}?",
