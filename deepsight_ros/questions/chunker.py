@@ -20,6 +20,7 @@ from deepsight_ros.questions.modifiers import (
     PLACE_WORDS,
     SIZE_WORDS,
 )
+from deepsight_ros.questions.spelling import PROTECTED
 from deepsight_ros.questions.vocabulary import COLOUR_WORDS, MATERIALS, Fit, Vocabulary, noun_key
 
 Option = tuple[int, Mention]
@@ -28,6 +29,7 @@ _TAG = re.compile(r"<([a-z_]{1,16}\d{1,4})>|(region\d{1,4}|o\d{1,4})")
 _BREAK = "\0"  # stands for a multi-word cue in the list of words: no noun runs across it
 _SHADES = frozenset({"dark", "light", "bright", "pale", "deep"})
 _ENDS_ELLIPSIS = frozenset({"and", "or", ",", "than", "vs", "to", "from", "'s"})
+_PORTIONS = frozenset({"piece", "pieces", "item", "items", "bit", "bits", "kind", "kinds"})
 _UNNAMED_SIZE = frozenset({"one", "ones"})
 
 
@@ -101,6 +103,9 @@ class Chunker:
         if here is None:
             return None
         here = self._modifiers(here, draft)
+        partitive = self._partitive(here, draft)
+        if partitive is not None:
+            return partitive
         if here < len(self.items) and self.words[here] in _UNNAMED_SIZE:
             if draft.is_modified or (draft.determiner in ("other",)):
                 return here + 1, self._finish(draft, here + 1, is_one=True)
@@ -114,10 +119,31 @@ class Chunker:
                 end += 1
             draft.unknown += tuple(self.words[here:end])
             return end, self._finish(draft, end)
-        if not draft.determiner and here == at and self._is_unknown(at) and len(self.words[at]) > 2:
+        is_bare = not draft.determiner and here == at and self.words[at] not in PROTECTED
+        if is_bare and self._is_unknown(at) and len(self.words[at]) > 2:
             draft.unknown = (self.words[at],)
             return at + 1, self._finish(draft, at + 1)
         return self._elliptical(here, draft)
+
+    def _partitive(self, here: int, draft: _Draft) -> Option | None:
+        """ "The smaller of the two mugs", "the leftmost one of the boxes"."""
+        if draft.order is None and not draft.place and not draft.sizes:
+            return None
+        if self._word(here) in _UNNAMED_SIZE:
+            here += 1
+        if self._word(here) != "of" or not draft.determiner or here + 1 >= len(self.items):
+            return None
+        inner = self._base(here + 1)
+        if inner is None or not (inner[1].is_plural or (inner[1].number or 0) > 1):
+            return None
+        end, whole = inner
+        if whole.order is not None or whole.place or whole.sizes:
+            return None
+        text = " ".join(w for item in self.items[draft.start : end] for w in item.words)
+        return end, replace(
+            whole, text=text, order=draft.order, place=draft.place, sizes=draft.sizes,
+            number=None, is_plural=False,
+        )  # fmt: skip
 
     def _determiner(self, at: int, draft: _Draft) -> int | None:
         here = at
@@ -160,12 +186,16 @@ class Chunker:
             if superlative:
                 draft.order = Order(superlative, draft.ordinal or 1)
                 draft.ordinal = None
-            elif comparative and draft.determiner == "the" and self._heads_on(here + 1):
+            elif comparative and draft.determiner == "the" and (
+                self._heads_on(here + 1) or after == "of"
+            ):
                 draft.order = Order(comparative, of_two=True)
             elif word in COLOUR_WORDS and not self._is_fruit(here, draft):
                 draft.colours += (word,)
             elif word in _SHADES and after in COLOUR_WORDS:
                 pass
+            elif word in _PORTIONS and after == "of":
+                here += 1
             elif word == "other" or (word == "remaining" and draft.determiner):
                 draft.is_other = True
             elif word in ORDINALS and (draft.determiner or after):
@@ -249,7 +279,10 @@ class Chunker:
         noun = self.words[here : here + length]
         end = here + length
         while end < len(self.items):
-            if not (length := self._noun_length(end)) or self.words[end] in ("can", "stand"):
+            length = self._noun_length(end)
+            # "the crate supports": a word with a meaning of its own joins only a known compound
+            has_meaning = length == 1 and not any(c[0] == "?" for c in self.items[end].cues)
+            if not length or has_meaning:
                 break
             following = self.words[end : end + length]
             if following[0] in COLOUR_WORDS or self._are_two(noun, following):
@@ -290,7 +323,7 @@ class Chunker:
     def _noun_length(self, at: int) -> int:
         if at >= len(self.items) or self.words[at] == _BREAK:
             return 0
-        if self.words[at] in _UNNAMED_SIZE:
+        if self.words[at] in _UNNAMED_SIZE or self.items[at].cues == ("<c>",):
             return 0
         return self.vocabulary.noun_at(self.words, at)
 

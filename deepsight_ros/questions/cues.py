@@ -251,13 +251,18 @@ OTHERS: dict[str, tuple[str, ...]] = {
         "separation", "separated", "separates", "separate", "separating", "clearance", "room", "apart",
         "away", "spaced [apart]", "spread", "far out", "distanced", "legroom", "elbow room", "interval",
         "offset", "range", "proximity", "closeness", "leeway", "margin", "gaps", "gap size", "clearing",
+        "what (would|does|will) (a|the|my) (tape measure|measuring tape|ruler|tape) (read|show|say|give|measure)",
         "air gap", "empty space", "free gap", "breathing room", "(surface|edge) (distance|gap)",
     ),
     "how DIST": ("how (close|near) [together|by]", "how (much|many) (space|room|clearance)"),
+    "SURFACE DIST": (
+        "(shortest|smallest|minimum|minimal|least|closest|nearest|direct) (distance|gap|separation|"
+        "clearance|spacing|path|route|way)",
+    ),
     "SURFACE": (
         "[from] (surface|edge|side|face|rim|skin|wall) to (surface|edge|side|face|rim|skin|wall)",
-        "(closest|nearest) (points|point|edges|surfaces|parts|sides|faces)", "shortest", "minimum",
-        "minimal", "smallest", "at [its|their] (closest|nearest|narrowest) [point]",
+        "(closest|nearest) (points|point|edges|surfaces|parts|sides|faces)", "minimum",
+        "minimal", "at [its|their] (closest|nearest|narrowest) [point]",
         "(surfaces|edges) of", "between [the] (surfaces|edges|sides|faces) of", "facing",
         "(closest|nearest) (points|edges|surfaces|sides|faces) of",
     ),
@@ -284,7 +289,7 @@ OTHERS: dict[str, tuple[str, ...]] = {
         "in [the] (vertical|z) direction", "height wise", "heightwise", "in vertical terms",
     ),
     "BETWEEN": ("between", "in between", "inbetween", "betwixt", "in the (space|gap) between", "amid"),
-    "EACH": ("each other", "one another", "eachother", "the (other|two of them)", "another one"),
+    "EACH": ("each other", "one another", "eachother"),
     # direction
     "CLOCK": (
         "[at|in|on] [what|which] clock [face] [position|direction|hour|bearing]", "oclock", "clock",
@@ -299,7 +304,7 @@ OTHERS: dict[str, tuple[str, ...]] = {
         "advance", "advances", "advancing", "roll", "proceed", "proceeds", "step", "walk", "progress",
         "extend", "extended", "stretch", "push", "pushed", "pushing", "slide", "slides", "sliding",
         "creep", "nudge", "traverse", "steer", "cruise", "continue", "approach", "moved", "driven",
-        "get", "reach forward", "run", "keep going", "shift", "reach out", "head", "inch forward",
+        "reach forward", "run", "keep going", "shift", "reach out", "head", "inch forward",
         "keep driving", "keep moving", "poke", "plough", "shove",
     ),
     "AHEAD": (
@@ -517,7 +522,7 @@ FILLERS: tuple[str, ...] = (
     "noticeably|indeed|basically|essentially|literally|honestly|also|too|then|though|still|yet|already|even|"
     "only|ever|again|anyway|instead|overall|altogether|mutually|respectively|together|physically|visibly|"
     "obviously|supposedly|actual|real|directly|immediately|total|quickly|quick|able|worth|regarding|concerning|"
-    "considering|given|visible|shown|present|pictured|seen|detected|displayed|standing|sitting|located|placed|"
+    "considering|given|visible|shown|present|pictured|seen|detected|displayed|standing|sitting|resting|rests|rest|located|placed|"
     "lying|positioned|situated|found|set|kept|stood|seated|put|laid|stands|sits|lies|sat|sit|lie|because|since|"
     "while|whilst|currently|resulting|respective|roughly|total|much|bit|lot|little|slight|out|up|down|over there|"
     "somewhere|anywhere|possibly|preferably|ideally|just|immediate|simple|simply|truth|fact|hopefully|fyi|btw|"
@@ -527,6 +532,7 @@ FILLERS: tuple[str, ...] = (
     "following|listed|mentioned|named|called|labelled|labeled|those|lies|hang|hangs|hanging|leave|leaves|show|"
     "shows|stay|stays|exist between|remains|remain|remaining|do|make|makes|side by side|gives|takes|take)",
     # phrases whose words would otherwise mean something
+    "(hey|hi|hello|dear|ok|okay|thanks|thank you|please|morning|sorry) (robot|camera|deepsight|computer)",
     "(thank you|much appreciated|in advance|by the way|out of curiosity|for (reference|the record)|at present|"
     "right now|at the moment|to be (exact|precise)|more or less|or so|give or take|in fact|of course|no doubt|"
     "in total|in all|all in all|in general|as the crow flies|in terms of|when it comes to|in question|sort of|"
@@ -541,7 +547,6 @@ FILLERS: tuple[str, ...] = (
     "(seems|appears|looks|sounds|seem|occurs) to (me|us)",
     "[if|whether] (i|we|you) (want|wanted|need|needed|wish|would like|had|have|were|was|try|tried|am|are) to",
     "[if|when] (i|we|you) (measured|put|held|ran|used) (a|the) (tape measure|measuring tape|ruler)",
-    "what would (a|the|my|your) (tape measure|measuring tape|ruler|caliper|tape) (read|show|say|give|measure)",
     "(in|within) (the|this|your|our|my) (scene|picture|image|view|frame|photo|shot|workspace|field of view|area|"
     "environment|video|room)",
     "in front of (me|you|us|the camera|the robot|your camera|camera|the lens|the sensor)",

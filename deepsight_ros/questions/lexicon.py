@@ -461,6 +461,8 @@ KINDS: dict[str, str] = {
     "extinguisher": "fire extinguisher",
     "person": "child",
     "pet": "dog, cat",
+    "pillow": "cushion",
+    "cushion": "pillow",
 }
 
 NOUNS = frozenset(

@@ -51,12 +51,15 @@ _TOPICS: tuple[tuple[frozenset[str], str], ...] = (
 _CANNOT = "I answer questions about distances, sizes, places and numbers of things; "
 
 
-def match(question: str, vocabulary: Vocabulary) -> Query | NotUnderstood:
+def match(
+    question: str, vocabulary: Vocabulary, regions: tuple[str, ...] = ()
+) -> Query | NotUnderstood:
     """Understand a question.
 
     Args:
         question: any text.
         vocabulary: words of the scene asked about.
+        regions: ids of regions passed along; "it" and "this" may mean the only one, "they" all.
 
     Returns:
         What was asked, or why that is not known.
@@ -82,7 +85,9 @@ def match(question: str, vocabulary: Vocabulary) -> Query | NotUnderstood:
         return NotUnderstood(
             f"the question has {len(words)} words; please ask in at most {MAX_WORDS}"
         )
-    return _match_sentences(sentences(words), vocabulary) or NotUnderstood(_reason(words))
+    pointed = tuple(Mention(name, tag=name, determiner="the") for name in regions)
+    found = _match_sentences(sentences(words), vocabulary, pointed)
+    return found or NotUnderstood(_reason(words))
 
 
 def _foreign(language: str) -> NotUnderstood:
@@ -94,12 +99,12 @@ def _foreign(language: str) -> NotUnderstood:
 
 
 def _match_sentences(
-    parts: list[list[str]], vocabulary: Vocabulary
+    parts: list[list[str]], vocabulary: Vocabulary, pointed: tuple[Mention, ...]
 ) -> Query | NotUnderstood | None:
     """Read sentence by sentence; "it" and "them" reach back to earlier ones."""
     if len(parts) == 1:
-        return _match_sentence(parts[0], vocabulary, ())
-    context: list[Mention] = []
+        return _match_sentence(parts[0], vocabulary, pointed)
+    context: list[Mention] = list(pointed)
     found: list[Query] = []
     is_supposed = False
     statement: Query | None = None
@@ -115,7 +120,7 @@ def _match_sentences(
         first = next(iter(readings(items, vocabulary)), None)
         if query is None:
             is_supposed = is_supposed or (first is not None and first.has("IF"))
-        elif words[-1] in ("?",) or not _is_statement(first):
+        elif words[-1] == "?" or not (_is_statement(first) or query.type == "exists"):
             found.append(query)
         else:
             statement = query
@@ -132,7 +137,7 @@ def _match_sentences(
             return found[-1]
         return NotUnderstood("these are several questions; please ask one at a time")
     joined = [word for words in parts for word in words if word not in ("?", ".", "!", ";")]
-    return _match_sentence(joined, vocabulary, ())
+    return _match_sentence(joined, vocabulary, pointed)
 
 
 def _match_sentence(
@@ -151,6 +156,8 @@ def read(
     """The first reading of a sentence that a rule explains completely."""
     for utterance in readings(items, vocabulary, context):
         if utterance.unknown or not utterance.tokens:
+            continue
+        if any(m.determiner == "which" and m.unknown and not m.noun for m in utterance.mentions):
             continue
         for rule in RULES:
             query = rule(utterance)
@@ -174,7 +181,7 @@ def _without_tag(words: list[str]) -> tuple[list[str], bool]:
             # "is it" or "no" inside a question is no tag; after a comma or as all there is, it is
             if rest and rest[-1] not in (",",) and length < 2 and tail[0] not in ("right", "correct"):
                 continue
-            if rest and rest[-1] not in (",",) and tail[0] in ("right",) and not _may_end(rest):
+            if rest and rest[-1] != "," and tail[0] == "right" and not _may_end(rest):
                 continue
             if rest and rest[-1] != "," and tail[0] in ("is", "are", "does", "do", "can") and (
                 length < 3 or rest[0] in ("is", "are", "does", "do", "which", "what", "how")
@@ -191,7 +198,14 @@ def _without_tag(words: list[str]) -> tuple[list[str], bool]:
 
 def _may_end(rest: list[str]) -> bool:
     """ "... the mug right?" against "... on the right": only the latter needs the word."""
-    return rest[-1] not in ("the", "to", "on", "far", "or", "and", "left", "at", "most", "from", "more")
+    return rest[0] not in _STARTS and rest[-1] not in (
+        "the", "to", "on", "far", "or", "and", "left", "at", "most", "from", "more",
+    )  # fmt: skip
+
+
+_STARTS = frozenset(
+    "which what who where how is are does do can could would will has have isn't name find".split()
+)
 
 
 def _is_statement(utterance: Utterance | None) -> bool:

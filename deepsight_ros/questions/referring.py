@@ -123,7 +123,11 @@ def candidates_of(
         fits = {i: fit for i, fit in fits.items() if _may_be(mention, i, vocabulary)}
     if mention.colours:
         by_id = {o.id: o for o in pool}
-        fits = {i: fit for i, fit in fits.items() if _has_colours(by_id[i], mention.colours)}
+        named = {i: f for i, f in fits.items() if _is_called(by_id[i], mention.colours)}
+        # "grey" is the grey one before it is the silver one
+        fits = named or {
+            i: f for i, f in fits.items() if _has_colours(by_id[i], mention.colours)
+        }
     if mention.relation is not None:
         relation = mention.relation
         fits = {
@@ -149,6 +153,10 @@ def _may_be(mention: Mention, object_id: str, vocabulary: Vocabulary) -> bool:
     if all(word.endswith(_ADJECTIVE_ENDINGS) for word in mention.unknown):
         return True
     return len(label) <= len(mention.noun)
+
+
+def _is_called(item: SceneObject, said: tuple[str, ...]) -> bool:
+    return all(colour in (item.colour, *item.colours) for colour in said)
 
 
 def _has_colours(item: SceneObject, said: tuple[str, ...]) -> bool:

@@ -36,6 +36,7 @@ class Utterance:
         quantities, numbers: what each ``<q>`` and ``<n>`` stands for, in order.
         units: units named without a number.
         negated: "not" was said (and dropped from the tokens).
+        said: the words outside the mentions.
     """
 
     tokens: tuple[str, ...]
@@ -44,6 +45,7 @@ class Utterance:
     numbers: tuple[float, ...] = ()
     units: tuple[str, ...] = ()
     negated: bool = False
+    said: frozenset[str] = frozenset()
 
     @cached_property
     def line(self) -> str:
@@ -86,10 +88,18 @@ class Utterance:
         return _compiled(pattern).search(self.line)
 
     @property
+    def asks_yes_no(self) -> bool:
+        """A verb of asking is there: "is", "can", "would" ..."""
+        return bool(self.said & _ASKING)
+
+    @property
     def has_camera(self) -> bool:
         return "<c>" in self.tokens
 
 
+_ASKING = frozenset(
+    "is are am can could will would does do did may might shall should has have was were".split()
+)
 _PATTERNS: dict[str, re.Pattern[str]] = {}
 
 
@@ -189,8 +199,9 @@ def _assemble(parts: list[_Part], items: list[Item], context: tuple[Mention, ...
         tokens.extend(part.cues)
     tokens, negated = _tidy(tokens)
     kept = tuple(_inherit(mentions))
+    said = frozenset(w for p in parts if isinstance(p, Item) for w in p.words)
     return Utterance(
-        tuple(tokens), kept, tuple(quantities), tuple(numbers), tuple(units), negated
+        tuple(tokens), kept, tuple(quantities), tuple(numbers), tuple(units), negated, said
     )
 
 
@@ -231,6 +242,8 @@ def _tidy(tokens: list[str]) -> tuple[list[str], bool]:
             out.append(_BEFORE_VALUE[token])
             if token in ("REL_under", "REL_below"):
                 out.append("UNDER")
+            elif token == "REL_inside":
+                out.append("WITHIN")
         elif token in ("MORE", "LESS", "CMP_bigger", "CMP_smaller") and following == "than" and (
             after in ("<q>", "<n>")
         ):

@@ -176,7 +176,8 @@ def related(u: Utterance) -> Query | None:
         if one == every[0] or u.line.startswith("is"):
             return Query(f"{predicate}.which_anchor", pick(u, [two, three]), anchor=u.mentions[one])
     others = [i for i in every if i != first]
-    if coordinated(u, by_or=True) == others and not any(u.mentions[i].is_support for i in others):
+    listed = coordinated(u, by_or=True)
+    if [i for i in listed if i != first] == others and not any(u.mentions[i].is_support for i in others):
         return Query(f"{predicate}.choice", pick(u, others), anchor=u.mentions[first])
     return None
 

@@ -74,6 +74,8 @@ def _is_ahead(u: Utterance, has_gripper: bool, obstacles: int) -> bool:
 def _compare(
     u: Utterance, name: str, mentions: tuple[object, ...], obstacles: int
 ) -> Query | None:
+    if not u.asks_yes_no:
+        return None  # "drive forward 2 m" is an order, and orders are only text here
     lengths = [q for q in u.quantities if is_length(q.unit)]
     if len(lengths) != len(u.quantities) or len(lengths) > 1:
         return None

@@ -83,6 +83,12 @@ def pick(u: Utterance, indices: list[int] | tuple[int, ...]) -> tuple[Mention, .
     return tuple(u.mentions[i] for i in indices)
 
 
+def carriers(u: Utterance) -> list[int]:
+    """Mentions a given size belongs to: "an 8 cm wide box", "a shelf that is 30 cm high"."""
+    found = re.findall(r"<q>(?: DIM_\w+)? <(\d+)>|<(\d+)> (?:which )?is (?:of )?<q>", u.line)
+    return [int(a or b) for a, b in found]
+
+
 def is_pair(mention: Mention) -> bool:
     """A set of two, or a plural that may be one."""
     return mention.number == 2 or (mention.is_plural and mention.number is None)

@@ -7,7 +7,9 @@ from deepsight_ros.questions.query import Query
 from deepsight_ros.questions.rules.common import (
     QUANTITY_OF_SIZE,
     SIZE_OF_COMPARATIVE,
+    carriers,
     comparative,
+    is_question_word,
     pair,
     pick,
     size_named,
@@ -57,17 +59,15 @@ def _query(
 
 def distance(u: Utterance) -> Query | None:
     """ "Are A and B more than half a metre apart?", "would 5 cm fit between them?"."""
-    if not u.quantities or u.numbers:
+    if not u.quantities or u.numbers or is_question_word(u):
         return None
+    passing = u.has("BETWEEN") and u.has("FIT", "MOVE", "GRASP", "THROUGH")
     found = things(u)
     two = pair(u, found)
-    if two is None and len(things(u, grippers=False)) == 2:
-        two = pick(u, things(u, grippers=False))  # the gripper is what is to fit in between
-        if not (u.has("BETWEEN") and u.has("FIT", "MOVE", "GRASP", "THROUGH")):
-            return None
-    elif two is None and u.has("BETWEEN") and len(found) == 3:
-        return None
-    if two is None or u.has_camera or supports(u):
+    if two is None and passing:  # what is to fit in between is not measured, its size is given
+        carried = carriers(u)
+        two = pair(u, [i for i in things(u, grippers=False) if i not in carried])
+    if two is None or supports(u) or (u.has_camera and not passing):
         return None
     if len(two) == 1 and not u.has("BETWEEN", "EACH", "DIST"):
         return None
@@ -77,7 +77,7 @@ def distance(u: Utterance) -> Query | None:
     kinds = {"CENTRE", "HORIZONTAL", "VERTICAL", "MEAN"} & u.cues
     compared = comparative(u)
     through = u.has("FIT", "MOVE", "GRASP", "THROUGH", "FREE")
-    allowed = ["DIST", "BETWEEN", "EACH", "EXIST", "SURFACE", "GT", "LT", "GE", "LE", "ABOUT", *kinds]
+    allowed = ["DIST", "BETWEEN", "EACH", "EXIST", "SURFACE", "WITHIN", *_RELATIONS, *kinds]
     if compared in ("closer", "farther"):
         allowed += [f"CMP_{compared}"]
         relation = relation or ("less_than" if compared == "closer" else "more_than")
@@ -98,10 +98,11 @@ def distance(u: Utterance) -> Query | None:
         allowed += ["DIM_width"]
     if not u.only(*allowed):
         return None
-    if not (u.has("DIST", "BETWEEN", "EACH", "LT") or compared or kinds):
+    value_then_place = u.search(r"<q> (?:of|to|from) @")
+    if not (u.has("DIST", "BETWEEN", "EACH") or compared or kinds or value_then_place):
         return None
     if u.has("LT") and not u.has("DIST", "BETWEEN", "EACH", *kinds) and not compared:
-        if not u.search(r"LT (?:UNDER )?<q> (?:of|to|from) @"):
+        if not value_then_place:
             return None
     if not relation:
         relation = "at_least" if u.has("EXIST", "FREE") else "about"
@@ -152,8 +153,10 @@ def passage(u: Utterance) -> Query | None:
     """ "Would A fit under a 30 cm shelf?", "does it go through a 40 cm gap?"."""
     if not u.quantities or u.numbers or u.has_camera:
         return None
-    found = [i for i in things(u, grippers=False) if not u.mentions[i].unknown]
-    found = [i for i in found if not _is_passage(u.mentions[i])]
+    carried = carriers(u)
+    found = [i for i in things(u, grippers=False) if i not in carried]
+    if len(found) > 1:
+        found = [i for i in found if not _is_passage(u.mentions[i])]
     if len(found) != 1 or not u.has("FIT", "MOVE", "THROUGH"):
         return None
     if not u.only(
@@ -181,16 +184,18 @@ def reach(u: Utterance) -> Query | None:
     if not u.quantities or u.numbers or supports(u):
         return None
     found = things(u)
-    if len(found) != 1 or u.has("UNDER"):
+    if len(found) != 1 or is_question_word(u):
         return None
     relation = _relation(u)
     compared = comparative(u)
     if relation is None or compared not in (None, "closer", "farther"):
         return None
-    is_far = u.has("DIST") or u.has_camera or compared
+    is_far = u.has("DIST", "WITHIN") or u.has_camera or compared
     if not is_far:
         return None
-    if not u.only("DIST", "GT", "LT", "GE", "LE", "ABOUT", "CMP_closer", "CMP_farther", "SURFACE", "BETWEEN"):
+    if not u.only(
+        "DIST", *_RELATIONS, "WITHIN", "UNDER", "CMP_closer", "CMP_farther", "SURFACE", "BETWEEN"
+    ):
         return None
     if u.has("BETWEEN") and not u.has_camera:
         return None
@@ -206,7 +211,7 @@ def reach(u: Utterance) -> Query | None:
 
 def size(u: Utterance) -> Query | None:
     """ "Is A taller than 20 cm?", "is A's width under 8 cm?", "is A 10 cm tall?"."""
-    if not u.quantities or u.numbers or u.has_camera:
+    if not u.quantities or u.numbers or u.has_camera or is_question_word(u):
         return None
     found = things(u)
     if len(found) != 1:
@@ -216,7 +221,7 @@ def size(u: Utterance) -> Query | None:
         return None
     name = size_named(u)
     compared = comparative(u) if not (name and u.has("GT", "LT")) else None
-    allowed = ["DIM_", "GT", "LT", "GE", "LE", "ABOUT", "CMP_", "EXIST"]
+    allowed = ["DIM_", *_RELATIONS, "UNDER", "WITHIN", "CMP_", "EXIST"]
     if name in ("height", "top"):
         allowed += ["VERTICAL", "REL_above", "REL_over"]
     if name == "volume":

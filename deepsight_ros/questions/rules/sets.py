@@ -20,7 +20,7 @@ from deepsight_ros.questions.rules.common import (
 from deepsight_ros.questions.units import is_length
 from deepsight_ros.questions.utterance import Utterance
 
-_VALUE_CUES = ("GT", "LT", "GE", "LE", "UNDER")
+_VALUE_CUES = ("GT", "LT", "GE", "LE", "UNDER", "WITHIN")
 
 
 def count(u: Utterance) -> Query | None:
@@ -181,7 +181,7 @@ def _value_condition(u: Utterance, rest: list[int], cues: frozenset[str]) -> Con
     if is_near and relation:
         if len(anchors) == 1 and not u.has_camera and u.search(r"(?:of|from|to) @"):
             return Condition("", anchors, "surface_distance", relation, value)
-        if not anchors and (u.has_camera or "DIST" in others):
+        if not anchors and (u.has_camera or "DIST" in others or compared or "WITHIN" in cues):
             return Condition("", (), "range", relation, value)
     return None
 
@@ -279,7 +279,6 @@ def extreme(u: Utterance) -> Query | None:
         f"{predicate}.superlative",
         anchor=u.mentions[anchor] if anchor is not None else None,
         group=group,
-        number=2 if of_two else None,
     )
 
 
@@ -323,7 +322,7 @@ def _named_extreme(u: Utterance) -> Query | None:
         f"{order.predicate}.superlative",
         anchor=anchor,
         group=None if group.is_bare_group else group,
-        number=order.rank if order.rank != 1 else (2 if order.of_two else None),
+        number=order.rank if order.rank != 1 else None,
     )
 
 

@@ -32,6 +32,8 @@ def distance(u: Utterance) -> Query | None:
         return None
     kinds = {"CENTRE", "HORIZONTAL", "VERTICAL", "MEAN", "SURFACE"} & u.cues
     allowed = ["DIST", "BETWEEN", "EACH", "COUNT", "EXIST", "FREE", *kinds]
+    if u.search(r"from @ to @") or u.search(r"to @"):
+        allowed += ["MOVE"]  # "how far would I have to go from A to B"
     if u.has("DIST") and u.has("BETWEEN"):
         allowed += ["DIM_width", "DIM_size", "DIM_length", "DIM_across"]
     if u.has("DIST", "VERTICAL"):
@@ -243,4 +245,25 @@ def where(u: Utterance) -> Query | None:
     return None
 
 
-RULES = (direction, vertical_lead, difference, distance, bounds_of_range, size, where)
+def grasp_width(u: Utterance) -> Query | None:
+    """How wide a parallel gripper must open for one thing."""
+    found = things(u, grippers=False)
+    if len(found) != 1 or not u.has("GRASP") or u.has_camera or supports(u) or u.numbers:
+        return None
+    if not u.only(
+        "GRASP", "DIM_width", "DIM_size", "DIM_breadth", "DIST", "COUNT", "FIT", "REL_around", "EACH",
+        "CMP_wider", "DIM_across", "MOST", "LEAST", "SURFACE", "EXIST", "BEFORE", "IF", "ABOUT",
+    ):  # fmt: skip
+        return None
+    asks = "how" in u.tokens or "what" in u.tokens or "which" in u.tokens or u.units
+    names_opening = u.has("DIM_width", "DIM_size", "DIST", "DIM_across", "DIM_breadth") or (
+        u.said & _OPENINGS
+    )
+    if not asks and len(u.tokens) > 4 or not names_opening:
+        return None
+    return _query(u, "grasp_width", pick(u, found))
+
+
+_OPENINGS = frozenset({"opening", "open", "opened", "width", "openings", "stroke", "opens", "grip"})
+
+RULES = (grasp_width, direction, vertical_lead, difference, distance, bounds_of_range, size, where)
