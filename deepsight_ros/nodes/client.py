@@ -22,6 +22,7 @@ from rclpy.node import Node
 
 from deepsight_ros import msg
 from deepsight_ros.errors import DeepsightError
+from deepsight_ros.nodes import qos
 from deepsight_ros.nodes.conversions import to_duration, to_time
 from deepsight_ros.nodes.dds_profile import use_image_profile
 from deepsight_ros.nodes.spinning import Spinner
@@ -130,7 +131,7 @@ class SpatialClient:
         """Begin the next episode of the same task."""
         return self.call(ResetEpisode, "reset_episode", ResetEpisode.Request(), 2.0)
 
-    def latest(self, kind: Any, topic: str, timeout_s: float = 5.0, qos: Any = 10) -> Any:
+    def latest(self, kind: Any, topic: str, timeout_s: float = 5.0, profile: Any = 10) -> Any:
         """The next message of a topic; ServiceError when none comes."""
         got: list[Any] = []
         arrived = threading.Event()
@@ -139,7 +140,7 @@ class SpatialClient:
             got.append(message)
             arrived.set()
 
-        subscription = self.node.create_subscription(kind, topic, take, qos)
+        subscription = self.node.create_subscription(kind, topic, take, profile)
         try:
             if not arrived.wait(timeout_s):
                 raise ServiceError(f"{topic}: no message within {timeout_s:g} s")
@@ -174,5 +175,7 @@ class SpatialClient:
     def _client(self, kind: Any, name: str) -> Any:
         with self._lock:
             if name not in self._clients:
-                self._clients[name] = self.node.create_client(kind, name)
+                self._clients[name] = self.node.create_client(
+                    kind, name, qos_profile=qos.service()
+                )
             return self._clients[name]

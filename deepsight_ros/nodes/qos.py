@@ -41,6 +41,11 @@ def reliable(depth: int = 10) -> QoSProfile:
     )
 
 
+def service(depth: int = 100) -> QoSProfile:
+    """For services that many clients call at once: the default depth of 10 drops the eleventh."""
+    return reliable(depth)
+
+
 def latched(depth: int = 1) -> QoSProfile:
     """Reliable and kept for late joiners: static transforms, truth that does not change."""
     return QoSProfile(

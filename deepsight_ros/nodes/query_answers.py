@@ -107,7 +107,8 @@ class QuestionWork(_Work):
         scene = self._sight.with_regions(sighting, request.regions)
         out_frame, out_from_optical = self.out_frame(request.target_frame, scene)
         units = request.units or self._settings.units
-        found = answer_question(request.question, scene, units=units)
+        names = [r.id or f"region{index}" for index, r in enumerate(request.regions)]
+        found = answer_question(request.question, scene, units=units, regions=names)
         found = replace(found, stamp_ns=scene.stamp_ns, frame_id=out_frame)
         return answer_message(
             found,

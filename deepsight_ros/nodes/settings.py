@@ -152,7 +152,7 @@ class QuerySettings(NodeSettings):
     max_regions: int = setting(64, 1, 1000)
     """Most regions one request may carry."""
 
-    max_pending: int = setting(500, 1, 10_000)
+    max_pending: int = setting(500, 1, 10_000, live=False)
     """Questions waiting at once; more are refused as FAILED."""
 
     reason_deadline_s: float = setting(30.0, 0.1, 3600.0)

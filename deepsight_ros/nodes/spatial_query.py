@@ -65,9 +65,16 @@ class SpatialQueryNode(DeepsightNode[QuerySettings]):
         self._answers = self.create_lifecycle_publisher(
             msg.SpatialAnswer, "answers", qos.reliable(), qos_overriding_options=qos.overridable()
         )
-        ask = self.create_service(SpatialQuery, "ask", self._on_ask, callback_group=self._group)
+        profile = qos.service(self.settings.max_pending)
+        ask = self.create_service(
+            SpatialQuery, "ask", self._on_ask, qos_profile=profile, callback_group=self._group
+        )
         distance = self.create_service(
-            MeasureDistance, "measure_distance", self._on_distance, callback_group=self._group
+            MeasureDistance,
+            "measure_distance",
+            self._on_distance,
+            qos_profile=profile,
+            callback_group=self._group,
         )
         questions = self.create_subscription(
             String,
