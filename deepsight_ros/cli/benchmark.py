@@ -18,6 +18,8 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
+from deepsight_ros.errors import DeepsightError
+
 app = typer.Typer(help="Measure accuracy and speed.", no_args_is_help=True)
 
 JsonOption = Annotated[
@@ -57,6 +59,9 @@ def geometry(
             "--calibrate", help="Fit the 95 % intervals on training scenes instead of testing."
         ),
     ] = False,
+    details: Annotated[
+        bool, typer.Option("--details", help="Every table: types, ranges, splits, baselines.")
+    ] = False,
     json_path: JsonOption = None,
 ) -> None:
     """Metric answers on simulated scenes: accuracy, coverage, segmentation."""
@@ -79,21 +84,31 @@ def geometry(
         started = time.perf_counter()
         run = run_benchmark(scenes, seed, words=words, progress=progress)
     report = geometry_report(run, seed=seed, seconds=time.perf_counter() - started)
-    print_report(report, console)
+    print_report(report, details=details)
     write_json(report, json_path)
 
 
 @app.command()
 def understanding(
     questions: Annotated[
-        Path | None, typer.Option(help="questions.jsonl; the frozen ones by default.")
-    ] = None,
+        Path, typer.Option(help="Folder with questions.jsonl and scenes/.")
+    ] = Path("tests/data/questions"),
+    failures: Annotated[bool, typer.Option(help="List every question that is not right.")] = True,
     json_path: JsonOption = None,
 ) -> None:
-    """Questions as people ask them, against scene files: right, wrong, no answer."""
-    from deepsight_ros.evaluation.understanding import run_understanding
+    """Questions as people ask them, against scene files: right, honest, confidently wrong."""
+    from deepsight_ros.evaluation.understanding import Score, as_text, run_folder
 
-    write_json(run_understanding(questions), json_path)
+    try:
+        report = run_folder(questions)
+    except DeepsightError as error:
+        typer.echo(f"error: {error}", err=True)
+        raise typer.Exit(2) from error
+    typer.echo(as_text(report, failures=failures))
+    scores = {score.name.lower(): round(report.share(score), 4) for score in Score}
+    times = {"median_ms": round(report.median_ms, 2), "worst_ms": round(report.worst_ms, 2)}
+    content = {"benchmark": "understanding", "questions": len(report.rows), **scores, **times}
+    write_json(content, json_path)
 
 
 @app.command()

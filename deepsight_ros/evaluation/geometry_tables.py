@@ -9,10 +9,19 @@ from rich.table import Table
 
 Json = dict[str, Any]
 
+WIDTH = 190
+"""Columns that the detailed tables need."""
 
-def print_report(report: Json, console: Console | None = None) -> None:
-    """Print the report; shares in percent with their 95 % interval."""
-    out = console or Console()
+
+def print_report(report: Json, console: Console | None = None, *, details: bool = True) -> None:
+    """Print the report; shares in percent with their 95 % interval.
+
+    Args:
+        report: of ``geometry_report``.
+        console: where to; the terminal by default, at least ``WIDTH`` columns wide.
+        details: all tables (needs a wide terminal), else targets, the main splits and segments.
+    """
+    out = console or Console(width=max(Console().width, WIDTH if details else 110))
     out.print(
         f"[bold]Geometry benchmark[/bold]: {report['scenes']} scenes, seed {report['seed']}, "
         f"{report['seconds']} s; {report['machine']}; perceive "
@@ -20,6 +29,11 @@ def print_report(report: Json, console: Console | None = None) -> None:
         f"{report['generator_sha256'][:12]}"
     )
     out.print(_targets(report["targets"]))
+    if not details:
+        for mode, types in report["quantities"].items():
+            out.print(_short(f"Determined quantities, objects named by {mode}", types))
+        out.print(_segmentation(report["segmentation"]))
+        return
     for mode, types in report["quantities"].items():
         out.print(_quantities(f"Quantities, objects named by {mode}", types))
     for mode, types in report["predicates"].items():
@@ -108,6 +122,23 @@ def _quantities(title: str, types: Json) -> Table:
             percent(s["coverage"]),
             _number(s["median_interval_width"]),
             percent(s["undetermined_right"], interval=False),
+        )
+    return table
+
+
+def _short(title: str, types: Json) -> Table:
+    table = _table(
+        title, "type", "n", "answered", "within 10 % / 1 cm", "50-200", "coverage", "width"
+    )
+    for name, s in types.items():
+        table.add_row(
+            name,
+            str(s["determined"]),
+            percent(s["answered"], interval=False),
+            percent(s["within_10%_or_1cm"]),
+            percent(s["bands"]["[50,200]%"], interval=False),
+            percent(s["coverage"], interval=False),
+            _number(s["median_interval_width"]),
         )
     return table
 

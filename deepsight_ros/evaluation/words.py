@@ -11,7 +11,7 @@ from collections import Counter
 from deepsight_ros.evaluation.geometry_questions import Question
 from deepsight_ros.evaluation.records import Reply
 from deepsight_ros.evaluation.simulated_scenes import SimulatedScene
-from deepsight_ros.questions.units import CUBIC_METRES, METRES
+from deepsight_ros.questions.units import si_factor
 from deepsight_ros.scene.answer import Answer, Status
 from deepsight_ros.scene.objects import Scene
 
@@ -116,8 +116,7 @@ def read(found: Answer, question: Question) -> Reply:
         return Reply("OK", outcome=outcome, margin=margin)
     if not isinstance(found.value, int | float) or isinstance(found.value, bool):
         return Reply("FAILED")
-    scale = METRES.get(found.unit, CUBIC_METRES.get(found.unit, 1.0))
-    value = float(found.value) * scale
+    value = float(found.value) * (1.0 if question.type == "direction" else si_factor(found.unit))
     if not found.measurements:
         return Reply("OK", value, value, value)
     m = found.measurements[0]
