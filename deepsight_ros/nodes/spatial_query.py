@@ -62,7 +62,11 @@ class SpatialQueryNode(DeepsightNode[QuerySettings]):
     def setup(self) -> None:
         if self._looks_itself:
             self._vision = Vision(self, self._vision_settings, self.fault_log, self.sight)
-        self._answers = self.create_lifecycle_publisher(
+
+    def _advertise(self) -> None:
+        """Services appear when they can first be answered, and stay until the node is cleaned up,
+        so that what was pending when it was deactivated still gets its response."""
+        self._answers = self.create_publisher(
             msg.SpatialAnswer, "answers", qos.reliable(), qos_overriding_options=qos.overridable()
         )
         profile = qos.service(self.settings.max_pending)
@@ -98,7 +102,7 @@ class SpatialQueryNode(DeepsightNode[QuerySettings]):
             lambda: self.destroy_service(distance),
             lambda: self.destroy_subscription(questions),
             reason.destroy,
-            lambda: self.destroy_lifecycle_publisher(self._answers),
+            lambda: self.destroy_publisher(self._answers),
         ]
 
     def start(self) -> None:
@@ -108,6 +112,8 @@ class SpatialQueryNode(DeepsightNode[QuerySettings]):
             self.settings.max_pending,
             lambda text: self.fault_log.add("ask", "internal error", text),
         )
+        if not self._entities:
+            self._advertise()
         if self._vision is not None:
             self._vision.start()
 
@@ -183,7 +189,7 @@ class SpatialQueryNode(DeepsightNode[QuerySettings]):
         arrived_s = time.monotonic()
         refused = work.refuse_early()
         desk = self._desk
-        if refused is None and (desk is None or not self.is_active):
+        if refused is None and desk is None:
             refused = work.refuse(Status.FAILED, "the node is not active; activate it first")
         if refused is not None or desk is None:
             self.meter.tick(time.monotonic() - arrived_s)

@@ -1,0 +1,104 @@
+"""`deepsight benchmark lifecycle`: the whole graph up and down, counting what is left behind."""
+
+from __future__ import annotations
+
+import os
+import re
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.progress import track
+from rich.table import Table
+
+from deepsight_ros.nodes.bringup_arguments import parse
+from deepsight_ros.nodes.bringup_plan import make_plan
+from deepsight_ros.nodes.bringup_runner import Runner
+from deepsight_ros.nodes.client import ServiceError, SpatialClient
+from deepsight_ros.nodes.process_meter import hardware
+from deepsight_ros.srv import SpatialQuery
+
+UP_S = 30.0
+_SEGMENT = re.compile(r"/dev/shm/((?:fastrtps|sem\.fastrtps)_\S+)")
+_FAULT = re.compile(r"\[(?:ERROR|FATAL)\]|Traceback|Segmentation")
+
+
+def run_lifecycle(cycles: int = 100, console: Console | None = None) -> dict[str, Any]:
+    """Bring the graph up with the simulated camera, ask, bring it down; ``cycles`` times.
+
+    Returns:
+        Counts: answered, processes and shared-memory files left, error lines logged; times.
+    """
+    console = console or Console()
+    plan = make_plan(parse(["source:=sim", "log_level:=warn"]))
+    before = orphaned_segments()
+    shared_before = shared_bytes()
+    up_s: list[float] = []
+    down_s: list[float] = []
+    answered = left = errors = 0
+    with tempfile.TemporaryDirectory(prefix="deepsight_logs_") as logs:
+        os.environ["ROS_LOG_DIR"] = logs  # rcl writes every log line of the processes here too
+        for _ in track(range(cycles), "up and down", console=console):
+            began_s = time.monotonic()
+            runner = Runner(plan, quiet=True)
+            with runner, SpatialClient() as client:
+                try:
+                    client.wait_for_service(SpatialQuery, "ask", UP_S)
+                    answer = client.ask("how many objects are there?", timeout_s=10.0)
+                    answered += answer.status == answer.OK
+                except ServiceError as error:
+                    console.print(f"[red]{error}[/]")
+                up_s.append(time.monotonic() - began_s)
+                pids = [child.pid for child in runner._running.values()]
+                began_s = time.monotonic()
+            down_s.append(time.monotonic() - began_s)
+            left += sum(Path(f"/proc/{pid}").exists() for pid in pids)
+        for log in Path(logs).rglob("*.log"):
+            errors += len(_FAULT.findall(log.read_text(errors="replace")))
+    report: dict[str, Any] = {
+        "cycles": cycles,
+        "answered": answered,
+        "processes_left": left,
+        "shared_memory_files_left": len(orphaned_segments() - before),
+        "shared_memory_growth_bytes": shared_bytes() - shared_before,
+        "errors_logged": errors,
+        "up_median_s": sorted(up_s)[len(up_s) // 2],
+        "down_median_s": sorted(down_s)[len(down_s) // 2],
+        "hardware": hardware(),
+    }
+    table = Table("figure", "measured", "target", title=f"{cycles} whole bring-ups")
+    wanted = {"answered": cycles, "processes_left": 0, "shared_memory_files_left": 0}
+    wanted |= {"errors_logged": 0}
+    for name, value in report.items():
+        if name not in ("hardware", "cycles"):
+            shown = f"{value:.2f}" if isinstance(value, float) else str(value)
+            table.add_row(name, shown, str(wanted.get(name, "")))
+    console.print(table)
+    return report
+
+
+def orphaned_segments() -> set[str]:
+    """DDS files in shared memory that no live process has mapped: left behind by dead ones."""
+    folder = Path("/dev/shm")
+    there = {p.name for p in folder.glob("fastrtps_*")} if folder.is_dir() else set()
+    used: set[str] = set()
+    for maps in Path("/proc").glob("[0-9]*/maps"):
+        try:
+            used |= set(_SEGMENT.findall(maps.read_text()))
+        except OSError:
+            continue  # it ended meanwhile, or is another user's
+    # lock files (_el, _sl) are not mapped but belong to a segment of the same name
+    return {name for name in there if not any(name.startswith(u) for u in used)}
+
+
+def shared_bytes() -> int:
+    """Size of all DDS files in shared memory."""
+    total = 0
+    for path in Path("/dev/shm").glob("*fastrtps_*"):
+        try:
+            total += path.stat().st_size
+        except OSError:
+            continue  # gone meanwhile
+    return total
