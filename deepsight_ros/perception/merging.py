@@ -34,6 +34,7 @@ FEATURES = (
     "rough",
     "concave",
     "convex",
+    "inward",
     "length",
     "enclosed",
     "size",
@@ -41,10 +42,14 @@ FEATURES = (
     "apart",
     "light",
 )
-"""What a border is judged by: mean step and mean absolute step over what noise allows; bend
-inwards and outwards (rad); length over the root of the smaller fragment's pixels; share of the
-border in either outline; log of the smaller size; chroma difference across the border, chroma
-difference of the fragments over their spread, and difference in lightness of flat borders."""
+"""What a border is judged by: mean step and mean absolute step, over what noise allows; bend
+inwards and outwards (rad), and its inward part alone; length over the root of the smaller
+fragment's pixels; share of the border in either outline; log of the smaller size; chroma
+difference across the border, chroma difference of the fragments over their spread, and
+difference in lightness of flat borders."""
+
+JUDGE_FILE = Path(__file__).parent / "border_judge.json"
+"""Weights of the two judges, with colour and without; written by ``training.fit_borders``."""
 
 
 @dataclass(eq=False)
@@ -190,7 +195,7 @@ def _along(
 
 
 def features(sums: Array, size: Array, perimeter: Array, colour: Array | None) -> Array:
-    """(P, 10) numbers a border is judged by, as named in ``FEATURES``.
+    """(P, 11) numbers a border is judged by, as named in ``FEATURES``.
 
     Args:
         sums: (P, 8) rows of ``Borders.sums``.
@@ -200,14 +205,15 @@ def features(sums: Array, size: Array, perimeter: Array, colour: Array | None) -
     n = np.maximum(sums[:, 0], 1.0)
     smaller = np.maximum(size.min(axis=1), 1.0)
     bend = sums[:, 4] / np.maximum(sums[:, 3], 1.0)
-    out = np.zeros((len(sums), 10))
+    out = np.zeros((len(sums), len(FEATURES)))
     out[:, 0] = np.minimum(np.abs(sums[:, 1]) / n, 3.0)
     out[:, 1] = np.minimum(sums[:, 2] / n, 3.0)
     out[:, 2] = np.clip(bend, 0.0, 1.5)
     out[:, 3] = np.clip(-bend, 0.0, 1.5)
-    out[:, 4] = np.minimum(n / np.sqrt(smaller), 2.0)
-    out[:, 5] = (n[:, None] / np.maximum(perimeter, 1.0)).max(axis=1)
-    out[:, 6] = 0.2 * np.log(smaller)
+    out[:, 4] = np.minimum(sums[:, 5] / np.maximum(sums[:, 3], 1.0), 1.5)
+    out[:, 5] = np.minimum(n / np.sqrt(smaller), 2.0)
+    out[:, 6] = (n[:, None] / np.maximum(perimeter, 1.0)).max(axis=1)
+    out[:, 7] = 0.2 * np.log(smaller)
     if colour is not None:
         mean = colour / np.maximum(size, 1.0)[..., None]
         spread = mean[..., 3] - mean[..., 0] ** 2 - mean[..., 1] ** 2
@@ -215,10 +221,10 @@ def features(sums: Array, size: Array, perimeter: Array, colour: Array | None) -
         difference = mean[:, 0] - mean[:, 1]
         distance = np.hypot(difference[:, 0], difference[:, 1])
         border = sums[:, 7] / np.maximum(sums[:, 6], 1.0)
-        out[:, 7] = np.minimum(4.0 * border, 1.5)
-        out[:, 8] = np.minimum(distance / (0.03 + spread), 4.0)
+        out[:, 8] = np.minimum(4.0 * border, 1.5)
+        out[:, 9] = np.minimum(distance / (0.03 + spread), 4.0)
         flat = (out[:, 2] < 0.2) & (out[:, 3] < 0.2)
-        out[:, 9] = np.minimum(np.abs(difference[:, 2]), 1.0) * flat
+        out[:, 10] = np.minimum(np.abs(difference[:, 2]), 1.0) * flat
     return out
 
 
@@ -229,15 +235,15 @@ def parting_logit(feature: Array, has_colour: bool, colour_cut: float) -> Array:
 
 
 def _load_judges() -> dict[str, dict[str, Array]]:
-    text = (Path(__file__).parent / "border_judge.json").read_text(encoding="utf-8")
+    judges = json.loads(JUDGE_FILE.read_text(encoding="utf-8"))
     return {
         name: {key: np.array(value, dtype=np.float64) for key, value in weights.items()}
-        for name, weights in json.loads(text).items()
+        for name, weights in judges.items()
     }
 
 
 JUDGES = _load_judges()
-"""Two small networks (10 features, 10 hidden units) by ``training.fit_borders``."""
+"""Two small networks (11 features, 12 hidden units) by ``training.fit_borders``."""
 
 
 def merge(borders: Borders, colour_cut: float) -> NDArray[np.int64]:

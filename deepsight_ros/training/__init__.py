@@ -1,0 +1,1 @@
+"""Fitting what is learnt from simulated worlds."""
