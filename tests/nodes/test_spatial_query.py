@@ -18,6 +18,7 @@ from deepsight_ros.nodes.camera_output import PackedFrame
 from deepsight_ros.nodes.client import SpatialClient
 from deepsight_ros.nodes.conversions import to_duration, to_ns
 from deepsight_ros.nodes.graph import make_graph
+from deepsight_ros.nodes.spinning import Running
 from deepsight_ros.srv import MeasureDistance, SpatialQuery
 from deepsight_ros.synthesis.simulation import SimulatedFrame
 from tests.nodes.conftest import Feed
@@ -30,29 +31,31 @@ NAN = float("nan")
 class Robot:
     """A graph that sees the table, its client, and a thread that keeps the camera going."""
 
-    def __init__(self, ros: RosHarness, feed: Feed, nodes: list[Any], frame: PackedFrame) -> None:
-        self.ros, self.feed, self.nodes = ros, feed, nodes
+    def __init__(self, ros: RosHarness, nodes: list[Any], frame: PackedFrame) -> None:
+        self.ros, self.nodes = ros, nodes
+        self.feed = Feed(ros)
         self.client = SpatialClient(context=ros.context)
-        self._stop = threading.Event()
-        self._frame = frame
-        self._thread = threading.Thread(target=self._film)
         self.scenes: list[msg.Scene] = ros.collect(msg.Scene, "scene")
-        feed.wait_for_subscribers()
-        self._thread.start()
+        self._frame = frame
+        self._stop = threading.Event()
+        self._thread = threading.Thread()
+        self.feed.wait_for_subscribers()
+        self.start_camera()
         ros.wait_for(lambda: self.scenes, what="a scene")
 
-    def _film(self) -> None:
-        while not self._stop.is_set():
-            self.feed.send(self._frame)
-            time.sleep(0.1)
+    def start_camera(self) -> None:
+        self._stop.clear()
+        self._thread = threading.Thread(target=self._film)
+        self._thread.start()
 
     def stop_camera(self) -> None:
         self._stop.set()
         self._thread.join()
 
-    def close(self) -> None:
-        self.stop_camera()
-        self.client.close()
+    def _film(self) -> None:
+        while not self._stop.is_set():
+            self.feed.send(self._frame)
+            time.sleep(0.1)
 
     @property
     def boxes(self) -> dict[str, Any]:
@@ -60,11 +63,15 @@ class Robot:
         return {o.id: o.box_px for o in self.scenes[-1].objects}
 
 
-@pytest.fixture
-def robot(ros: RosHarness, feed: Feed, run_nodes: Any, packed: PackedFrame) -> Iterator[Robot]:
-    made = Robot(ros, feed, run_nodes(make_graph), packed)
-    yield made
-    made.close()
+@pytest.fixture(scope="module")
+def robot(packed: PackedFrame) -> Iterator[Robot]:
+    """One for the whole file: what a test asks must not disturb the next."""
+    with RosHarness() as ros, Running(make_graph(context=ros.context)) as running:
+        assert running.autostart()
+        made = Robot(ros, running.nodes, packed)
+        yield made
+        made.stop_camera()
+        made.client.close()
 
 
 def region_of(box: Any, **fields: Any) -> Region:
@@ -165,6 +172,10 @@ def test_stale_when_the_camera_stops_and_answers_again_when_it_goes_on(robot: Ro
     assert "max_age" in answer.error
     old = robot.client.ask("how many objects are there?", max_age_s=60.0)
     assert old.status_name == "OK"
+    robot.start_camera()
+    new = robot.client.ask("how many objects are there?", max_age_s=0.5, timeout_s=5.0)
+    assert new.status_name == "OK"
+    assert to_ns(new.header.stamp) > to_ns(old.header.stamp)
 
 
 def test_not_before_waits_for_a_newer_frame(robot: Robot) -> None:
