@@ -128,11 +128,13 @@ def _printed(entry: QuestionType, query: Query) -> str:
     """Quantity or predicate a question is reported under."""
     key = entry.key
     if key == "grasp_width":
-        return "breadth"  # the side a parallel gripper closes on
-    if query.type == "list" and query.condition is not None:
+        key = "breadth"  # the side a parallel gripper closes on
+    if query.type in _BY_CONDITION and query.condition is not None:
         key = query.condition.predicate or query.condition.quantity
-    elif query.type == "list" and query.group is not None and query.group.relation is not None:
-        key = query.group.relation.predicate
+    elif query.type in _BY_CONDITION and query.group is not None and query.group.relation:
+        relation = query.group.relation
+        if not any(m.is_support for m in relation.anchors):
+            key = relation.predicate
     return PRINTED.get(key, key)
 
 
@@ -162,9 +164,9 @@ def ground(query: Query, scene: Scene, vocabulary: Vocabulary) -> Case:
         if condition is not None:
             anchors = _anchors(condition, scene, vocabulary)
             group_ids = tuple(i for i in group_ids if _meets(scene, i, condition, anchors))
-            if query.type == "list" and len(anchors) == 1:
+            if query.type in _BY_CONDITION and len(anchors) == 1:
                 anchor_id = anchors[0] if anchors[0] not in (SUPPORT_ID, CAMERA_ID) else None
-        elif query.type == "list" and query.group is not None and query.group.relation:
+        elif query.type in _BY_CONDITION and query.group is not None and query.group.relation:
             outer = [
                 resolve(m, scene, vocabulary).ids for m in query.group.relation.anchors
             ]
@@ -177,6 +179,7 @@ def ground(query: Query, scene: Scene, vocabulary: Vocabulary) -> Case:
     return Case(scene, vocabulary, query, ids, sets, anchor_id, group_ids)
 
 
+_BY_CONDITION = frozenset({"list", "exists"})
 _SETS = frozenset({"count", "count.compare", "exists", "list"})
 _COUNTED = frozenset({"count.more", "count.fewer"})
 
@@ -299,6 +302,10 @@ def _check_found(resolution: Resolution, scene: Scene) -> None:
 def _meets(scene: Scene, object_id: str, condition: Condition, anchors: tuple[str, ...]) -> bool:
     if object_id in anchors:
         return False
+    if condition.inverse:
+        return len(anchors) == 1 and (
+            holds(scene, condition.predicate, anchors[0], (object_id,)) is Outcome.TRUE
+        )
     if condition.predicate:
         return holds(scene, condition.predicate, object_id, anchors) is Outcome.TRUE
     measured = measure(scene, condition.quantity, (object_id, *anchors))
@@ -426,7 +433,11 @@ def _slots(case: Case, solved: Solved, units: str) -> dict[str, str]:
                 asked = query.unit if m.unit == "m" and si_factor(query.unit) != 1.0 else ""
                 slots[name] = speak(replace(m, lower=m.value, upper=m.value), asked, units)
             slots["value"] = speak(solved.measurements[0], "", units)
-    slots.update(solved.slots)
+    for name, said in solved.slots.items():
+        if name.endswith("_id"):
+            slots[name.removesuffix("_id")] = _name(said, case) if said else "something"
+        else:
+            slots[name] = said
     return slots
 
 

@@ -15,6 +15,7 @@ from deepsight_ros.questions.mentions import CAMERA, Mention, Order, Relation, W
 from deepsight_ros.questions.modifiers import (
     BARE_NOUN_BLOCKERS,
     DETERMINERS,
+    NEVER_BARE,
     NOUN_SURROUNDINGS,
     ORDINALS,
     PLACE_WORDS,
@@ -274,7 +275,10 @@ class Chunker:
             return here, None
         word = self.words[here]
         is_bare = not (draft.determiner or draft.is_modified or draft.number or draft.trusted)
-        if length == 1 and is_bare and word in BARE_NOUN_BLOCKERS and not self._surrounded(here):
+        is_blocked = word in BARE_NOUN_BLOCKERS and (
+            word in NEVER_BARE or (word,) not in self.vocabulary.label_nouns
+        )
+        if length == 1 and is_bare and is_blocked and not self._surrounded(here):
             return here, None
         noun = self.words[here : here + length]
         end = here + length
@@ -296,6 +300,8 @@ class Chunker:
         if any(fit <= Fit.PART for fit in self.vocabulary.fits(whole).values()):
             return False
         one, two = noun_key(first), noun_key(second)
+        if set(self.vocabulary.fits(one)) == set(self.vocabulary.fits(two)):
+            return False  # "the crackers box"
         if one[-1] in GROUP_NOUNS or two[-1] in GROUP_NOUNS:
             return two[-1] not in GROUP_NOUNS
         return all(
@@ -384,8 +390,11 @@ class Chunker:
         if mention.is_support or mention.tag:
             return None
         here = end
+        is_clause = self._word(here) in ("that", "which", "who")
         while here < len(self.items) and not self.items[here].cues and here < end + 3:
             here += 1  # "that is standing"
+        if is_clause and self._word(end) != "which" and self._is_unknown(here):
+            here += 1  # "the cat that sleeps on the sofa"
         if here < len(self.items) and self.items[here].cues == ("which",):
             here += 1
             if here < len(self.items) and self.items[here].cues != ("is",):

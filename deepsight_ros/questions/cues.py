@@ -60,13 +60,11 @@ RELATIONS: dict[str, tuple[str, ...]] = {
         "(stacked|piled|resting|balanced|supported) (on|by|upon)",
         "(rest|rests|stand|stands|sit|sits|lie|lies) (on|upon|atop|on top of|on the top of)",
         "ontop of",
-        "on top",
         "(perched|mounted) (on|atop)",
     ),
     "inside": (
         "[located|contained|held|placed|put] (inside|inside of|in the inside of|within)",
         "(contained|held) (in|by|within)",
-        "(sit|sits|rest|rests|lie|lies|stand|stands) (inside|in|within)",
         "into",
     ),
     "touching": (
@@ -91,7 +89,7 @@ RELATIONS: dict[str, tuple[str, ...]] = {
         "[right|very] close to",
         "close by [to]",
         "close together",
-        "[right] by",
+        "right by",
         "side by side [with]",
         "neighbouring",
         "neighboring",
@@ -254,7 +252,9 @@ OTHERS: dict[str, tuple[str, ...]] = {
         "what (would|does|will) (a|the|my) (tape measure|measuring tape|ruler|tape) (read|show|say|give|measure)",
         "air gap", "empty space", "free gap", "breathing room", "(surface|edge) (distance|gap)",
     ),
-    "how DIST": ("how (close|near) [together|by]", "how (much|many) (space|room|clearance)"),
+    "how DIST": (
+        "how (close|near) [together|by]", "how (much|many) (space|room|clearance) [is|are] [there] [left]",
+    ),
     "SURFACE DIST": (
         "(shortest|smallest|minimum|minimal|least|closest|nearest|direct) (distance|gap|separation|"
         "clearance|spacing|path|route|way)",
@@ -288,7 +288,7 @@ OTHERS: dict[str, tuple[str, ...]] = {
         "vertical", "vertically", "in elevation", "up and down", "along [the] z", "z axis",
         "in [the] (vertical|z) direction", "height wise", "heightwise", "in vertical terms",
     ),
-    "BETWEEN": ("between", "in between", "inbetween", "betwixt", "in the (space|gap) between", "amid"),
+    "BETWEEN": ("between", "left between", "in between", "inbetween", "betwixt", "in the (space|gap) between", "amid"),
     "EACH": ("each other", "one another", "eachother"),
     # direction
     "CLOCK": (
@@ -305,7 +305,7 @@ OTHERS: dict[str, tuple[str, ...]] = {
         "extend", "extended", "stretch", "push", "pushed", "pushing", "slide", "slides", "sliding",
         "creep", "nudge", "traverse", "steer", "cruise", "continue", "approach", "moved", "driven",
         "reach forward", "run", "keep going", "shift", "reach out", "head", "inch forward",
-        "keep driving", "keep moving", "poke", "plough", "shove",
+        "keep driving", "keep moving", "poke", "plough", "shove", "(stick|stretch|push|reach|extend) out", "stick",
     ),
     "AHEAD": (
         "ahead", "forward", "forwards", "[straight|dead|directly|right|immediately] ahead", "straight on",
@@ -327,7 +327,7 @@ OTHERS: dict[str, tuple[str, ...]] = {
         "ram", "ramming", "bang", "banging", "scrape", "scraping",
     ),
     "FREE": (
-        "free", "clear", "unobstructed", "unblocked", "open", "empty", "path", "way", "route", "headway",
+        "free", "clear", "unobstructed", "unblocked", "empty", "path", "way", "route", "headway",
         "free (space|room|path|way|distance|travel)", "clear (space|path|way|distance|room)",
         "open (space|path|room)", "coast", "passage", "headroom", "drivable", "safe", "safely",
         "unhindered", "freely", "forward clearance", "corridor", "runway", "stopping distance",
@@ -337,7 +337,7 @@ OTHERS: dict[str, tuple[str, ...]] = {
     # grasping and fitting
     "GRASP": (
         "grasp", "grasps", "grasping", "grip", "grips", "gripping", "grab", "grabs", "grabbing", "pinch",
-        "(pick|picks|picking) [it|them] up", "(pick|picks|picking|lift|lifting) [up]", "hold", "holds",
+        "(pick|picks|picking) [it|them] up", "(pick|picks|picking) up", "(lift|lifting) [up]", "hold", "holds",
         "holding", "clamp", "clutch", "seize", "(take|get|taking|getting|close|closing|reach) "
         "[a|its] [hold] (around|of|round|onto|on)", "wrap around", "wrap", "(open|opens|opening|opened) "
         "[wide|wider|up|out]", "[max|maximum] (opening|openings|stroke)", "opens", "(opening|grasp|grip|"
@@ -468,6 +468,7 @@ VIEWS: tuple[str, ...] = (
     "in (my|your|our|the) (view|field of view|opinion|eyes)",
     "looking from (here|the camera|where you are|your side|my side)",
     "(from|in) (camera|viewer|robot) (view|perspective)",
+    "[seen|viewed] from where (you|i|we) (are|stand|sit|look) [standing|sitting|looking]",
     "to (my|your) eye",
 )
 """The viewer's point of view: the default already, so it is padding."""
@@ -519,15 +520,15 @@ FILLERS: tuple[str, ...] = (
     "unit|metric|imperial|use|using|used|expressed|reply|respond|converted|decimal|numbers|case|wanting|does|"
     "allow|allows|available|currently|actually|really|presently|now|today|maybe|perhaps|possibly|probably|"
     "apparently|clearly|definitely|simply|truly|very|quite|rather|slightly|somewhat|considerably|significantly|"
-    "noticeably|indeed|basically|essentially|literally|honestly|also|too|then|though|still|yet|already|even|"
+    "noticeably|indeed|basically|essentially|literally|honestly|also|too|though|still|yet|already|even|"
     "only|ever|again|anyway|instead|overall|altogether|mutually|respectively|together|physically|visibly|"
     "obviously|supposedly|actual|real|directly|immediately|total|quickly|quick|able|worth|regarding|concerning|"
     "considering|given|visible|shown|present|pictured|seen|detected|displayed|standing|sitting|resting|rests|rest|located|placed|"
-    "lying|positioned|situated|found|set|kept|stood|seated|put|laid|stands|sits|lies|sat|sit|lie|because|since|"
+    "lying|positioned|situated|found|set|kept|stood|seated|put|laid|stands|stand|sits|lies|sat|sit|lie|because|since|"
     "while|whilst|currently|resulting|respective|roughly|total|much|bit|lot|little|slight|out|up|down|over there|"
     "somewhere|anywhere|possibly|preferably|ideally|just|immediate|simple|simply|truth|fact|hopefully|fyi|btw|"
     "asap|here|urgently|guys|kind|sort|type|terms|minute|moment|myself|involved|certainly|positively|totally|"
-    "completely|fully|entirely|barely|scarcely|hardly|relatively|visually|carefully|properly|expect|say|says|"
+    "completely|fully|entirely|barely|scarcely|hardly|relatively|visually|another|pick|call|calls|get|gets|getting|carefully|properly|expect|say|says|"
     "said|saying|telling|checking|calculating|estimating|determining|knowing|comparing|judging|measurements of|"
     "following|listed|mentioned|named|called|labelled|labeled|those|lies|hang|hangs|hanging|leave|leaves|show|"
     "shows|stay|stays|exist between|remains|remain|remaining|do|make|makes|side by side|gives|takes|take)",
@@ -554,10 +555,13 @@ FILLERS: tuple[str, ...] = (
     "on (the|this|your) (screen|image|picture|photo)", "of the (two|pair|three|bunch|lot|four|set)",
     "of (them|these|those) [two|three|all]", "out of (the|these|those) (two|pair|three)", "(all|both) of (them|these|those)",
     "out of [them|these|those]", "of the following", "(among|amongst) [them|these|those|all]", "(these|those|the) two",
-    "the pair", "true or false", "yes or no", "nearest whole", "[to] the nearest", "in whole",
+    "the pair", "true or false", "yes or no", "nearest whole", "in whole", "left over",
+    "(tell|ask|know|check|see|say|confirm|verify|wondering|determine|state|judge|out|sure) [me|us] (if|whether)",
+    "[and] (looking|facing|turned) away from (the camera|me|you|us|here)", "facing forward",
     "that (you|we|i) [can] see", "you can see", "can be seen", "correct me if i am wrong [but]", "if i am not wrong",
     "what do you (think|say|reckon|guess)", "what (can|could) you (tell|say)", "is it me or", "does it (look|seem)",
-    "is it (true|correct|right|the case|so|accurate|possible|fair) [to say] [that]", "am i (right|correct) [that|in|"
+    "is it (true|correct|right|the case|so|accurate|possible|fair) (that|to say|to say that)",
+    "is it (true|correct|accurate|the case)", "am i (right|correct) [that|in|"
     "thinking|saying|to say|to think]", "would it be (right|correct|fair|true) to say [that]", "can i assume [that]",
     "i (assume|presume|imagine|figure|gather|note|notice|noticed|see|saw|heard|was told|was wondering) [that]",
 )  # fmt: skip

@@ -21,7 +21,7 @@ from deepsight_ros.questions.units import (
 from deepsight_ros.questions.vocabulary import COLOUR_WORDS, MATERIALS, Vocabulary
 
 STRUCTURE = frozenset(
-    "is how what which where from to than or and vs not in of at with for as no if 's , on by".split()
+    "is how what which where from to than or and vs not in of at with for as no if 's , on by then".split()
 )
 """Words and marks the rules look at as they are."""
 
@@ -185,6 +185,10 @@ def _phrase_at(words: list[str], at: int, before: list[Item], vocabulary: Vocabu
             continue
         if length > 1 and not _stands(words, at + length, cues, vocabulary):
             continue
+        if phrase[0] == "or" and cues in (("GE",), ("LE",)) and not (
+            before and (before[-1].quantity or before[-1].number)
+        ):
+            continue  # "10 cm or more", but not "bigger or smaller"
         if cues == ("<c>",) and phrase[-1] in vocabulary.own_words:
             continue  # a toy robot on the table is not the viewer
         return Item(phrase, cues)

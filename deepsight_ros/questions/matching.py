@@ -24,6 +24,7 @@ from deepsight_ros.questions.text import (
     sentences,
     words_of,
 )
+from deepsight_ros.questions.units import UNIT_WORDS
 from deepsight_ros.questions.utterance import Utterance, readings
 from deepsight_ros.questions.vocabulary import Vocabulary
 
@@ -104,6 +105,12 @@ def _match_sentences(
     """Read sentence by sentence; "it" and "them" reach back to earlier ones."""
     if len(parts) == 1:
         return _match_sentence(parts[0], vocabulary, pointed)
+    unit_words, parts = _without_unit_sentences(_with_options(parts, vocabulary))
+    if len(parts) == 1:
+        body = [w for w in parts[0] if w not in ("?", ".", "!", ";")] if unit_words else parts[0]
+        return _match_sentence([*body, *unit_words], vocabulary, pointed)
+    if unit_words and parts:
+        parts[-1] = [*(w for w in parts[-1] if w not in ("?", ".", "!", ";")), *unit_words]
     context: list[Mention] = list(pointed)
     found: list[Query] = []
     is_supposed = False
@@ -147,14 +154,49 @@ def _match_sentence(
     if not body:
         return None
     items = items_of(body, vocabulary)
-    return read(items, vocabulary, context)
+    return read(items, vocabulary, context, asked="?" in words)
+
+
+def _with_options(parts: list[list[str]], vocabulary: Vocabulary) -> list[list[str]]:
+    """ "What is farther, the barrel? the trolley?": things asked on their own are options."""
+    out = [parts[0]]
+    for words in parts[1:]:
+        body, _ = _without_tag(words)
+        reading = next(iter(readings(items_of(body, vocabulary), vocabulary)), None)
+        is_thing = reading is not None and set(reading.tokens) <= {"<0>", "<1>", "or", "and", ","}
+        if is_thing and body and "?" in out[-1]:
+            out[-1] = [*(w for w in out[-1] if w not in ("?", ".")), ",", *body, "?"]
+        else:
+            out.append(words)
+    return out
+
+
+def _without_unit_sentences(parts: list[list[str]]) -> tuple[list[str], list[list[str]]]:
+    """ "How wide is it? Millimetres please.": a unit on its own belongs to the question."""
+    units: list[str] = []
+    kept: list[list[str]] = []
+    for words in parts:
+        named = [w for w in words if w in UNIT_WORDS]
+        rest = [w for w in words if w not in UNIT_WORDS and w not in _UNIT_PADDING]
+        if kept and len(named) == 1 and not rest:
+            units = ["in", *named]
+        else:
+            kept.append(words)
+    return units, kept
+
+
+_UNIT_PADDING = frozenset("? . ! ; , in please pls answer give me the use units and thanks".split())
 
 
 def read(
-    items: list[Item], vocabulary: Vocabulary, context: tuple[Mention, ...] = ()
+    items: list[Item],
+    vocabulary: Vocabulary,
+    context: tuple[Mention, ...] = (),
+    *,
+    asked: bool = False,
 ) -> Query | None:
     """The first reading of a sentence that a rule explains completely."""
-    for utterance in readings(items, vocabulary, context):
+    for utterance in readings(items, vocabulary, context, asked=asked):
         if utterance.unknown or not utterance.tokens:
             continue
         if any(m.determiner == "which" and m.unknown and not m.noun for m in utterance.mentions):

@@ -48,6 +48,11 @@ BARE_NOUN_BLOCKERS = frozenset(
 )
 """Nouns that are verbs or adjectives too: without an article they need a noun's surroundings."""
 
+NEVER_BARE = frozenset(
+    "can light stand watch match fit rest support right left back top hand arm counter ground".split()
+)
+"""Of those, the ones that a label in the scene does not make safer."""
+
 NOUN_SURROUNDINGS = frozenset(
     ", and or vs to from than of BETWEEN COUNT which in with as EXIST".split()
 )

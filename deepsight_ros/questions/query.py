@@ -17,6 +17,7 @@ class Condition:
         quantity: compared with ``threshold`` when ``predicate`` is empty.
         relation: of ``scene.predicates.compare_to``.
         threshold: SI.
+        inverse: the anchor stands in the relation to the member: "the plate with the orange on it".
     """
 
     predicate: str = ""
@@ -24,6 +25,7 @@ class Condition:
     quantity: str = ""
     relation: str = ""
     threshold: float = 0.0
+    inverse: bool = False
 
 
 @dataclass(frozen=True)
@@ -37,7 +39,8 @@ class Query:
         group: the set a superlative, list, count or existence is about; None: all objects.
         condition: restriction of the set.
         unit: unit asked for, "" for the human default.
-        relation: "more_than", "at_least", "less_than", "at_most", "fits", "about".
+        relation: "more_than", "at_least", "less_than", "at_most", "fits", "about"; "of_all" when
+            a superlative should name all it compared ("which of the barrels is nearer").
         threshold: SI value compared with.
         number: count compared with, or rank ("second tallest").
         negated: the opposite was asked ("is it not ...").

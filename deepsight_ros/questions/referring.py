@@ -142,9 +142,10 @@ def _best_fits(fits: dict[str, Fit], *, is_set: bool) -> tuple[str, ...]:
     best = min(fits.values())
     if is_set:
         # "the boxes" are the box and the cereal box; a "box" that is a crate only if no other
-        limit = max(best, Fit.NAME) if best <= Fit.NAME else best
+        limit = max(best, Fit.HEAD)
         return tuple(i for i, fit in fits.items() if fit <= limit)
-    return tuple(i for i, fit in fits.items() if fit == best)
+    limit = Fit.NAME if best in (Fit.HEAD, Fit.NAME) else best
+    return tuple(i for i, fit in fits.items() if fit <= limit)
 
 
 def _may_be(mention: Mention, object_id: str, vocabulary: Vocabulary) -> bool:
@@ -156,7 +157,11 @@ def _may_be(mention: Mention, object_id: str, vocabulary: Vocabulary) -> bool:
 
 
 def _is_called(item: SceneObject, said: tuple[str, ...]) -> bool:
-    return all(colour in (item.colour, *item.colours) for colour in said)
+    own = {_SPELLINGS.get(c.lower(), c.lower()) for c in (item.colour, *item.colours)}
+    return all(_SPELLINGS.get(colour, colour) in own for colour in said)
+
+
+_SPELLINGS = {"gray": "grey", "violet": "purple", "golden": "gold"}
 
 
 def _has_colours(item: SceneObject, said: tuple[str, ...]) -> bool:

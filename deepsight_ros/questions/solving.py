@@ -9,6 +9,9 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 
+import numpy as np
+from numpy.typing import NDArray
+
 from deepsight_ros.questions.ordering import (
     COMPARED,
     PRINTED,
@@ -22,7 +25,7 @@ from deepsight_ros.questions.speaking import speak_value
 from deepsight_ros.questions.types import Case, Solved, Solver
 from deepsight_ros.questions.units import si_factor
 from deepsight_ros.scene.answer import Status
-from deepsight_ros.scene.measure import CAMERA_ID, measure
+from deepsight_ros.scene.measure import CAMERA_ID, measure, resolve
 from deepsight_ros.scene.measurement import QUANTITY_UNITS, Bound, Measurement
 from deepsight_ros.scene.predicates import compare_to
 from deepsight_ros.scene.verdict import Outcome, Verdict
@@ -35,7 +38,7 @@ def value_of(quantity: str) -> Solver:
 
     def solve(case: Case) -> Solved:
         m = _measured(case, quantity)
-        return Solved("value", m.value, _own(case), (m,))
+        return Solved("value", m.value, _own(case), (m,), quantity=m.measured_as)
 
     return solve
 
@@ -60,6 +63,34 @@ def where(case: Case) -> Solved:
     return Solved("value", distance.value, case.ids, (distance, hour))
 
 
+def free_space(case: Case) -> Solved:
+    """Free space ahead; with an anchor, until that is met."""
+    m = _measured(case, "free_space")
+    if case.anchor_id is None:
+        return Solved("value", m.value, _own(case), (m,))
+    met = ""
+    if m.bound is Bound.EXACT and m.end_points_m is not None:
+        ends = {
+            o.id: float(np.linalg.norm(_nearest(case, o.id, m.end_points_m[1]) - m.end_points_m[1]))
+            for o in case.scene.objects
+            if o.id not in case.ids and not o.is_region
+        }
+        met = min(ends, key=lambda i: ends[i]) if ends else ""
+        met = met if met and ends[met] < _MET_WITHIN_M else ""
+    if met == case.anchor_id:
+        return Solved("value", m.value, _own(case), (m,))
+    outcome = "other" if met else "nothing"
+    ids = (*_own(case), case.anchor_id)
+    return Solved(outcome, None, ids, (m,), slots={"other_id": met}, status=Status.OK)
+
+
+_MET_WITHIN_M = 0.01
+
+
+def _nearest(case: Case, object_id: str, point_m: NDArray[np.float64]) -> NDArray[np.float64]:
+    return resolve(case.scene, object_id).solid.nearest_points(point_m[None])[0]
+
+
 def comparison_of(quantity: str) -> Solver:
     """A quantity against the query's value."""
 
@@ -69,9 +100,26 @@ def comparison_of(quantity: str) -> Solver:
         verdict = compare_to(m, query.threshold or 0.0, query.relation)
         solved = _yes_no(case, verdict, _own(case))
         shown = speak_value((query.threshold or 0.0) / si_factor(query.unit), query.unit)
-        return replace(solved, measurements=(m,), slots={"threshold": shown})
+        return replace(
+            solved, measurements=(m,), slots={"threshold": shown}, quantity=m.measured_as
+        )
 
     return solve
+
+
+def reported(case: Case, predicate: str, ids: tuple[str, ...], outcome: Outcome) -> str:
+    """Name a verdict is reported under, "" for its own.
+
+    "Higher" and "lower" compare tops. Of things that stand level that is taller and shorter, of
+    others mostly above and below: reported under the plainer predicate where it gives the same.
+    """
+    for plain in _PLAINER.get(predicate, ()):
+        if decide(case.scene, plain, ids[:2]).outcome is outcome:
+            return plain
+    return ""
+
+
+_PLAINER = {"higher": ("taller", "above"), "lower": ("shorter", "below")}
 
 
 def yes_no_of(predicate: str) -> Solver:
@@ -85,7 +133,8 @@ def yes_no_of(predicate: str) -> Solver:
             return _yes_no(case, Verdict(predicate, outcome, ids), ids)
         verdict = decide(case.scene, predicate, ids, case.anchor_id)
         every = ids if case.anchor_id is None else (*ids, case.anchor_id)
-        return _yes_no(case, verdict, every)
+        solved = _yes_no(case, verdict, every)
+        return replace(solved, quantity=reported(case, predicate, ids, verdict.outcome))
 
     return solve
 
@@ -146,7 +195,8 @@ def superlative_of(predicate: str) -> Solver:
         ids = tuple(i for i in case.group_ids if i != case.anchor_id)
         if not ids:
             return Solved("none", None, (), status=Status.NOT_FOUND)
-        return _extreme(case, predicate, ids, position=case.query.number or 1)
+        every = case.query.relation == "of_all"
+        return _extreme(case, predicate, ids, position=case.query.number or 1, list_all=every)
 
     return solve
 
@@ -165,7 +215,8 @@ def _extreme(
         shown = measured_for(case.scene, predicate, found.contenders, case.anchor_id)
         return Solved("same", "same", (*found.contenders, *anchors), shown)
     shown = measured_for(case.scene, predicate, every[:2], case.anchor_id)
-    return Solved("one", found.order[0], (*every, *anchors), shown)
+    name = reported(case, predicate, found.order, Outcome.TRUE) if len(every) > 1 else ""
+    return Solved("one", found.order[0], (*every, *anchors), shown, quantity=name)
 
 
 def related_choice_of(predicate: str) -> Solver:
@@ -272,7 +323,8 @@ def exists(case: Case) -> Solved:
     """Whether a set has members."""
     found = case.group_ids
     outcome = "no" if not found else "yes" if len(found) == 1 else "many"
-    return Solved(outcome, bool(found), found)
+    anchors = () if case.anchor_id is None else (case.anchor_id,)
+    return Solved(outcome, bool(found), (*found, *anchors))
 
 
 def listing(case: Case) -> Solved:

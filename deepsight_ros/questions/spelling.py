@@ -49,7 +49,7 @@ MISSPELT: dict[str, str] = {
     "dimension's": "dimensions", "bewteen": "between", "beetween": "between", "bteween": "between",
     "sise": "size", "tallr": "taller", "hiegth": "height", "thikness": "thickness", "dia": "diameter",
     "farr": "far", "lond": "long", "wid": "wide", "hgt": "height", "wdth": "width", "len": "length",
-    "robo": "robot", "grey": "gray", "color": "colour", "centre's": "centre", "inchs": "inches",
+    "robo": "robot", "centre's": "centre", "inchs": "inches",
 }  # fmt: skip
 """Frequent typing errors and short forms of the words questions are made of."""
 

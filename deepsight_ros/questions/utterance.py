@@ -14,6 +14,7 @@ from functools import cached_property
 from deepsight_ros.questions.chunker import Chunker
 from deepsight_ros.questions.lexer import Item, Quantity
 from deepsight_ros.questions.mentions import Mention
+from deepsight_ros.questions.modifiers import DETERMINERS
 from deepsight_ros.questions.vocabulary import Vocabulary
 
 MAX_READINGS = 24
@@ -98,7 +99,7 @@ class Utterance:
 
 
 _ASKING = frozenset(
-    "is are am can could will would does do did may might shall should has have was were".split()
+    "? is are am can could will would does do did may might shall should has have was were".split()
 )
 _PATTERNS: dict[str, re.Pattern[str]] = {}
 
@@ -113,7 +114,11 @@ def _compiled(pattern: str) -> re.Pattern[str]:
 
 
 def readings(
-    items: list[Item], vocabulary: Vocabulary, context: tuple[Mention, ...] = ()
+    items: list[Item],
+    vocabulary: Vocabulary,
+    context: tuple[Mention, ...] = (),
+    *,
+    asked: bool = False,
 ) -> Iterator[Utterance]:
     """Readings of a sentence, likeliest first.
 
@@ -121,12 +126,15 @@ def readings(
         items: of the sentence.
         vocabulary: of the scene.
         context: mentions of earlier sentences, for "it" and "them".
+        asked: the sentence ended in a question mark.
     """
     chunker = Chunker(items, vocabulary)
     seen: set[tuple[tuple[str, ...], tuple[str, ...]]] = set()
     for deviations in range(_MAX_DEVIATIONS + 1):
         for parts in _readings(chunker, 0, deviations):
             utterance = _assemble(parts, items, context)
+            if asked:
+                utterance = replace(utterance, said=utterance.said | {"?"})
             key = (utterance.tokens, tuple(m.text for m in utterance.mentions))
             if key in seen:
                 continue
@@ -153,10 +161,13 @@ def _readings(chunker: Chunker, at: int, deviations: int) -> Iterator[list[_Part
             yield head
         return
     choices: list[tuple[int, _Part]] = list(options)
-    if chunker.is_optional(at):
+    mention = options[0][1]
+    is_plain_noun = bool(mention.noun) and not mention.colours and mention.order is None
+    if chunker.is_optional(at) and not (
+        is_plain_noun and chunker.items[at].word in DETERMINERS and not mention.unknown
+    ):
         plain = (at + 1, chunker.items[at])
         # "the tallest" names the tallest thing only where nothing else makes sense of it
-        mention = options[0][1]
         if mention.is_one and mention.order is not None and not mention.noun:
             choices.insert(0, plain)
         else:
@@ -232,7 +243,11 @@ def _tidy(tokens: list[str]) -> tuple[list[str], bool]:
     """Settle what depends on neighbours: comparisons with values, "in", commas, "not"."""
     out: list[str] = []
     negated = False
+    skip = 0
     for i, token in enumerate(tokens):
+        if skip:
+            skip -= 1
+            continue
         following = tokens[i + 1] if i + 1 < len(tokens) else ""
         after = tokens[i + 2] if i + 2 < len(tokens) else ""
         if token == "not":
@@ -250,9 +265,15 @@ def _tidy(tokens: list[str]) -> tuple[list[str], bool]:
             out.append("GT" if token in ("MORE", "CMP_bigger") else "LT")
         elif token == "than" and out and out[-1] in ("GT", "LT") and following in ("<q>", "<n>"):
             continue
+        elif token in ("as", "then") and out and out[-1].startswith("CMP_"):
+            out.append("than")  # "taller then", "further back as"
+        elif token == "which" and (following, after) == ("is", "<q>"):
+            skip = 1  # "the robot, which is 60 cm wide": no question
         elif token in ("ABOUT", "EXACTLY") and following not in ("<q>", "<n>"):
             continue
         elif token in ("in", "at", "on", "by", "of") and following in ("<u>", "", ","):
+            continue
+        elif token == "then" or (token == "by" and following == "<q>"):
             continue
         elif token == "in" and following.startswith("<") and following[1:-1].isdigit():
             out.append("REL_inside")

@@ -71,10 +71,11 @@ class Fit(IntEnum):
     """How well a noun phrase fits a label, best first."""
 
     EXACT = 0
-    NAME = 1
-    KIND = 2
-    PART = 3
-    SPECIFIC = 4
+    HEAD = 1
+    NAME = 2
+    KIND = 3
+    PART = 4
+    SPECIFIC = 5
 
 
 @dataclass(frozen=True)
@@ -84,6 +85,7 @@ class Vocabulary:
     Attributes:
         labels: object id -> label words, singular, lower case; () when the object has no label.
         nouns: every noun phrase known here: labels, their heads and parts, and the lexicon.
+        label_nouns: labels and their heads.
         own_words: single words of the labels, for spelling.
         support: noun of the support, "" when unknown.
         has_gripper: the scene knows a gripper.
@@ -91,6 +93,7 @@ class Vocabulary:
 
     labels: tuple[tuple[str, Words], ...]
     nouns: frozenset[Words]
+    label_nouns: frozenset[Words]
     own_words: frozenset[str]
     support: str
     has_gripper: bool
@@ -147,6 +150,7 @@ def _build(labels: tuple[tuple[str, str], ...], support: str, has_gripper: bool)
     return Vocabulary(
         labels=tuple(own.items()),
         nouns=frozenset(nouns),
+        label_nouns=frozenset(w[i:] for w in own.values() for i in range(len(w))),
         own_words=frozenset(w for words in own.values() for w in words),
         support=support,
         has_gripper=has_gripper,
@@ -154,31 +158,27 @@ def _build(labels: tuple[tuple[str, str], ...], support: str, has_gripper: bool)
 
 
 def noun_key(words: list[str] | Words) -> Words:
-    """A noun phrase in the singular: its last word, and plural first words ("boxes of tea")."""
-    if not words:
-        return ()
-    head = singular(words[-1])
-    if len(words) > 2 and words[1] == "of":
-        return (singular(words[0]), *words[1:-1], words[-1])
-    return (*words[:-1], head)
+    """A noun phrase in the singular, word by word: "crackers boxes" is a cracker box."""
+    return tuple(singular(word) for word in words)
 
 
 def label_fit(noun: Words, label: Words) -> Fit | None:
     """How a noun phrase fits a label, None when it does not."""
     if noun == label:
         return Fit.EXACT
+    if label[-len(noun) :] == noun:
+        return Fit.HEAD
     mine, theirs = concepts(noun), concepts(label)
     if mine & theirs:
         return Fit.NAME
-    if label[-len(noun) :] == noun:
-        return Fit.NAME
+    for cut in range(1, min(len(noun), len(label))):
+        if noun[:cut] == label[:cut] and concepts(noun[cut:]) & concepts(label[cut:]):
+            return Fit.NAME  # "tomato tin" and "tomato can"
     for start in range(1, len(label)):
         if mine & concepts(label[start:]):  # "kitchen bin" and "trash can"
             return Fit.NAME
     kinds = _kinds_of(label)
-    if any(name in kinds for name in (noun, *((c,) for c in ()))) or " ".join(noun) in kinds:
-        return Fit.KIND
-    if mine & kinds:
+    if " ".join(noun) in kinds or mine & kinds:
         return Fit.KIND
     if len(noun) == 1 and noun[0] in label[:-1] and noun[0] not in MATERIALS:
         return Fit.PART

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from deepsight_ros.questions.solving import comparison_of, value_of
+from deepsight_ros.questions.solving import comparison_of, free_space
 from deepsight_ros.questions.types import Form, QuestionType
 
 _ANSWERS = {
@@ -12,7 +12,17 @@ _ANSWERS = {
         "it can move {value} before it meets something",
         "{value}",
         "the way ahead is free for {value}",
-    )
+    ),
+    "other": (
+        "{other} is in the way first, {value} ahead",
+        "after {value} it meets {other} first",
+        "it meets {other} before that, after {value}",
+    ),
+    "nothing": (
+        "it does not meet that: the way ahead is free for {value}",
+        "it would pass by: {value} ahead are free",
+        "that is not in its way; {value} ahead are free",
+    ),
 }
 _COMPARE_ANSWERS = {
     "yes": ("yes, the free space ahead is {value}", "yes", "yes: {value} ahead are free"),
@@ -33,7 +43,7 @@ TYPES: tuple[QuestionType, ...] = (
             "what is the (free space|clearance) in front of the gripper",
             "how much free space does the gripper have ahead",
         ),
-        _ANSWERS, value_of("free_space"),
+        _ANSWERS, free_space,
     ),
     QuestionType(
         "free_space.robot", Form.VALUE, "free_space", (), "m",
@@ -44,7 +54,7 @@ TYPES: tuple[QuestionType, ...] = (
             "how much free space is there ahead [of the robot|of us]",
             "how far is the (path|way) (ahead clear|clear ahead)",
         ),
-        _ANSWERS, value_of("free_space"),
+        _ANSWERS, free_space,
     ),
     QuestionType(
         "free_space.compare", Form.COMPARE, "free_space", ("value",), "m",

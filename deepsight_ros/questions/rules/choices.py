@@ -45,7 +45,7 @@ def either(u: Utterance) -> Query | None:
     if u.quantities or u.numbers or u.units or u.negated:
         return None
     found = things(u)
-    if "or" not in u.tokens:
+    if "or" not in u.tokens or "which" in u.tokens or "what" in u.tokens:
         return None
     kind = r"(?:CMP|REL|PLACE)_(\w+)"
     match = re.search(rf"{kind}(?: of| than)?(?: <\d+>)?(?: ,)? or (?:is )?(?:to )?{kind}", u.line)
@@ -96,7 +96,9 @@ def options(u: Utterance) -> Query | None:
     has_or = "or" in u.tokens or "vs" in u.tokens
     if "than" in u.tokens and not asks:
         return None
-    if not asks and not has_or:
+    # "of A and B, the wider one": a list in front and a comparison without "than"
+    listed_first = coordinated(u) == found and "than" not in u.tokens and "is" not in u.tokens[:1]
+    if not asks and not has_or and not (listed_first and u.search(r"(?:,|is) (?:CMP|SUP)_\w+(?: is)?")):
         return None
     chosen, anchor = _roles(u, found, predicate, asks)
     if len(chosen) < 2:

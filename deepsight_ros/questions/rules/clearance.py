@@ -11,7 +11,7 @@ _ALLOWED = (
     "MOVE", "AHEAD", "HIT", "FREE", "BEFORE", "DIST", "EXIST", "REL_touching", "COUNT", "GT", "LT",
     "GE", "LE", "ABOUT", "REL_in_front_of", "IF", "CMP_farther", "WHERE", "PLACE_front", "LESS", "SUP_closer",
     "CMP_closer", "FIT", "THROUGH", "SUP_farther", "REL_inside", "SURFACE", "MOST", "HORIZONTAL",
-    "REL_next_to", "UNDER", "DIM_length",
+    "REL_next_to", "UNDER", "WITHIN", "DIM_length",
 )  # fmt: skip
 _OBSTACLES = frozenset({"anything", "something", "obstacle", "object", "thing", "surface", "wall", "nothing"})
 _MOVES = ("MOVE", "HIT", "FREE", "BEFORE")
@@ -24,7 +24,13 @@ def free_space(u: Utterance) -> Query | None:
     named = things(u)
     gripper = [i for i in named if u.mentions[i].is_gripper]
     others = [i for i in named if i not in gripper and not _is_obstacle(u, i)]
-    if others or len(gripper) > 1:
+    if len(gripper) > 1 or len(others) > 1:
+        return None
+    # "until it hits the motor": answered when the motor is what it meets
+    target = u.mentions[others[0]] if others else None
+    if target is not None and (target.is_plural or not gripper):
+        return None
+    if target is not None and not (u.has("BEFORE") and u.has("MOVE") and u.has("HIT")):
         return None
     obstacles = len(named) - len(gripper)
     if not _is_ahead(u, bool(gripper), obstacles) or not u.only(*_ALLOWED):
@@ -39,7 +45,9 @@ def free_space(u: Utterance) -> Query | None:
             return None
         if u.has("GT", "LT", "GE", "LE", "LESS"):
             return None
-        return Query(name, mentions, unit=unit)
+        return Query(name, mentions, unit=unit, anchor=target)
+    if target is not None:
+        return None
     return _compare(u, name, mentions, obstacles)
 
 

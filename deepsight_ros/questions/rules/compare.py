@@ -134,7 +134,7 @@ def grasp(u: Utterance) -> Query | None:
         return None
     if not u.only(
         "GRASP", "FIT", "DIM_width", "DIM_size", "DIM_breadth", "DIM_length", "LE", "LT", "GT", "IF",
-        "EXIST", "REL_inside", "MOST", "ABOUT", "REL_over", "THAT", "DIM_across", "REL_around", "SUP_wider",
+        "EXIST", "REL_inside", "WITHIN", "MOST", "ABOUT", "REL_over", "THAT", "DIM_across", "REL_around", "SUP_wider",
         "GE", "MOVE", "DIST", "EACH", "CMP_wider", "EACH", "HIT", "REL_on", "SUP_bigger",
     ):  # fmt: skip
         return None

@@ -190,6 +190,9 @@ def listing(u: Utterance) -> Query | None:
     """ "What is on the tray?", "which objects are taller than the mug?"."""
     if not is_question_word(u) or u.units or u.negated or u.numbers or u.has("COUNT", "WHERE"):
         return None
+    holder = _holder(u)
+    if holder is not None:
+        return holder
     if u.named("SUP_") or "or" in u.tokens or "how" in u.tokens:
         return None
     group = u.search(r"(?:which|what) (?:of )?@")
@@ -217,20 +220,38 @@ def listing(u: Utterance) -> Query | None:
     condition = condition_of(u, index, rest, frozenset(cues))
     if condition is None:
         return None
+    if condition.predicate == "under" and u.said & {"directly", "right", "immediately"}:
+        return Query("supporter", condition.anchors)  # "directly underneath": what it stands on
     return Query("list", group=mention, condition=condition)
 
 
 def _carried(u: Utterance, every: list[int]) -> Query | None:
     """ "What is the mug standing on?": the thing below."""
-    match = u.search(r"(?:which|what)(?: @)? is @ (?:is )?REL_on(?: of)?$") or u.search(
-        r"REL_on (?:which|what)(?: @)? is @$"
+    match = (
+        u.search(r"(?:which|what)(?: @)? is @ (?:is )?REL_on(?: of)?$")
+        or u.search(r"REL_on (?:which|what)(?: @)? is @$")
+        or u.search(r"@ is REL_on (?:which|what)(?: @)?$")
     )
     if match is None or not u.only("REL_on"):
         return None
-    subject = int(match.groups()[-1])
+    found = [int(g) for g in match.groups() if g is not None]
+    subject = next(i for i in found if u.mentions[i].determiner != "which")
     if len(every) > 2 or not u.mentions[subject].is_thing:
         return None
     return Query("supporter", (u.mentions[subject],))
+
+
+def _holder(u: Utterance) -> Query | None:
+    """ "Which plate has the orange on it?": the member that another thing stands in relation to."""
+    match = re.match(r"(?:which|what) <(\d+)> <(\d+)> REL_(\w+)(?: ,)?((?: <\d+>| or)*)$", u.line)
+    if match is None or not u.only("REL_") or not u.said & {"has", "have", "with"}:
+        return None
+    group, other, predicate, rest = match.groups()
+    extra = [u.mentions[int(i)] for i in re.findall(r"\d+", rest)]
+    if not all(m.is_inherited or m.is_one for m in extra):
+        return None  # ", the left or the right one" only says that there are two
+    condition = Condition(predicate, (u.mentions[int(other)],), inverse=True)
+    return Query("list", group=u.mentions[int(group)], condition=condition)
 
 
 def extreme(u: Utterance) -> Query | None:
@@ -256,7 +277,9 @@ def extreme(u: Utterance) -> Query | None:
     found = things(u)
     anchor = None
     if predicate in ("closer", "farther"):
-        near = u.search(r"(?:SUP|CMP)_\w+ (?:DIST )?(?:(?:to|from|of|by) )?@")
+        near = u.search(r"(?:SUP|CMP)_closer (?:DIST )?(?:(?:to|from|of|by) )?@") or u.search(
+            r"(?:SUP|CMP)_\w+ (?:DIST )?(?:to|from|of) @"
+        )
         if near is None and len(found) == 2:
             near = u.search(r"(?:to|from) @")
         if near is not None and (
@@ -279,6 +302,7 @@ def extreme(u: Utterance) -> Query | None:
         f"{predicate}.superlative",
         anchor=u.mentions[anchor] if anchor is not None else None,
         group=group,
+        relation="of_all" if of_two else "",
     )
 
 

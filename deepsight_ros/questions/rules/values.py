@@ -49,7 +49,8 @@ def distance(u: Utterance) -> Query | None:
         return None
     is_asked = u.has("DIST") or bool(kinds - {"SURFACE"})
     if not is_asked:
-        telegraphic = bool(u.units) and (u.has("BETWEEN") or u.search(r"(?:from )?@ to @"))
+        measures = bool(u.units) or bool(u.said & {"measure", "measured", "measurement"})
+        telegraphic = measures and (u.has("BETWEEN") or u.search(r"(?:from )?@ to @"))
         if not telegraphic:
             return None
     if "MEAN" in kinds:
@@ -76,7 +77,7 @@ def vertical_lead(u: Utterance) -> Query | None:
         return None
     if comparative(u) not in ("higher", "lower") or "than" not in u.tokens or u.has_camera:
         return None
-    if not u.only("CMP_higher", "CMP_lower", "COUNT", "MUCH", "VERTICAL"):
+    if not u.only("CMP_higher", "CMP_lower", "COUNT", "CENTRE", "VERTICAL"):
         return None
     return _query(u, "vertical_distance", pick(u, found))
 
@@ -126,7 +127,7 @@ def direction(u: Utterance) -> Query | None:
     if not u.has("CLOCK") or u.negated or u.quantities or u.units:
         return None
     found = things(u)
-    if not u.only("CLOCK", "WHERE", "IF", "CENTRE", "DIST", "REL_on", "BETWEEN", "AHEAD"):
+    if not u.only("CLOCK", "WHERE", "IF", "CENTRE", "DIST", "REL_on", "BETWEEN", "AHEAD", "MOVE"):
         return None
     if u.has("IF", "REL_on", "CENTRE") and len(found) != 2:
         return None
@@ -143,7 +144,7 @@ def direction(u: Utterance) -> Query | None:
     start = (
         u.search(r"from @")
         or u.search(r"than @")
-        or u.search(r"(?:at|with|REL_on) @ (?:is |as |, |CENTRE|REL_on|AHEAD)*")
+        or u.search(r"(?:at|with) @")
         or u.search(r"@ (?:is |as |REL_on |of |in |at )*CENTRE")
         or u.search(r"@ to @")
         or u.search(r"of @")
