@@ -126,7 +126,9 @@ def _from_mask(view: WorkingView, region: RegionRequest) -> Bool:
         raise InvalidValueError(
             f"region '{region.id}': got a mask of {mask.shape}, expected the depth image's size"
         )
-    return np.asarray(sampled & view.valid)
+    # pixels without a reading stay in: the silhouette is what the caller knows best, and readings
+    # go missing at its border first (widths would come out short)
+    return np.array(sampled)
 
 
 def _from_point(
