@@ -112,7 +112,7 @@ def make_scene(
     frame = DepthSensor(family, number, profile).frame(rendering, world.camera, index + 1)
     truth = world.truth(index + 1)
     up = None
-    if (index // 2) % 2 == 0:
+    if (index + index // 4) % 2 == 0:  # not in step with rooms or with sensor families
         tilt = rng.normal(0, UP_ERROR_RAD, 3)
         up = GivenUp(truth.working_from_camera.rotation[2] + tilt, UpSource.TF)
     fractions = visible_fractions(world)
