@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deepsight_ros.geometry.camera import Camera
-from deepsight_ros.nodes.neighbours import Distances
+from deepsight_ros.nodes.neighbours import Distances, Pairwise
 from deepsight_ros.nodes.vision import Sighting
 from deepsight_ros.scene.measure import CAMERA_ID, GRIPPER_ID
 from deepsight_ros.scene.objects import SceneObject
@@ -56,16 +56,13 @@ def draw(sighting: Sighting, distances: Distances) -> Picture:
     optical_from_w = scene.working_from_camera.inverse()
     for thing in scene.objects:
         _outline(picture, thing)
-    for pair in distances.pairs:
+    for pair in nearest_of_each(distances):
         ends = pair.measured.end_points_m
-        if CAMERA_ID in (pair.from_id, pair.to_id) or ends is None:
+        if ends is None:
             continue
-        text = (
-            f"{100 * pair.measured.value:.1f} cm"
-            if pair.measured.value < 1
-            else (f"{pair.measured.value:.2f} m")
-        )
-        colour = (255, 255, 255) if GRIPPER_ID not in (pair.from_id, pair.to_id) else (255, 220, 0)
+        value_m = pair.measured.value
+        text = f"{100 * value_m:.1f} cm" if value_m < 1 else f"{value_m:.2f} m"
+        colour = (255, 220, 0) if GRIPPER_ID in (pair.from_id, pair.to_id) else (255, 255, 255)
         _line(picture, optical_from_w.apply(ends), frame.camera, text, colour, scale)
     for thing in scene.objects:
         measured = distances.ranges.get(thing.id)
@@ -77,6 +74,22 @@ def draw(sighting: Sighting, distances: Distances) -> Picture:
             u, v = thing.box_px[0], max(12, thing.box_px[1] - 3)
             _text(picture, text, (int(u), int(v)), colour_of(thing.id), scale)
     return picture
+
+
+def nearest_of_each(distances: Distances) -> list[Pairwise]:
+    """The distance of each object, and of the gripper, to what is nearest to it: few enough to
+    read. Distances to the camera stand in the names already."""
+    chosen: dict[str, Pairwise] = {}
+    for pair in distances.pairs:
+        if CAMERA_ID in (pair.from_id, pair.to_id):
+            continue
+        # what the gripper is nearest to is the gripper's line, not everything else's
+        ends = [pair.from_id] if pair.from_id == GRIPPER_ID else [pair.from_id, pair.to_id]
+        for end in ends:
+            best = chosen.get(end)
+            if best is None or pair.measured.value < best.measured.value:
+                chosen[end] = pair
+    return list({id(pair): pair for pair in chosen.values()}.values())
 
 
 def _outline(picture: Picture, thing: SceneObject) -> None:
@@ -128,5 +141,9 @@ def _text(
     picture: Picture, text: str, at: tuple[int, int], colour: tuple[int, int, int], scale: float
 ) -> None:
     font = cv2.FONT_HERSHEY_SIMPLEX
-    cv2.putText(picture, text, at, font, scale, (0, 0, 0), 3, cv2.LINE_AA)
-    cv2.putText(picture, text, at, font, scale, colour, 1, cv2.LINE_AA)
+    (width, height), below = cv2.getTextSize(text, font, scale, 1)
+    u, v = min(at[0], picture.shape[1] - width - 1), at[1]
+    u0, v0 = max(0, u), max(0, v - height)
+    patch = picture[v0 : v + below, u0 : u0 + width]
+    patch //= 3  # darkened, so that the words can be read on anything
+    cv2.putText(picture, text, (u0, v), font, scale, colour, 1, cv2.LINE_AA)
