@@ -64,8 +64,9 @@ class PerceptionConfig:
     use_colour: bool = True
     """Let colour edges separate what depth cannot (touching or stacked things); needs colour."""
 
-    colour_cut: float = 1.0
-    """Strength of colour evidence: 0 ignores colour, 1 is the default, more cuts sooner."""
+    part_at_log_odds: float = 0.7
+    """How sure (log odds) a border between two pieces must be to part two things; higher joins
+    more, lower splits more."""
 
     outlier_cell_m: float = 0.02
     """Gap between points (m, grows with range) that parts an outlier cluster from its object."""
@@ -131,7 +132,7 @@ class PerceptionConfig:
             "up_tolerance_deg": (0.1, 30.0),
             "snap_up_deg": (0.0, 30.0),
             "min_support_share": (0.0, 1.0),
-            "colour_cut": (0.0, 10.0),
+            "part_at_log_odds": (-10.0, 10.0),
             "track_memory_s": (0.0, 3600.0),
             "track_smoothing": (0.0, 0.95),
             "detector_iou": (0.05, 1.0),

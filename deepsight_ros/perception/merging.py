@@ -228,9 +228,9 @@ def features(sums: Array, size: Array, perimeter: Array, colour: Array | None) -
     return out
 
 
-def parting_logit(feature: Array, has_colour: bool, colour_cut: float) -> Array:
+def parting_logit(feature: Array, has_colour: bool) -> Array:
     """(P,) log odds that each border parts two things."""
-    w = JUDGES["colour" if has_colour and colour_cut > 0 else "depth"]
+    w = JUDGES["colour" if has_colour else "depth"]
     return np.asarray(np.tanh(feature @ w["hidden"] + w["hidden_bias"]) @ w["out"] + w["bias"])
 
 
@@ -246,11 +246,14 @@ JUDGES = _load_judges()
 """Two small networks (11 features, 12 hidden units) by ``training.fit_borders``."""
 
 
-def merge(borders: Borders, colour_cut: float) -> NDArray[np.int64]:
+def merge(borders: Borders, part_at: float = 0.0) -> NDArray[np.int64]:
     """(K,) new label of each fragment.
 
     In rounds: every pair of neighbours that are each other's surest join is joined, then the
     borders of the joined fragments are judged again; until no border speaks for a join.
+
+    Args:
+        part_at: log odds from which a border parts two things.
     """
     count = len(borders.pixels)
     label = np.arange(count)
@@ -261,7 +264,7 @@ def merge(borders: Borders, colour_cut: float) -> NDArray[np.int64]:
             break
         shade = None if colour is None else colour[pairs]
         feature = features(sums, size[pairs], perimeter[pairs], shade)
-        logit = parting_logit(feature, colour is not None, colour_cut)
+        logit = parting_logit(feature, colour is not None) - part_at
         target = _joins(pairs, logit, count)
         if target is None:
             break

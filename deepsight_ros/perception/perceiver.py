@@ -108,7 +108,7 @@ class Perceiver:
             InvalidValueError: a region lies outside the image or has the wrong size.
         """
         clock = _Clock()
-        seen = self._look(frame, up_in_camera, clock)
+        seen = self._look(frame, up_in_camera, gripper, clock)
         finding = self._finding
         source = UpSource.UNKNOWN
         if up_in_camera is not None:
@@ -166,7 +166,13 @@ class Perceiver:
         kept = tuple(o for o in scene.objects if o.id not in names)
         return replace(scene, objects=(*kept, *added))
 
-    def _look(self, frame: RgbdFrame, given: GivenUp | None, clock: _Clock) -> _Seen:
+    def _look(
+        self,
+        frame: RgbdFrame,
+        given: GivenUp | None,
+        gripper: GripperInput | None,
+        clock: _Clock,
+    ) -> _Seen:
         """Support, segments and looks of a new frame; remembers them."""
         config = self.config
         step = step_for(frame.camera.width_px, config.working_width_px)
@@ -179,7 +185,8 @@ class Perceiver:
         walls = [] if finding.up is None else find_walls(sample, finding.up)
         clock.lap("support")
         working = working_frame(finding, config)
-        segmentation = segment(view, finding, walls, config)
+        hand = None if gripper is None else gripper.camera_from_gripper.translation_m
+        segmentation = segment(view, finding, walls, config, hand)
         clock.lap("segment")
         looks = look_at(view, segmentation.labels, segmentation.count)
         clock.lap("looks")

@@ -73,8 +73,13 @@ def segment(
     finding: SupportFinding,
     walls: Sequence[Plane],
     config: PerceptionConfig,
+    gripper_m: Array | None = None,
 ) -> Segmentation:
-    """Labelled objects of a view; see the module's first lines."""
+    """Labelled objects of a view; see the module's first lines.
+
+    Args:
+        gripper_m: (3,) the gripper in the camera frame: what is there is kept wherever it is.
+    """
     foreground = foreground_of(view, finding, walls, config)
     labels = np.zeros(foreground.shape, np.int32)
     x, y, w, h = cv2.boundingRect(foreground.view(np.uint8))
@@ -83,13 +88,13 @@ def segment(
     rows = slice(max(0, y - PAD_PX), min(foreground.shape[0], y + h + PAD_PX))
     columns = slice(max(0, x - PAD_PX), min(foreground.shape[1], x + w + PAD_PX))
     part = view.crop(rows, columns)
-    use_colour = config.use_colour and config.colour_cut > 0
-    hues = chroma(part.colour) if use_colour and part.colour is not None else None
+    hues = chroma(part.colour) if config.use_colour and part.colour is not None else None
     pieces = dense(fragments(part, foreground[rows, columns], hues))
-    merged = merge(measure_borders(pieces, part, hues), config.colour_cut)
+    borders = measure_borders(pieces, part, hues)
+    merged = merge(borders, config.part_at_log_odds)
     found = merged[pieces].astype(np.int32)
     found[flying_pixels(part)] = 0
-    labels[rows, columns], count = _keep_things(dense(found), part, finding, config)
+    labels[rows, columns], count = _keep_things(dense(found), part, finding, config, gripper_m)
     return Segmentation(labels, count, foreground)
 
 
@@ -104,7 +109,11 @@ def dense(labels: Labels) -> Labels:
 
 
 def _keep_things(
-    labels: Labels, view: WorkingView, finding: SupportFinding, config: PerceptionConfig
+    labels: Labels,
+    view: WorkingView,
+    finding: SupportFinding,
+    config: PerceptionConfig,
+    gripper_m: Array | None,
 ) -> tuple[Labels, int]:
     """Renumber, without segments too small, too big, or standing beyond the support."""
     count = int(labels.max())
@@ -131,7 +140,11 @@ def _keep_things(
     keep &= (side >= config.min_object_size_m) & (side <= config.max_object_size_m)
     if finding.support is not None:
         over = over_support(points, finding.support, BESIDE_SUPPORT_M)
-        keep &= np.bincount(flat, weights=over, minlength=count + 1) > 0.15 * number
+        on_ground = np.bincount(flat, weights=over, minlength=count + 1) > 0.15 * number
+        if gripper_m is not None:
+            near = np.linalg.norm(points - gripper_m, axis=1) < config.gripper_radius_m
+            on_ground |= np.bincount(flat, weights=near, minlength=count + 1) > 0.2 * number
+        keep &= on_ground
     keep[0] = False
     table = np.zeros(count + 1, np.int32)
     table[keep] = np.arange(1, np.count_nonzero(keep) + 1)
