@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from deepsight_ros.scene.outline import convex_hull
 from deepsight_ros.scene.raycast import first_hits
-from deepsight_ros.scene.rectangle import fit_rectangle
+from deepsight_ros.scene.rectangle import Evidence, fit_rectangle
 from deepsight_ros.scene.revolution import DiscStackSolid, RoundFit, fit_round, fit_sphere
 from deepsight_ros.scene.solids import (
     BoxSolid,
@@ -60,11 +60,14 @@ def complete(surface: Surface, camera_m: Array, *, support_known: bool) -> Compl
     s = surface
     noise = float(np.median(s.sigma_m)) + 0.3 * s.pixel_m
     low, high, stands = vertical_ends(s, support_known)
-    samples = _flank_samples(s, high)
+    rim, limb = _own_edges(s)
+    samples = np.concatenate([_flank(s)[0], rim])
     found = [
         _as_sphere(s, noise, low, stands) if len(s.points_m) >= 20 else None,
-        _as_round(s, samples, camera_m, noise, low, high, stands) if len(samples) >= 12 else None,
-        _as_box(s, samples, noise, low, high, stands) if len(samples) >= 8 else None,
+        _as_round(s, samples, limb, camera_m, noise, low, high, stands)
+        if len(samples) >= 12
+        else None,
+        _as_box(s, rim, limb, noise, low, high, stands) if len(samples) >= 8 else None,
         _as_layers(s, low, high, stands, noise),
     ]
     scored = [(misfit_m(s, f.solid, camera_m), f) for f in found if f is not None]
@@ -95,7 +98,7 @@ def misfit_m(s: Surface, solid: Solid, camera_m: Array) -> float:
 
 def vertical_ends(s: Surface, support_known: bool) -> tuple[float, float, bool]:
     """(bottom, top, whether it stands on the support) in W's z."""
-    z = np.concatenate([s.points_m[:, 2], s.outline_m[:, 2]])
+    z = np.concatenate([s.points_m[:, 2], s.outline_m[s.outline_measured, 2]])
     steep = float(np.median(np.abs(s.rays[:, 2])))
     noise = float(np.hypot(np.median(s.sigma_m) * steep, 0.3 * s.pixel_m))
     high = robust_end(z, noise)
@@ -103,6 +106,9 @@ def vertical_ends(s: Surface, support_known: bool) -> tuple[float, float, bool]:
     flat = flat[np.abs(flat - high) < 3 * noise + 0.004]
     if len(flat) >= max(8, len(s.points_m) // 40):
         high = float(np.median(flat))
+    thin = s.outline_m[~s.outline_measured, 2]
+    if len(thin) and float(thin.max()) > high + 3 * (s.pixel_m + noise):
+        high = float(thin.max()) - s.pixel_m
     low = -robust_end(-z, noise)
     stands = support_known and low < _STANDING_M + 3 * noise
     if stands:
@@ -131,15 +137,21 @@ def _thin(points: Array, most: int) -> Array:
     return points[::step]
 
 
-def _flank_samples(s: Surface, high: float) -> Array:
-    """(N, 3) samples on the outer wall: flank points, the top's rim and the foot."""
-    flank = s.points_m[s.normals[:, 2] < 0.5]
-    own = (s.edges == Edge.FREE) | (s.edges == Edge.STANDING)
-    top_rim = own & (s.outline_normals[:, 2] > _UP)
-    top_rim &= s.outline_m[:, 2] > high - 0.01 - 3 * s.outline_sigma_m
-    foot = s.edges == Edge.STANDING
-    rim = s.outline_m[top_rim | foot]
-    return np.concatenate([_thin(flank, _MOST_SAMPLES), _thin(rim, _MOST_SAMPLES)])
+def _flank(s: Surface) -> tuple[Array, Array]:
+    """Points (N, 3) on the outer walls and their normals (N, 3)."""
+    flank = np.flatnonzero(s.normals[:, 2] < 0.5)
+    flank = flank[:: max(1, len(flank) // _MOST_SAMPLES)]
+    return s.points_m[flank], s.normals[flank]
+
+
+def _own_edges(s: Surface) -> tuple[Array, Array]:
+    """Outline points that are the object's own: those on a rim or at the foot, whose depth is
+    good, and those on a limb (seen on edge, good across the view only); (M, 3) each."""
+    upward = s.outline_normals[:, 2] > _UP
+    rim = ((s.edges == Edge.FREE) & upward) | ((s.edges == Edge.STANDING) & ~upward)
+    rim &= s.outline_measured
+    limb = (s.edges == Edge.FREE) & ~(upward & s.outline_measured)
+    return _thin(s.outline_m[rim], _MOST_SAMPLES), _thin(s.outline_m[limb], _MOST_SAMPLES)
 
 
 def _as_sphere(s: Surface, noise: float, low: float, stands: bool) -> Completion | None:
@@ -176,6 +188,7 @@ def _across(s: Surface) -> Array:
 def _as_round(
     s: Surface,
     samples: Array,
+    limb: Array,
     camera_m: Array,
     noise: float,
     low: float,
@@ -183,7 +196,7 @@ def _as_round(
     stands: bool,
 ) -> Completion | None:
     bands = int(np.clip(len(samples) // 40, 2, 8))
-    fit = fit_round(samples, noise + 0.001, bands)
+    fit = fit_round(samples, limb, camera_m, noise + 0.001, bands)
     if fit is None or fit.arc_rad < np.deg2rad(80) or fit.radii_m.max() < 0.003:
         return None
     if fit.radii_m[-1] < 0.6 * fit.radii_m.max():
@@ -235,11 +248,16 @@ def _stack(fit: RoundFit, low: float, high: float, noise: float) -> Solid:
 
 
 def _as_box(
-    s: Surface, samples: Array, noise: float, low: float, high: float, stands: bool
+    s: Surface, rim: Array, limb: Array, noise: float, low: float, high: float, stands: bool
 ) -> Completion:
-    everything = np.concatenate([s.points_m[:, :2], s.outline_m[:, :2]])
-    walls = s.normals[np.abs(s.normals[:, 2]) < 0.5, :2]
-    fit = fit_rectangle(samples[:, :2], everything, noise, _thin(walls, _MOST_SAMPLES))
+    walls, normals = _flank(s)
+    everything = np.concatenate([s.points_m, s.outline_m[s.outline_measured]])[:, :2]
+    view = s.rays[:, :2].mean(axis=0)
+    fit = fit_rectangle(
+        Evidence(walls[:, :2], normals[:, :2], rim[:, :2], limb[:, :2], everything),
+        view / max(float(np.linalg.norm(view)), 1e-9),
+        noise,
+    )
     centre = np.array([fit.centre_m[0], fit.centre_m[1], (low + high) / 2])
     size = np.array([fit.size_m[0], fit.size_m[1], high - low])
     both = bool(max(fit.seen[:2]) > 0.5 and max(fit.seen[2:]) > 0.5)
@@ -248,7 +266,7 @@ def _as_box(
 
 def _with_extras(s: Surface, body: Completion, noise: float) -> Completion | None:
     """The body with a prism around what clearly sticks out of it (a handle, a spout)."""
-    own = np.isin(s.edges, (Edge.FREE, Edge.STANDING, Edge.CONTACT))
+    own = np.isin(s.edges, (Edge.FREE, Edge.STANDING, Edge.CONTACT)) & s.outline_measured
     points = np.concatenate([s.points_m, s.outline_m[own]])
     nearest = body.solid.nearest_points(points)
     out = np.linalg.norm(points - nearest, axis=1) > 3.0 * noise + 0.004
@@ -264,7 +282,7 @@ def _with_extras(s: Surface, body: Completion, noise: float) -> Completion | Non
 
 def _as_layers(s: Surface, low: float, high: float, stands: bool, noise: float) -> Completion:
     """Convex prisms over height: each layer's hull, and above it nothing is wider unseen."""
-    points = np.concatenate([s.points_m, s.outline_m])
+    points = np.concatenate([s.points_m, s.outline_m[s.outline_measured]])
     count = int(np.clip((high - low) / max(4 * noise, 0.015), 1, 6))
     cuts = np.linspace(low, high, count + 1)
     pieces: list[ConvexSolid] = []

@@ -1,7 +1,7 @@
 """Fitting an upright box's rectangle to samples of its outline on the ground.
 
-In: (N, 2) samples that lie on the sides, and all seen points, metres. Out: the rectangle, and
-which of its sides were supported by samples.
+In: (N, 2) points on the walls and on the outline, and all seen points, metres. Out: the
+rectangle, and which of its sides were supported by samples.
 """
 
 from __future__ import annotations
@@ -17,6 +17,26 @@ Array = NDArray[np.float64]
 
 _TURNS = np.deg2rad(np.linspace(-12.0, 12.0, 13))
 _TAIL = 0.015
+_FACING = 0.5
+_SIDEWAYS = 0.6
+
+
+@dataclass(frozen=True, eq=False)
+class Evidence:
+    """Where the sides of a box were seen, on the ground (metres).
+
+    Attributes:
+        walls_m: (N, 2) points on the walls; normals: (N, 2) horizontal parts of their normals.
+        rim_m: (M, 2) own outline on the top's rim or at the foot: on some side each.
+        limb_m: (L, 2) own outline beside a wall: good across the view only.
+        points_m: (K, 2) all seen points: no side may leave many of them out.
+    """
+
+    walls_m: Array
+    normals: Array
+    rim_m: Array
+    limb_m: Array
+    points_m: Array
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,47 +54,53 @@ class RectangleFit:
     seen: Array
 
 
-def fit_rectangle(
-    samples_m: Array, points_m: Array, noise_m: float, normals: Array
-) -> RectangleFit:
+def fit_rectangle(evidence: Evidence, view: Array, noise_m: float) -> RectangleFit:
     """Rectangle around all points whose sides lie in the middle of the samples on them.
 
     The least-area rectangle and the walls' normals each start a search of the yaw that brings
     the samples closest to the sides (of two walls seen on edge, the least area alone cannot tell
     the rectangle from the one along their diagonal). Then each side moves to the mean of the
-    samples near it, so that noise widens nothing.
+    samples on it, so that noise widens nothing.
 
     Args:
-        samples_m: (N, 2) points on the sides.
-        points_m: (M, 2) all seen points: no side may leave them out.
+        evidence: where the sides were seen.
+        view: (2,) unit ground direction of the view.
         noise_m: expected distance of samples from their side.
-        normals: (K, 2) horizontal parts of the walls' normals, K may be 0.
     """
-    searches = [minimum_rectangle(samples_m).yaw_rad + _TURNS]
-    if len(normals) >= 8:
-        fold = 4.0 * np.arctan2(normals[:, 1], normals[:, 0])
+    e = evidence
+    samples = np.concatenate([e.walls_m, e.rim_m])
+    if len(samples) < 8:
+        samples = e.points_m
+    searches = [minimum_rectangle(samples).yaw_rad + _TURNS]
+    if len(e.normals) >= 8:
+        fold = 4.0 * np.arctan2(e.normals[:, 1], e.normals[:, 0])
         turn_of_walls = float(np.arctan2(np.sin(fold).mean(), np.cos(fold).mean())) / 4.0
         searches.append(turn_of_walls + _TURNS)
-    costs = [_misfits(samples_m, yaws, noise_m) for yaws in searches]
+    costs = [_misfits(samples, yaws, noise_m) for yaws in searches]
     best = int(np.argmin([c.min() for c in costs]))
     yaw = _lowest(searches[best], costs[best])
     c, s = np.cos(yaw), np.sin(yaw)
     turn = np.array([[c, -s], [s, c]])
-    own, everything = samples_m @ turn, points_m @ turn
-    sides, seen = np.zeros(4), np.zeros(4)
+    walls, normals, rim, limb = (a @ turn for a in (e.walls_m, e.normals, e.rim_m, e.limb_m))
+    everything = e.points_m @ turn
+    across_view = np.abs(view @ turn) < _SIDEWAYS
+    sides = np.zeros(4)
+    supporters: list[Array] = []
     for i in range(4):
-        sign = 1.0 if i % 2 else -1.0
-        side, count = _outer_side(sign * own[:, i // 2], sign * everything[:, i // 2], noise_m)
-        sides[i] = sign * side
-        seen[i] = float(count)
+        axis, sign = i // 2, 1.0 if i % 2 else -1.0
+        facing = sign * normals[:, axis] > _FACING
+        mine = np.concatenate([walls[facing], rim, limb if across_view[axis] else limb[:0]])
+        side = _outer_side(sign * mine[:, axis], sign * everything[:, axis], noise_m)
+        sides[i] = sign * side[0]
+        supporters.append(mine if side[1] else mine[:0])
     size = np.maximum(sides[[1, 3]] - sides[[0, 2]], 1e-3)
-    for i in np.flatnonzero(seen):
-        mine = np.abs(own[:, i // 2] - sides[i]) < 2.5 * noise_m + 0.002
+    seen = np.zeros(4)
+    for i, mine in enumerate(supporters):
+        on_it = np.abs(mine[:, i // 2] - sides[i]) < 2.5 * noise_m + 0.002
         start_m = sides[2] if i < 2 else sides[0]
-        cells = ((own[mine, 1 - i // 2] - start_m) / size[1 - i // 2] * 8).astype(np.intp)
+        cells = ((mine[on_it, 1 - i // 2] - start_m) / size[1 - i // 2] * 8).astype(np.intp)
         seen[i] = len(np.unique(np.clip(cells, 0, 7))) / 8.0
     middle = turn @ np.array([(sides[0] + sides[1]) / 2, (sides[2] + sides[3]) / 2])
-    size = np.maximum(np.array([sides[1] - sides[0], sides[3] - sides[2]]), 1e-3)
     within = (yaw + np.pi / 4) % (np.pi / 2) - np.pi / 4
     quarters = round((yaw - within) / (np.pi / 2)) % 4
     if quarters % 2:

@@ -33,39 +33,45 @@ class RoundFit:
         centre_m: (2,) the axis.
         heights_m, radii_m: (K,) profile at the bands' mean heights, ascending.
         residual_m: robust RMS of the samples' radial distance from the profile.
-        centre_sigma_m: (2, 2) covariance root is not kept: the larger standard deviation.
         arc_rad: how far around the axis samples were seen.
-        weights: (N,) in 0-1, small for samples off the profile (a handle).
     """
 
     centre_m: Array
     heights_m: Array
     radii_m: Array
     residual_m: float
-    centre_sigma_m: float
     arc_rad: float
-    weights: Array
 
 
-def fit_round(samples_m: Array, scale_m: float, bands: int) -> RoundFit | None:
-    """Least-squares axis and banded profile of (N, 3) surface samples.
+def fit_round(
+    samples_m: Array, rays_m: Array, camera_m: Array, scale_m: float, bands: int
+) -> RoundFit | None:
+    """Least-squares axis and banded profile of surface samples and tangent rays.
 
     The start is algebraic (Kasa 1976, one radius for each band about a shared axis), then a few
-    robust Gauss-Newton steps on the radial distances. None when the samples do not bend.
+    robust Gauss-Newton steps on the radial distances. A ray along the limb is tangent to the
+    surface: its distance from the axis is a radius, and the reading's depth, which is poor on a
+    limb, does not matter. None when the samples do not bend.
 
     Args:
-        samples_m: points on the flank and on the top's rim.
+        samples_m: (N, 3) points on the flank, the top's rim and the foot.
+        rays_m: (M, 3) outline points whose viewing rays touch the flank.
+        camera_m: (3,) where these rays start.
         scale_m: expected residual; larger ones lose weight (Cauchy).
         bands: number of height bands.
     """
-    xy, z = samples_m[:, :2], samples_m[:, 2]
+    points = np.concatenate([samples_m, rays_m])
+    z = points[:, 2]
     low, high = float(z.min()), float(z.max())
     band = np.minimum(((z - low) / max(high - low, 1e-6) * bands).astype(np.intp), bands - 1)
-    shift = xy.mean(axis=0)
-    p = xy - shift
+    shift = points[:, :2].mean(axis=0)
+    p = points[:, :2] - shift
+    eye = camera_m[:2] - shift
+    along = p[len(samples_m) :] - eye
+    along /= np.maximum(np.hypot(along[:, 0], along[:, 1]), 1e-9)[:, None]
     weights = np.ones(len(p))
     size = float(np.ptp(p, axis=0).max())
-    centre: Array | None = None
+    centre = np.zeros(2)
     for i in range(_ROUNDS):
         total = np.maximum(np.bincount(band, weights, bands), 1e-9)
 
@@ -74,41 +80,37 @@ def fit_round(samples_m: Array, scale_m: float, bands: int) -> RoundFit | None:
             out: Array = values - (np.bincount(band, w * values, bands) / t)[band]
             return out
 
-        if i < 2 or centre is None:
+        if i < 2:
             a = np.column_stack([within(2 * p[:, 0]), within(2 * p[:, 1])])
-            b = within((p * p).sum(axis=1))
             normal = (a * weights[:, None]).T @ a
             if np.linalg.cond(normal) > 1e4:
                 return None
-            centre = np.linalg.solve(normal, (a * weights[:, None]).T @ b)
+            target = (a * weights[:, None]).T @ within((p * p).sum(axis=1))
+            centre = np.asarray(np.linalg.solve(normal, target), np.float64)
         else:
             radial = p - centre
             r = np.maximum(np.hypot(radial[:, 0], radial[:, 1]), 1e-6)
             a = np.column_stack([within(-radial[:, 0] / r), within(-radial[:, 1] / r)])
-            residual = within(r)
             normal = (a * weights[:, None]).T @ a + 1e-9 * np.eye(2)
-            centre = centre - np.linalg.solve(normal, (a * weights[:, None]).T @ residual)
+            target = (a * weights[:, None]).T @ within(r)
+            centre = centre - np.asarray(np.linalg.solve(normal, target), np.float64)
         if float(np.abs(centre).max()) > 3 * size + 0.02:
             return None
-        r = np.hypot(*(p - centre).T)
+        # where each tangent ray passes the axis
+        p[len(samples_m) :] = eye + ((centre - eye) * along).sum(axis=1)[:, None] * along
+        r = np.hypot(p[:, 0] - centre[0], p[:, 1] - centre[1])
         mean_r = np.bincount(band, weights * r, bands) / total
         mean_z = np.bincount(band, weights * z, bands) / total
         used = np.flatnonzero(total > 1e-6)
-        profile = np.interp(z, mean_z[used], mean_r[used])
-        off = r - profile
+        off = r - np.interp(z, mean_z[used], mean_r[used])
         weights = 1.0 / (1.0 + (off / (2.0 * scale_m)) ** 2)
-    middle = float(np.median(np.abs(off))) * 1.4826
     turn = np.arctan2(p[:, 1] - centre[1], p[:, 0] - centre[0])
-    spread = np.linalg.inv(normal / max(1.0, weights.sum()) + 1e-6 * np.eye(2))
-    sigma = middle * float(np.sqrt(np.linalg.eigvalsh(spread)[-1] / max(weights.sum(), 1.0)))
     return RoundFit(
         centre + shift,
         mean_z[used],
         mean_r[used],
-        max(middle, float(np.sqrt(np.average(off * off, weights=weights)))),
-        sigma,
+        float(np.sqrt(np.average(off * off, weights=weights))),
         covered_arc(turn[weights > 0.3]),
-        weights,
     )
 
 

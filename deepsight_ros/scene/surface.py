@@ -31,6 +31,7 @@ _RING_PX = 7
 _MOST_INSIDE = 220
 _MOST_AROUND = 180
 _LEAST_IN_WINDOW = 4
+_FILLED = 0.5
 # a support point may be this high, an outside surface this near in depth, besides noise
 _ON_SUPPORT_M = 0.012
 _SAME_DEPTH_M = 0.012
@@ -65,6 +66,8 @@ class Surface:
         outline_m: (M, 3) points on the silhouette, half a pixel beyond the last inside one.
         outline_normals: (M, 3) unit normal of the surface beside each outline point.
         outline_sigma_m: (M,) along the ray.
+        outline_measured: (M,) bool, False where the depth was filled in from farther inside (thin
+            tips, borders beside holes): good across the view only.
         edges: (M,) int8, ``Edge`` of each outline point.
         rays: (M, 3) unit viewing directions of the outline points, camera to point.
         check_rays: (K, 3) unit viewing directions through some pixels in and around the mask.
@@ -81,6 +84,7 @@ class Surface:
     outline_m: F64
     outline_normals: F64
     outline_sigma_m: F64
+    outline_measured: Bool
     edges: NDArray[np.int8]
     rays: F64
     check_rays: F64
@@ -208,8 +212,24 @@ def _smooth(window: _Window, sensor: SensorModel) -> _Fit | None:
     du = (cvv * cud - cuv * cvd) / det
     dv = (cuu * cvd - cuv * cud) / det
     value = md + du * (u - mu) + dv * (v - mv)
+    weight = sums[..., 0]
+    lonely = (weight < _LEAST_IN_WINDOW) & window.mask.view(bool)
+    if lonely.any():  # thin tips, and borders beside holes: the mean of what is near
+        for reach in (9, 25):
+            near: Any = cv2.boxFilter(
+                np.dstack([w, wd]),
+                -1,
+                (reach, reach),
+                normalize=False,
+                borderType=cv2.BORDER_CONSTANT,
+            )
+            filled = lonely & (near[..., 0] > 0.5)
+            value[filled] = near[filled, 1] / near[filled, 0]
+            du[filled] = dv[filled] = 0.0
+            weight[filled] = _FILLED
+            lonely &= ~filled
     gain = 1.0 / np.sqrt(0.5 * (2 * radius + 1) ** 2)
-    return _Fit(value, du, dv, sums[..., 0], core, gain)
+    return _Fit(value, du, dv, weight, core, gain)
 
 
 def _clip_spikes(inverse: F64, core: Bool, sensor: SensorModel) -> F64:
@@ -230,8 +250,8 @@ def _assemble(
     sensor: SensorModel,
     support_known: bool,
 ) -> Surface | None:
-    usable = (fit.weight >= _LEAST_IN_WINDOW) & (fit.inverse > 1e-6)
-    rows, columns = np.nonzero(fit.core & usable)
+    usable = (fit.weight >= _FILLED) & (fit.inverse > 1e-6)
+    rows, columns = np.nonzero(fit.core & (fit.weight >= _LEAST_IN_WINDOW))
     if len(rows) < 4:
         return None
     points, normals, depths, _ = _lift(window, fit, rows, columns, 0.0, 0.0, camera, pose)
@@ -255,6 +275,7 @@ def _assemble(
         outline,
         outline_normals,
         edge_sigma * fit.gain * 1.5,
+        fit.weight[r, c] >= _LEAST_IN_WINDOW,
         edges,
         rays,
         check_rays,
