@@ -18,6 +18,12 @@ from deepsight_ros.perception.config import PerceptionConfig
 Array = NDArray[np.float64]
 
 FORBIDDEN = 1e6
+NEW_COST = 2.5
+"""Above this cost a sighting is taken for a new thing."""
+
+LAB_WEIGHT = np.array([0.5, 1.0, 1.0])
+"""Lightness tells things apart less than hue does: it changes with shadow and exposure."""
+
 COLOUR_SCALE = 25.0
 """Lab distance at which two colours cost as much as a displacement by the whole gate."""
 
@@ -119,32 +125,41 @@ class Tracker:
         """Sighting index -> track index."""
         if not self._tracks or not sightings:
             return {}
-        cost = np.array([[self._cost(stamp_ns, s, t) for t in self._tracks] for s in sightings])
+        cost = self._costs(stamp_ns, sightings)
         # A dummy column per sighting lets it stay new rather than take a bad track.
-        padded = np.hstack([cost, np.full((len(sightings), len(sightings)), 2.5)])
-        rows, columns = linear_sum_assignment(padded)
+        stay_new = np.full((len(sightings), len(sightings)), NEW_COST)
+        rows, columns = linear_sum_assignment(np.hstack([cost, stay_new]))
         return {
             int(r): int(c)
             for r, c in zip(rows, columns, strict=True)
-            if c < len(self._tracks) and cost[r, c] < 2.5
+            if c < len(self._tracks) and cost[r, c] < NEW_COST
         }
 
-    def _cost(self, stamp_ns: int, sighting: Sighting, track: Track) -> float:
-        dt = max(0.0, (stamp_ns - track.last_seen_ns) * 1e-9)
+    def _costs(self, stamp_ns: int, sightings: list[Sighting]) -> Array:
+        """(S, T) cost of each sighting being each track; ``FORBIDDEN`` where it cannot be."""
+        tracks = self._tracks
+        age = np.array([max(0.0, (stamp_ns - t.last_seen_ns) * 1e-9) for t in tracks])
         # A thing that is out of sight most likely stays where it was: predict 0.2 s at most.
-        predicted = track.position_m + track.velocity_m_s * min(dt, 0.2)
-        slack = 0.3 * float(track.size_m[0]) if sighting.is_partial else 0.0
-        moved = float(np.linalg.norm(sighting.position_m - predicted))
-        gate = self._config.track_gate_m + slack + 0.05 * min(dt, 2.0)
-        if moved > 2.0 * gate:
-            return FORBIDDEN
+        predicted = np.array([t.position_m for t in tracks])
+        predicted = predicted + np.array([t.velocity_m_s for t in tracks]) * np.minimum(
+            age, 0.2
+        ).reshape(-1, 1)
+        size = np.maximum(np.array([t.size_m for t in tracks]), 0.005)
+        seen_size = np.maximum(np.array([s.size_m for s in sightings]), 0.005)
+        partial = np.array([s.is_partial for s in sightings])[:, None]
+        at = np.array([s.position_m for s in sightings])
+        moved = np.linalg.norm(at[:, None] - predicted[None], axis=2)
+        gate = self._config.track_gate_m + 0.05 * np.minimum(age, 2.0)[None]
+        gate = gate + np.where(partial, 0.3 * size[None, :, 0], 0.0)
         cost = (moved / gate) ** 2
-        if sighting.lab is not None and track.lab is not None:
-            difference = (sighting.lab - track.lab) * np.array([0.5, 1.0, 1.0])
-            cost += min((float(np.linalg.norm(difference)) / COLOUR_SCALE) ** 2, 4.0)
-        ratio = np.log(np.maximum(sighting.size_m, 0.005) / np.maximum(track.size_m, 0.005))
-        weight = 0.3 if sighting.is_partial else 1.0
-        return cost + weight * min(float(np.abs(ratio[:2]).mean() / 0.7) ** 2, 2.0)
+        ratio = np.abs(np.log(seen_size[:, None, :2] / size[None, :, :2])).mean(axis=2)
+        cost += np.where(partial, 0.3, 1.0) * np.minimum((ratio / 0.7) ** 2, 2.0)
+        unknown = np.full(3, np.nan)
+        lab = np.array([unknown if t.lab is None else t.lab for t in tracks])
+        seen_lab = np.array([unknown if s.lab is None else s.lab for s in sightings])
+        apart = np.linalg.norm((seen_lab[:, None] - lab[None]) * LAB_WEIGHT, axis=2)
+        cost += np.nan_to_num(np.minimum((apart / COLOUR_SCALE) ** 2, 4.0), nan=0.0)
+        return np.where(moved > 2.0 * gate, FORBIDDEN, cost)
 
     @staticmethod
     def _advance(track: Track, stamp_ns: int, sighting: Sighting) -> Track:
