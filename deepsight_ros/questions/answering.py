@@ -158,25 +158,29 @@ def ground(query: Query, scene: Scene, vocabulary: Vocabulary) -> Case:
             )
         anchor_id = None if found == CAMERA_ID else found
     group_ids: tuple[str, ...] = ()
+    further: tuple[str, ...] = ()
     condition = query.condition
     if query.type in _SETS or query.type.endswith(".superlative"):
         group_ids = _group(query, scene, vocabulary)
         if condition is not None:
             anchors = _anchors(condition, scene, vocabulary)
             group_ids = tuple(i for i in group_ids if _meets(scene, i, condition, anchors))
-            if query.type in _BY_CONDITION and len(anchors) == 1:
-                anchor_id = anchors[0] if anchors[0] not in (SUPPORT_ID, CAMERA_ID) else None
+            if query.type in _BY_CONDITION:
+                others = tuple(i for i in anchors if i not in (SUPPORT_ID, CAMERA_ID))
+                anchor_id = others[0] if others else None
+                further = others[1:]
         elif query.type in _BY_CONDITION and query.group is not None and query.group.relation:
             outer = [
-                resolve(m, scene, vocabulary).ids for m in query.group.relation.anchors
+                i for m in query.group.relation.anchors for i in resolve(m, scene, vocabulary).ids
             ]
-            if len(outer) == 1 and len(outer[0]) == 1 and outer[0][0] != SUPPORT_ID:
-                anchor_id = outer[0][0]
+            outer = [i for i in outer if i not in (SUPPORT_ID, CAMERA_ID)]
+            anchor_id = outer[0] if outer else None
+            further = tuple(outer[1:])
     if query.type in _NEEDS_GRIPPER and not sets:
         sets = ((scene.gripper.object_id or GRIPPER_ID,),) if scene.gripper else ()
     ids = tuple(i for s in sets for i in s)
     _check_number(query, ids, scene)
-    return Case(scene, vocabulary, query, ids, sets, anchor_id, group_ids)
+    return Case(scene, vocabulary, query, ids, sets, anchor_id, group_ids, further)
 
 
 _BY_CONDITION = frozenset({"list", "exists"})
@@ -220,10 +224,11 @@ def _twins(
     unclear: list[Resolution], query: Query
 ) -> tuple[tuple[str, ...], ...] | None:
     """ "From one mug to the other mug", when there are just two mugs."""
-    if len(unclear) == 1 and len(query.things) == 2 and query.things[1].is_other:
-        ids = unclear[0].ids
-        if len(ids) == 2 and unclear[0].mention is query.things[0]:
-            return ((ids[0],), (ids[1],))
+    if len(query.things) != 2 or not query.things[1].is_other:
+        return None
+    ids = unclear[0].ids
+    if len(ids) == 2 and all(set(r.ids) == set(ids) for r in unclear):
+        return ((ids[0],), (ids[1],))
     return None
 
 
@@ -407,8 +412,9 @@ def _slots(case: Case, solved: Solved, units: str) -> dict[str, str]:
     elif query.anchor is not None:
         slots["c"] = "the camera"
     slots["support"] = scene.support_label or "support"
-    members = [i for i in solved.ids if i != case.anchor_id and i not in case.ids] or [
-        i for i in solved.ids if i != case.anchor_id
+    around = {case.anchor_id, *case.further_ids}
+    members = [i for i in solved.ids if i not in around and i not in case.ids] or [
+        i for i in solved.ids if i not in around
     ]
     if query.type == "supporter":
         members = [i for i in solved.ids if i not in case.ids]

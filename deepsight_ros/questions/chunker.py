@@ -412,6 +412,9 @@ class Chunker:
             return self._with_place(here, cue[6:], mention)
         if cue.startswith("SUP_") and mention.order is None:
             return self._with_superlative(here, cue[4:], mention)
+        is_place = cue in ("CMP_left_of", "CMP_right_of", "CMP_behind", "CMP_in_front_of")
+        if is_place and mention.order is None and self._word(here + 1) not in ("than", "as"):
+            return here + 1, replace(mention, order=Order(cue[4:], of_two=True))
         if cue == "in" or cue.startswith("REL_"):
             return self._with_relation(here, "inside" if cue == "in" else cue[4:], mention)
         if cue == "BETWEEN":
@@ -459,6 +462,8 @@ class Chunker:
         if not found:
             return None
         end, anchor = found[0]
+        if anchor.is_support and predicate != "on":
+            return None
         text = f"{mention.text} {predicate.replace('_', ' ')} {anchor.text}"
         return end, replace(mention, relation=Relation(predicate, (anchor,)), text=text)
 

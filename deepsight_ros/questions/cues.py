@@ -206,7 +206,7 @@ DIMENSIONS: dict[str, tuple[str, ...]] = {
         "from [its] (top to|bottom to|base to|foot to) [its] (top|bottom|base|tip|head)",
     ),
     "width": (
-        "wide", "width", "widths", "[from] side to side", "[from] left to right", "sideways extent",
+        "wide", "width", "widths", "[from] side to side", "[from] (left to right|right to left)", "sideways extent",
         "horizontal (extent|size|dimension)", "wideness",
     ),
     "across": ("across", "crosswise", "from one side to the other", "from edge to edge"),
@@ -234,7 +234,7 @@ DIMENSIONS: dict[str, tuple[str, ...]] = {
     "size": ("big", "large", "size", "sizes", "dimensions", "dimension", "measurements", "small"),
     "top": (
         "(reach|reaches|reaching|extend|extends|stick|sticks|come|comes) [up] [to] [how] (high|up)",
-        "high (up|off)", "[how] far up", "(reach|reaches|reaching|rise|rises|rising|extending) [up]",
+        "high (up|off)", "[how] far up", "(reach|reaches|reaching|rise|rises|rising|extending) up", "(rise|rises)",
         "[at] what (height|level|elevation) (is|does) the (top|highest point|highest part|upper end) of",
         "[the] (top|tip|highest point|highest part|upper edge|upper end|summit|top end|very top) of",
         "topmost point of", "elevation", "above ground level", "(peak|top) height", "tops out",
@@ -250,7 +250,7 @@ OTHERS: dict[str, tuple[str, ...]] = {
         "away", "spaced [apart]", "spread", "far out", "distanced", "legroom", "elbow room", "interval",
         "offset", "range", "proximity", "closeness", "leeway", "margin", "gaps", "gap size", "clearing",
         "what (would|does|will) (a|the|my) (tape measure|measuring tape|ruler|tape) (read|show|say|give|measure)",
-        "air gap", "empty space", "free gap", "breathing room", "(surface|edge) (distance|gap)",
+        "air gap", "empty space", "free gap", "span", "stretch", "breathing room", "(surface|edge) (distance|gap)",
     ),
     "how DIST": (
         "how (close|near) [together|by]", "how (much|many) (space|room|clearance) [is|are] [there] [left]",
@@ -290,6 +290,9 @@ OTHERS: dict[str, tuple[str, ...]] = {
     ),
     "BETWEEN": ("between", "left between", "in between", "inbetween", "betwixt", "in the (space|gap) between", "amid"),
     "EACH": ("each other", "one another", "eachother"),
+    "REACH": ("reach", "reaches", "reaching", "reached", "arrive at"),
+    "ORD_2": ("second", "2nd", "next"),
+    "ORD_3": ("third", "3rd"),
     # direction
     "CLOCK": (
         "[at|in|on] [what|which] clock [face] [position|direction|hour|bearing]", "oclock", "clock",
@@ -357,7 +360,7 @@ OTHERS: dict[str, tuple[str, ...]] = {
         "(do|can|could) (you|we|i) (see|spot|detect|find|recognise|recognize|make out|perceive|notice)",
         "(have|has|had) (you|we|i) got", "(do|does) (you|we|i) have", "does [the] (scene|picture|image|"
         "view|table) (contain|have|show|include)", "can [you|we] (see|spot|detect|find)",
-        "(is|are) (you|we) seeing", "spot", "any sign of", "do (you|we|i) see", "anywhere",
+        "(is|are) (you|we) seeing", "spot", "any sign of", "do (you|we|i) see",
         "(does|do) [it|we|they] exist", "(is|are) [the] [following] (present|visible)",
     ),
     "COUNT": (
@@ -493,8 +496,8 @@ PLACES: dict[str, tuple[str, ...]] = {
     "middle": ("(in|at) [the] [very] (middle|centre|center)", "in the mid"),
     "top": ("(on|at|to) [the] [very] top", "at the very top", "up top", "upstairs", "up high"),
     "bottom": ("(on|at|to) [the] [very] bottom", "at the very bottom", "down low"),
-    "from_left": ("from [the|your|my] left [side|hand side]", "[counting] from left [to right]"),
-    "from_right": ("from [the|your|my] right [side|hand side]", "[counting] from right [to left]"),
+    "from_left": ("from [the|your|my] left [side|hand side]", "counting from left [to right]"),
+    "from_right": ("from [the|your|my] right [side|hand side]", "counting from right [to left]"),
     "from_front": ("from the front", "[counting] from the front"),
     "from_back": ("from the (back|rear)", "[counting] from the back"),
 }  # fmt: skip
@@ -528,7 +531,7 @@ FILLERS: tuple[str, ...] = (
     "while|whilst|currently|resulting|respective|roughly|total|much|bit|lot|little|slight|out|up|down|over there|"
     "somewhere|anywhere|possibly|preferably|ideally|just|immediate|simple|simply|truth|fact|hopefully|fyi|btw|"
     "asap|here|urgently|guys|kind|sort|type|terms|minute|moment|myself|involved|certainly|positively|totally|"
-    "completely|fully|entirely|barely|scarcely|hardly|relatively|visually|another|pick|call|calls|get|gets|getting|carefully|properly|expect|say|says|"
+    "completely|fully|entirely|barely|scarcely|hardly|relatively|visually|footprint|anywhere|another|pick|call|calls|get|gets|getting|carefully|properly|expect|say|says|"
     "said|saying|telling|checking|calculating|estimating|determining|knowing|comparing|judging|measurements of|"
     "following|listed|mentioned|named|called|labelled|labeled|those|lies|hang|hangs|hanging|leave|leaves|show|"
     "shows|stay|stays|exist between|remains|remain|remaining|do|make|makes|side by side|gives|takes|take)",

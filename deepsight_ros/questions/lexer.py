@@ -96,7 +96,9 @@ def _measure_at(words: list[str], at: int, vocabulary: Vocabulary) -> Item | Non
         unit, length = _unit_at(words, end + skip, after_number=True)
         if unit and (not skip or numeral.value < 1 or first == "dozen"):
             return _with_tail(words, at, numeral.value, unit, numeral.length + skip + length)
-        if first in ("a", "an", "half", "quarter", "one"):
+        if first in ("a", "an", "half", "quarter"):
+            return None
+        if first == "one" and not vocabulary.noun_at(words, end):
             return None
         if _is_clock(words, end):
             return Item(
@@ -234,4 +236,6 @@ def _stands(words: list[str], end: int, cues: tuple[str, ...], vocabulary: Vocab
         return True
     if following in COLOUR_WORDS or following in SIZE_WORDS or following in ("one", "ones"):
         return False
+    if following.endswith(("est", "most")):
+        return False  # "the two | tallest things"
     return vocabulary.noun_at(words, end) == 0 or following in ("can",)

@@ -323,18 +323,21 @@ def exists(case: Case) -> Solved:
     """Whether a set has members."""
     found = case.group_ids
     outcome = "no" if not found else "yes" if len(found) == 1 else "many"
-    anchors = () if case.anchor_id is None else (case.anchor_id,)
-    return Solved(outcome, bool(found), (*found, *anchors))
+    return Solved(outcome, bool(found), (*found, *_around(case)))
+
+
+def _around(case: Case) -> tuple[str, ...]:
+    """Anchors of a set's condition."""
+    return (() if case.anchor_id is None else (case.anchor_id,)) + case.further_ids
 
 
 def listing(case: Case) -> Solved:
     """The members of a set."""
     found = case.group_ids
-    anchors = () if case.anchor_id is None else (case.anchor_id,)
     if not found:
-        return Solved("none", "none", anchors)
+        return Solved("none", "none", _around(case))
     outcome = "one" if len(found) == 1 else "many"
-    return Solved(outcome, ",".join(found), (*found, *anchors))
+    return Solved(outcome, ",".join(found), (*found, *_around(case)))
 
 
 def supporter(case: Case) -> Solved:

@@ -40,6 +40,7 @@ _CONTRACTIONS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"\b(what|where|which|who|how|that|there|here)'?s\b", r"\1 is"),
         (r"\b(it|he|she)'s\b", r"\1 is"),
         (r"\blet'?s\b", "let us"),
+        (r"\bwhatever is\b", "the thing that is"),
         (r"\b(gonna|wanna|gotta)\b", "want to"),
         (r"\bw/o\b", "without"),
         (r"\bw/", "with "),

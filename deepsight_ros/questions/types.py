@@ -41,6 +41,7 @@ class Case:
         ids: the things, in role order (options for choices); sets are flattened.
         sets: ids per mention of ``query.things``, for types that take whole sets.
         anchor_id: of ``query.anchor``, None when there is none or it is the camera.
+        further_ids: of further anchors ("between A and B").
         group_ids: members of the set asked about, condition applied; () without a set.
     """
 
@@ -51,6 +52,7 @@ class Case:
     sets: tuple[tuple[str, ...], ...] = ()
     anchor_id: str | None = None
     group_ids: tuple[str, ...] = ()
+    further_ids: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -128,7 +128,9 @@ def _roles(
         if len(found) == 2 or coordinated(u) == found:
             return found, None
         return coordinated(u), None
-    near = u.search(r"(?:CMP|SUP)_\w+ (?:(?:DIST|is|MORE|LESS) )*(?:to|from|of) @")
+    near = u.search(r"(?:CMP|SUP)_closer (?:DIST )?(?:(?:to|from|of) )?@") or u.search(
+        r"(?:CMP|SUP)_\w+ (?:(?:DIST|is|MORE|LESS) )*(?:to|from|of) @"
+    )
     listed = coordinated(u, by_or=True) or coordinated(u)
     if len(found) == 2:
         anchored = near is not None and int(near.group(1)) in found and not listed

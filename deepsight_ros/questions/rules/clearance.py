@@ -11,7 +11,7 @@ _ALLOWED = (
     "MOVE", "AHEAD", "HIT", "FREE", "BEFORE", "DIST", "EXIST", "REL_touching", "COUNT", "GT", "LT",
     "GE", "LE", "ABOUT", "REL_in_front_of", "IF", "CMP_farther", "WHERE", "PLACE_front", "LESS", "SUP_closer",
     "CMP_closer", "FIT", "THROUGH", "SUP_farther", "REL_inside", "SURFACE", "MOST", "HORIZONTAL",
-    "REL_next_to", "UNDER", "WITHIN", "DIM_length",
+    "REL_next_to", "UNDER", "WITHIN", "REACH", "DIM_length",
 )  # fmt: skip
 _OBSTACLES = frozenset({"anything", "something", "obstacle", "object", "thing", "surface", "wall", "nothing"})
 _MOVES = ("MOVE", "HIT", "FREE", "BEFORE")
@@ -70,11 +70,15 @@ def _is_ahead(u: Utterance, has_gripper: bool, obstacles: int) -> bool:
         return True
     if u.has("MOVE") and has_gripper and ("how" in u.tokens or bool(u.quantities)):
         return True
+    if u.has("REACH") and has_gripper and ahead:
+        return True
     if ahead and (u.has("FREE", "HIT") or obstacles):
         return True
     if ahead and u.has("DIST") and (not u.has_camera or u.has("EXIST", "FREE", "HIT")):
         return True
     if u.has("FREE") and u.has("DIST") and (has_gripper or u.has_camera):
+        return True
+    if u.has("HIT") and u.has_camera and u.quantities:
         return True
     return u.has("HIT") and u.has("DIST") and u.has("BEFORE")
 

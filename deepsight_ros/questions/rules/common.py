@@ -85,7 +85,7 @@ def pick(u: Utterance, indices: list[int] | tuple[int, ...]) -> tuple[Mention, .
 
 def carriers(u: Utterance) -> list[int]:
     """Mentions a given size belongs to: "an 8 cm wide box", "a shelf that is 30 cm high"."""
-    found = re.findall(r"<q>(?: DIM_\w+)? <(\d+)>|<(\d+)> (?:which )?is (?:of )?<q>", u.line)
+    found = re.findall(r"<q>(?: DIM_\w+)? <(\d+)>|<(\d+)> (?:which )?(?:is )?(?:of )?<q>", u.line)
     return [int(a or b) for a, b in found]
 
 

@@ -67,7 +67,7 @@ def distance(u: Utterance) -> Query | None:
     if two is None and passing:  # what is to fit in between is not measured, its size is given
         carried = carriers(u)
         two = pair(u, [i for i in things(u, grippers=False) if i not in carried])
-    if two is None or supports(u) or (u.has_camera and not passing):
+    if two is None or supports(u) or (u.has_camera and not passing) or _is_any(two):
         return None
     if len(two) == 1 and not u.has("BETWEEN", "EACH", "DIST"):
         return None
@@ -120,6 +120,11 @@ def distance(u: Utterance) -> Query | None:
         else "surface_distance"
     )
     return _query(u, quantity, two, relation)
+
+
+def _is_any(mentions: tuple[Mention, ...]) -> bool:
+    """ "Are any objects within 1 m": a question whether such exist."""
+    return any(m.determiner == "any" or (m.is_group and m.is_plural) for m in mentions)
 
 
 def grasp(u: Utterance) -> Query | None:
@@ -204,7 +209,7 @@ def reach(u: Utterance) -> Query | None:
     if not relation:
         relation = "about"
     mention = u.mentions[found[0]]
-    if mention.is_plural and not u.has_camera:
+    if mention.is_plural and (not u.has_camera or _is_any((mention,))):
         return None
     return _query(u, "range", (mention,), relation)
 
@@ -222,6 +227,11 @@ def size(u: Utterance) -> Query | None:
     name = size_named(u)
     compared = comparative(u) if not (name and u.has("GT", "LT")) else None
     allowed = ["DIM_", *_RELATIONS, "UNDER", "WITHIN", "CMP_", "EXIST"]
+    if u.has("REACH") and name in (None, "height"):
+        name = "top"  # "does it reach higher than 50 cm"
+        compared = None
+        allowed += ["REACH"]
+        relation = relation or ("less_than" if u.has("CMP_lower", "CMP_shorter") else "more_than")
     if name in ("height", "top"):
         allowed += ["VERTICAL", "REL_above", "REL_over"]
     if name == "volume":
@@ -253,6 +263,8 @@ def size(u: Utterance) -> Query | None:
     if name == "size" and not is_volume(u.quantities[0].unit):
         return None
     quantity = QUANTITY_OF_SIZE.get(name, name)
+    if _is_any(pick(u, found)):
+        return None
     return _query(u, quantity, pick(u, found), relation or "about")
 
 

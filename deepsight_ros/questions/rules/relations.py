@@ -59,7 +59,9 @@ def side(u: Utterance) -> Query | None:
     if len(places) != 1 or len(found) != 2 or not u.only("PLACE_"):
         return None
     predicate = PLACE_PREDICATES.get(places[0], "")
-    owner = u.search(r"(?:REL_on |to |at )?@ 's PLACE_\w+")
+    owner = u.search(r"(?:REL_on |to |at )?@ 's PLACE_\w+") or u.search(
+        r"than @(?: ,)? (?:is )?<\d+> (?:is )?PLACE_\w+"
+    )
     if owner is None or predicate in ("", "higher", "lower"):
         return None
     anchor = int(owner.group(1))
@@ -131,7 +133,8 @@ def compared(u: Utterance) -> Query | None:
 
 
 def _three(u: Utterance, predicate: str, found: list[int]) -> Query | None:
-    to_both = u.search(r"@ (?:is )?(?:DIST )?CMP_\w+ (?:DIST )?(?:to|from) @(?: ,)? than (?:it is )?(?:is )?(?:to|from) @")
+    near = r"@ (?:is )?(?:DIST )?CMP_\w+ (?:DIST )?(?:(?:to|from) )?@(?: ,)? than "
+    to_both = u.search(near + r"(?:is )?(?:to|from) @")
     if to_both is not None:
         subject, one, two = (int(g) for g in to_both.groups())
         return Query(
@@ -140,7 +143,7 @@ def _three(u: Utterance, predicate: str, found: list[int]) -> Query | None:
             anchor=u.mentions[subject],
             negated=u.negated,
         )
-    plain = u.search(r"@ (?:is )?(?:DIST )?CMP_\w+ (?:DIST )?(?:to|from) @(?: ,)? than @")
+    plain = u.search(near + "@")
     if plain is not None:
         subject, anchor, other = (int(g) for g in plain.groups())
         return Query(
@@ -203,6 +206,7 @@ def _is_other_form(u: Utterance) -> bool:
         or "how" in u.tokens
         or "or" in u.tokens
         or u.has("COUNT", "WHERE")
+        or u.said & {"nearly", "almost"}
     )
 
 

@@ -94,11 +94,27 @@ def exists(u: Utterance) -> Query | None:
         return None
     index = int(match.group(1))
     mention = u.mentions[index]
-    if not mention.is_thing or mention.number is not None:
+    if not mention.is_thing or mention.number is not None or mention.text.startswith("no "):
         return None
     if mention.noun and mention.noun[-1] == "nothing":
         return None
     return _filtered(u, "exists", index, "EXIST")
+
+
+def any_that(u: Utterance) -> Query | None:
+    """ "Are any objects within 1 m of the stool?", "is anything taller than a metre?"."""
+    if u.tokens[0] != "is" or u.units or u.negated or u.numbers or u.has("COUNT", "WHERE", "EXIST"):
+        return None
+    match = re.match(r"is <(\d+)>", u.line)
+    if match is None or is_question_word(u) or "or" in u.tokens:
+        return None
+    mention = u.mentions[int(match.group(1))]
+    is_any = mention.determiner == "any" or (
+        mention.is_group and mention.noun[-1] in ("anything", "something")
+    )
+    if not is_any or mention.number is not None or mention.text.startswith("no "):
+        return None
+    return _filtered(u, "exists", int(match.group(1)))
 
 
 def any_at_all(u: Utterance) -> Query | None:
@@ -122,7 +138,7 @@ def _filtered(
             return None
         return Query(name, group=mention)
     condition = condition_of(u, index, rest, frozenset(cues))
-    if condition is None or (mention.relation is not None and condition is not None):
+    if condition is None:
         return None
     return Query(name, group=mention, condition=condition)
 
@@ -229,13 +245,15 @@ def _carried(u: Utterance, every: list[int]) -> Query | None:
     """ "What is the mug standing on?": the thing below."""
     match = (
         u.search(r"(?:which|what)(?: @)? is @ (?:is )?REL_on(?: of)?$")
-        or u.search(r"REL_on (?:which|what)(?: @)? is @$")
+        or u.search(r"REL_on (?:which|what)(?: @)? (?:is )?@$")
         or u.search(r"@ is REL_on (?:which|what)(?: @)?$")
     )
     if match is None or not u.only("REL_on"):
         return None
     found = [int(g) for g in match.groups() if g is not None]
-    subject = next(i for i in found if u.mentions[i].determiner != "which")
+    subject = next((i for i in found if u.mentions[i].determiner != "which"), -1)
+    if subject < 0:
+        return None
     if len(every) > 2 or not u.mentions[subject].is_thing:
         return None
     return Query("supporter", (u.mentions[subject],))
@@ -270,9 +288,12 @@ def extreme(u: Utterance) -> Query | None:
         of_two = predicate is not None
     if predicate is None:
         return None
-    if not u.only("SUP_", "CMP_", "DIM_", "MOST", "LEAST", "DIST", "MORE", "LESS", "EXIST", "EACH", "WHERE", "PLACE_top"):
+    if not u.only(
+        "SUP_", "CMP_", "DIM_", "MOST", "LEAST", "DIST", "MORE", "LESS", "EXIST", "ORD_"
+    ):
         return None
-    if u.has("WHERE") or u.has("EACH"):
+    ranks = u.named("ORD_")
+    if len(ranks) > 1 or (ranks and of_two):
         return None
     found = things(u)
     anchor = None
@@ -302,6 +323,7 @@ def extreme(u: Utterance) -> Query | None:
         f"{predicate}.superlative",
         anchor=u.mentions[anchor] if anchor is not None else None,
         group=group,
+        number=int(ranks[0]) if ranks else None,
         relation="of_all" if of_two else "",
     )
 
@@ -321,7 +343,9 @@ def _named_extreme(u: Utterance) -> Query | None:
     order = mention.order
     if order is None or not u.only("EXIST", "BETWEEN") or u.has("BETWEEN"):
         return None
-    asks = is_question_word(u) or len(u.tokens) <= 4
+    asks = is_question_word(u) or "is" not in u.tokens
+    if (mention.number or 1) > 1:
+        return None  # "the two tallest" are two
     if not asks or u.has("EXIST") and not is_question_word(u):
         return None
     anchor = order.anchor
@@ -350,5 +374,5 @@ def _named_extreme(u: Utterance) -> Query | None:
     )
 
 
-COUNTING = (count, count_compared, more_of, exists, any_at_all)
+COUNTING = (count, count_compared, more_of, exists, any_that, any_at_all)
 RULES = (extreme, listing)

@@ -14,6 +14,7 @@ from deepsight_ros.questions.rules.common import (
     things,
     unit_for,
 )
+from deepsight_ros.questions.units import is_volume
 from deepsight_ros.questions.utterance import Utterance
 
 
@@ -34,6 +35,8 @@ def distance(u: Utterance) -> Query | None:
     allowed = ["DIST", "BETWEEN", "EACH", "COUNT", "EXIST", "FREE", *kinds]
     if u.search(r"from @ to @") or u.search(r"to @"):
         allowed += ["MOVE"]  # "how far would I have to go from A to B"
+    if u.has("MOVE", "REACH") and any(m.is_gripper for m in two):
+        allowed += ["MOVE", "REACH"]
     if u.has("DIST") and u.has("BETWEEN"):
         allowed += ["DIM_width", "DIM_size", "DIM_length", "DIM_across"]
     if u.has("DIST", "VERTICAL"):
@@ -45,9 +48,11 @@ def distance(u: Utterance) -> Query | None:
         if not u.only(*allowed, "REL_above", "REL_over", "REL_below", "REL_under", "AHEAD"):
             return None
         return _query(u, "vertical_distance", two)
-    if not u.only(*allowed) or supports(u):
+    # "how much desk is there between A and B"
+    is_filled = "much" in u.said and u.has("BETWEEN") and "how" in u.tokens
+    if not u.only(*allowed) or (supports(u) and not is_filled):
         return None
-    is_asked = u.has("DIST") or bool(kinds - {"SURFACE"})
+    is_asked = u.has("DIST") or bool(kinds - {"SURFACE"}) or is_filled
     if not is_asked:
         measures = bool(u.units) or bool(u.said & {"measure", "measured", "measurement"})
         telegraphic = measures and (u.has("BETWEEN") or u.search(r"(?:from )?@ to @"))
@@ -127,7 +132,7 @@ def direction(u: Utterance) -> Query | None:
     if not u.has("CLOCK") or u.negated or u.quantities or u.units:
         return None
     found = things(u)
-    if not u.only("CLOCK", "WHERE", "IF", "CENTRE", "DIST", "REL_on", "BETWEEN", "AHEAD", "MOVE"):
+    if not u.only("CLOCK", "WHERE", "IF", "CENTRE", "DIST", "REL_on", "BETWEEN", "AHEAD", "MOVE", "REACH"):
         return None
     if u.has("IF", "REL_on", "CENTRE") and len(found) != 2:
         return None
@@ -165,7 +170,10 @@ def bounds_of_range(u: Utterance) -> Query | None:
     mention = u.mentions[found[0]]
     if not u.has("DIST") and not (u.has_camera and (u.units or u.has("BETWEEN"))):
         return None
-    if not u.only("DIST", "BETWEEN", "SURFACE", "AHEAD", "COUNT", "WHERE", "EXIST"):
+    allowed = ["DIST", "BETWEEN", "SURFACE", "AHEAD", "COUNT", "WHERE", "EXIST"]
+    if u.has_camera:
+        allowed += ["REACH", "MOVE"]
+    if not u.only(*allowed):
         return None
     if u.has("SURFACE") and not u.has_camera:
         return None
@@ -190,9 +198,13 @@ def size(u: Utterance) -> Query | None:
     """Height, width, depth, length, breadth, thickness, diameter, volume, top of one thing."""
     found = things(u)
     name = size_named(u)
-    if len(found) != 1 or name is None or u.has_camera or u.numbers:
+    if len(found) != 1 or u.has_camera or u.numbers:
         return None
     mention = u.mentions[found[0]]
+    if name is None:
+        return _volume_by_unit(u, mention)
+    if u.has("REACH") and name == "height":
+        name = "top"
     if name == "top" or (name == "height" and u.has("REL_above", "REL_over")):
         return _top(u, mention)
     quantity = QUANTITY_OF_SIZE.get(name, name)
@@ -216,8 +228,17 @@ def size(u: Utterance) -> Query | None:
     return _query(u, quantity, (mention,))
 
 
+def _volume_by_unit(u: Utterance, mention: Mention) -> Query | None:
+    """ "How many litres is the bin?"."""
+    if u.cues == {"COUNT"} and len(u.units) == 1 and is_volume(u.units[0]):
+        return _query(u, "volume", (mention,))
+    return None
+
+
 def _top(u: Utterance, mention: Mention) -> Query | None:
-    if not u.only("DIM_", "DIST", "REL_above", "REL_over", "REL_on", "COUNT", "VERTICAL", "WHERE"):
+    if not u.only(
+        "DIM_", "DIST", "REL_above", "REL_over", "REL_on", "COUNT", "VERTICAL", "WHERE", "REACH"
+    ):
         return None
     if u.has("REL_above", "REL_over", "REL_on") and not supports(u):
         return None
@@ -256,11 +277,11 @@ def grasp_width(u: Utterance) -> Query | None:
         "CMP_wider", "DIM_across", "MOST", "LEAST", "SURFACE", "EXIST", "BEFORE", "IF", "ABOUT",
     ):  # fmt: skip
         return None
-    asks = "how" in u.tokens or "what" in u.tokens or "which" in u.tokens or u.units
+    asks = "how" in u.tokens or "what" in u.tokens or "which" in u.tokens
     names_opening = u.has("DIM_width", "DIM_size", "DIST", "DIM_across", "DIM_breadth") or (
         u.said & _OPENINGS
     )
-    if not asks and len(u.tokens) > 4 or not names_opening:
+    if (not asks and u.said & {"is", "can", "could", "will", "would", "does"}) or not names_opening:
         return None
     return _query(u, "grasp_width", pick(u, found))
 
