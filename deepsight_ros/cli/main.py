@@ -1,4 +1,4 @@
-"""The ``deepsight`` command: one table of commands, each in a small file, imported when asked for."""
+"""The `deepsight` command: a table of commands, each in a small file, imported when asked for."""
 
 from __future__ import annotations
 
