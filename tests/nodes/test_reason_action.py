@@ -1,0 +1,107 @@
+"""The action `reason`: one question is one step, the rest says it cannot, cancel works."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from action_msgs.msg import GoalStatus
+from rclpy.action import ActionClient
+
+from deepsight_ros.action import Reason
+from deepsight_ros.msg import SpatialAnswer
+from deepsight_ros.nodes.camera_output import PackedFrame
+from deepsight_ros.nodes.conversions import to_duration
+from deepsight_ros.nodes.graph import make_graph
+from deepsight_ros.nodes.spinning import Running
+from tests.nodes.conftest import Feed
+from tests.support.ros import RosHarness
+
+pytestmark = pytest.mark.ros
+
+
+class Planner:
+    """An action client of a running graph."""
+
+    def __init__(self, ros: RosHarness) -> None:
+        self.ros = ros
+        self.feed = Feed(ros)
+        self.client = ActionClient(ros.node, Reason, "reason")
+        self.feedback: list[Any] = []
+        self.feed.wait_for_subscribers()
+
+    def send(self, **goal: Any) -> Any:
+        request = Reason.Goal(**{"deadline": to_duration(3.0), **goal})
+        assert self.client.wait_for_server(5.0)
+        future = self.client.send_goal_async(
+            request, feedback_callback=lambda m: self.feedback.append(m.feedback)
+        )
+        self.ros.wait_for(future.done)
+        assert future.result().accepted
+        return future.result()
+
+    def result(self, handle: Any) -> tuple[int, Reason.Result]:
+        future = handle.get_result_async()
+        self.ros.wait_for(future.done)
+        return future.result().status, future.result().result
+
+
+@pytest.fixture(scope="module")
+def planner() -> Iterator[Planner]:
+    with RosHarness() as ros, Running(make_graph(context=ros.context)) as running:
+        assert running.autostart()
+        yield Planner(ros)
+
+
+def test_one_question_is_one_step(planner: Planner, packed: PackedFrame) -> None:
+    handle = planner.send(task="how many objects are there?", request_id="r1")
+    planner.feed.send_until(packed, lambda: planner.feedback)
+    status, result = planner.result(handle)
+    assert status == GoalStatus.STATUS_SUCCEEDED
+    assert result.answer.status == SpatialAnswer.OK
+    assert result.answer.method == SpatialAnswer.REASONED
+    assert result.answer.request_id == "r1"
+    assert [s.question for s in result.steps] == ["how many objects are there?"]
+    assert planner.feedback[0].step == 1
+    assert planner.feedback[0].conclusion == result.answer.text
+
+
+@pytest.mark.parametrize(
+    "goal",
+    [
+        {"task": "do three cans form an isosceles triangle, and would a cat fit inside it?"},
+        {"task": ""},
+        {"task": "how many objects are there?", "planner": "chat"},
+    ],
+)
+def test_what_needs_a_planner_says_so(
+    planner: Planner, packed: PackedFrame, goal: dict[str, str]
+) -> None:
+    planner.feed.send(packed)
+    status, result = planner.result(planner.send(**goal))
+    assert status == GoalStatus.STATUS_ABORTED
+    assert result.answer.status_name == "UNSUPPORTED"
+    assert result.answer.error
+    assert not result.steps
+
+
+def test_the_deadline_is_kept(planner: Planner) -> None:
+    time.sleep(1.1)  # no image is fresh any more
+    began_s = time.monotonic()
+    handle = planner.send(task="how many objects are there?", deadline=to_duration(0.5))
+    status, result = planner.result(handle)
+    assert status == GoalStatus.STATUS_ABORTED
+    assert result.answer.status_name == "STALE"
+    assert time.monotonic() - began_s < 1.0
+
+
+def test_a_goal_can_be_cancelled(planner: Planner) -> None:
+    time.sleep(1.1)
+    handle = planner.send(task="how many objects are there?", deadline=to_duration(30.0))
+    cancelled = handle.cancel_goal_async()
+    planner.ros.wait_for(cancelled.done)
+    status, result = planner.result(handle)
+    assert status == GoalStatus.STATUS_CANCELED
+    assert "cancelled" in result.answer.error
