@@ -25,11 +25,13 @@ class Looks:
         colour: (H, W, 3) uint8 RGB at perception resolution, or None.
         white: brightness that counts as white in this picture.
         counts: (K + 1, 12) pixels of each label per entry of ``COLOURS``, or None.
+        lab: (K + 1, 3) colour of each label's mean RGB in CIE Lab (L 0-255, a, b), or None.
     """
 
     colour: NDArray[np.uint8] | None
     white: float
     counts: NDArray[np.int64] | None
+    lab: Array | None
 
     def words(self, label: int) -> tuple[str, ...]:
         """Colour words of a label, most frequent first."""
@@ -40,25 +42,34 @@ class Looks:
         return () if self.colour is None else colour_words(self.colour[mask], self.white)
 
     def lab_of(self, mask: Bool) -> Array | None:
-        """(3,) mean CIE Lab (OpenCV's 8-bit scale) of a mask, or None without colour."""
+        """(3,) CIE Lab of a mask's mean RGB, or None without colour."""
         if self.colour is None:
             return None
-        mean = np.array(cv2.mean(self.colour, mask.view(np.uint8))[:3], np.float32) / 255.0
-        lab = cv2.cvtColor(mean.reshape(1, 1, 3), cv2.COLOR_RGB2LAB)
-        return np.asarray(lab, np.float64).reshape(3) * (2.55, 1.0, 1.0)
+        mean = np.array(cv2.mean(self.colour, mask.view(np.uint8))[:3], np.float64)
+        return np.asarray(_lab(mean[None])[0])
 
 
 def look_at(view: WorkingView, labels: NDArray[np.int32], count: int) -> Looks:
     """Colours of the labels 1..count of a view."""
     if view.colour is None:
-        return Looks(None, 255.0, None)
+        return Looks(None, 255.0, None, None)
     white = white_level(view.colour)
     inside = np.flatnonzero(labels)
-    names = classify(view.colour.reshape(-1, 3)[inside], white)
+    label = labels.ravel()[inside]
+    rgb = view.colour.reshape(-1, 3)[inside]
     size = len(COLOURS)
-    joint = labels.ravel()[inside].astype(np.int64) * size + names
+    joint = label.astype(np.int64) * size + classify(rgb, white)
     counts = np.bincount(joint, minlength=(count + 1) * size).reshape(-1, size)
-    return Looks(view.colour, white, counts)
+    sums = np.stack([np.bincount(label, weights=c, minlength=count + 1) for c in rgb.T], axis=1)
+    mean = sums / np.maximum(counts.sum(axis=1), 1)[:, None]
+    return Looks(view.colour, white, counts, _lab(mean))
+
+
+def _lab(rgb: Array) -> Array:
+    """(N, 3) mean RGB (0-255) to Lab with L stretched to 0-255."""
+    scaled = (rgb / 255.0).astype(np.float32).reshape(1, -1, 3)
+    lab = np.asarray(cv2.cvtColor(scaled, cv2.COLOR_RGB2LAB), np.float64).reshape(-1, 3)
+    return np.asarray(lab * (2.55, 1.0, 1.0))
 
 
 def white_level(colour: NDArray[np.uint8]) -> float:

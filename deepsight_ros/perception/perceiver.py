@@ -309,7 +309,8 @@ def _scene_object(name: str, mask: Bool, label: int, seen: _Seen) -> SceneObject
     x, y, w, h = cv2.boundingRect(mask.view(np.uint8))
     step = seen.view.step
     words = seen.looks.words(label) if label else seen.looks.words_of(mask)
-    _, size = seen_extent(shape)
+    middle, size = seen_extent(shape)
+    occluded, truncated = shape.is_occluded, shape.is_truncated
     camera = seen.frame.camera
     return SceneObject(
         id=name,
@@ -323,9 +324,9 @@ def _scene_object(name: str, mask: Bool, label: int, seen: _Seen) -> SceneObject
             min((y + h) * step, camera.height_px),
         ),
         mask=mask,
-        centre_covariance_m2=centre_covariance_m2(shape, size),
-        is_occluded=shape.is_occluded,
-        is_truncated=shape.is_truncated,
+        centre_covariance_m2=centre_covariance_m2(shape, middle, size, occluded or truncated),
+        is_occluded=occluded,
+        is_truncated=truncated,
         faces_seen=faces_seen(shape),
     )
 

@@ -83,15 +83,17 @@ def seen_extent(shape: ObservedShape) -> tuple[Array, Array]:
     return 0.5 * (low + high), high - low
 
 
-def centre_covariance_m2(shape: ObservedShape, size_m: Array) -> Array:
-    """(3, 3) of the box centre in W: depth noise along the ray, half a pixel across it, and a
-    share of the size where the far side, or a cut one, was not seen."""
+def centre_covariance_m2(
+    shape: ObservedShape, middle_m: Array, size_m: Array, is_cut: bool
+) -> Array:
+    """(3, 3) of the box centre in W: depth noise and an unseen far side along the ray, half a
+    pixel across it; more where the outline is cut by something nearer or by the image border."""
     surface = shape.surface
-    ray = surface.points_m.mean(axis=0) - shape.camera_m
+    ray = middle_m - shape.camera_m
     ray = ray / max(float(np.linalg.norm(ray)), 1e-9)
-    along = float(np.median(surface.sigma_m)) + 0.05 * float(size_m[:2].max())
+    along = float(surface.sigma_m.mean()) + 0.05 * float(size_m[:2].max())
     across = 0.5 * surface.pixel_m
-    if shape.is_occluded or shape.is_truncated:
+    if is_cut:
         along += 0.1 * float(size_m.max())
         across += 0.15 * float(size_m.max())
     outer = np.outer(ray, ray)
@@ -100,21 +102,21 @@ def centre_covariance_m2(shape: ObservedShape, size_m: Array) -> Array:
 
 def faces_seen(shape: ObservedShape) -> tuple[str, ...]:
     """Sides turned to the camera and seen, named as the viewer names them."""
-    surface = shape.surface
-    to_camera = shape.camera_m[:2] - surface.points_m[:, :2].mean(axis=0)
-    distance = float(np.linalg.norm(to_camera))
+    every = max(1, len(shape.surface.points_m) // 300)
+    normals = shape.surface.normals[::every]
+    to_camera = shape.camera_m[:2] - shape.surface.points_m[::every, :2].mean(axis=0)
+    distance = float(np.hypot(to_camera[0], to_camera[1]))
     front = to_camera / distance if distance > 1e-6 else np.array([-1.0, 0.0])
     left = np.array([front[1], -front[0]])  # the viewer's left when looking at the object
-    normals = surface.normals
-    level = np.maximum(np.hypot(normals[:, 0], normals[:, 1]), 1e-9)
-    towards = (normals[:, :2] @ front) / level
-    leftward = (normals[:, :2] @ left) / level
-    upright = np.abs(normals[:, 2]) < 0.7
+    towards, leftward = np.stack([front, left]) @ normals[:, :2].T
+    steep = np.abs(normals[:, 2]) < 0.7
+    half = 0.5 * np.hypot(normals[:, 0], normals[:, 1])  # within 60 degrees of a direction
     shares = {
         "top": normals[:, 2] >= 0.7,
-        "front": upright & (towards >= 0.5),
-        "left": upright & (leftward > 0.5),
-        "right": upright & (leftward < -0.5),
+        "front": steep & (towards >= half),
+        "left": steep & (leftward > half),
+        "right": steep & (leftward < -half),
         "bottom": normals[:, 2] <= -0.7,
     }
-    return tuple(name for name, on in shares.items() if float(on.mean()) >= FACE_SHARE)
+    least = FACE_SHARE * len(normals)
+    return tuple(name for name, on in shares.items() if np.count_nonzero(on) >= least)

@@ -259,6 +259,9 @@ def _plane(
     config: PerceptionConfig,
 ) -> HorizontalPlane | None:
     """The plane with its footprint, or None where its inliers cover no coherent ground."""
+    number = len(on_plane)
+    every = max(1, number // 4000)
+    on_plane = on_plane[::every]
     axes = np.stack(plane_axes(normal), axis=1).astype(np.float32)
     ground = sample.points_m[on_plane] @ axes
     hull = cv2.convexHull(ground).reshape(-1, 2)
@@ -268,23 +271,13 @@ def _plane(
         return None
     depth = sample.points_m[on_plane, 2]
     slant = np.abs(sample.rays[on_plane] @ normal.astype(np.float32))
-    area = float((depth * depth / slant).sum()) * sample.pixel_area
+    area = float((depth * depth / slant).sum()) * sample.pixel_area * every
     if area < LEAST_FILLED * float(cv2.contourArea(hull)):
         return None  # scattered points that share a height (rims, tops) are no surface
-    low = ground.min(axis=0)
-    size = np.minimum(((ground.max(axis=0) - low) / GRID_M).astype(int) + 1, 500)
-    grid = np.zeros((int(size[0]), int(size[1])), np.uint8)
-    cells = np.minimum(((ground - low) / np.float32(GRID_M)).astype(np.int32), size - 1)
-    grid[cells[:, 0], cells[:, 1]] = 1
-    grid = np.asarray(cv2.morphologyEx(grid, cv2.MORPH_CLOSE, np.ones((3, 3), np.uint8)))
-    height, sigma = offsets(sample, normal, offset)
-    above = np.flatnonzero((height > 0.015 + 3.0 * sigma) & (height < 0.5))
-    cells = np.floor((sample.points_m[above] @ axes - low) / np.float32(GRID_M)).astype(np.int32)
-    cells = cells[((cells >= 0) & (cells < size)).all(axis=1)]
-    carried = int(grid[cells[:, 0], cells[:, 1]].sum())
+    carried = _carried(sample, ground, axes, normal, offset)
     # Neighbouring readings share errors: N of them count as N / 25, and never under 0.5 mm.
-    number = len(on_plane)
-    noise = spread * float(np.median(sigma[on_plane])) * 5.0 / np.sqrt(number)
+    sigma = float((slant * sample.sigma_m[on_plane]).mean())
+    noise = spread * sigma * 5.0 / float(np.sqrt(number))
     return HorizontalPlane(
         normal,
         offset,
@@ -296,6 +289,25 @@ def _plane(
         hull,
         number + CARRIED_WEIGHT * carried,
     )
+
+
+def _carried(sample: Sample, ground: Float, axes: Float, normal: Array, offset: float) -> int:
+    """Samples of things that stand over a plane's seen ground (N, 2), up to half a metre high."""
+    low = ground.min(axis=0)
+    size = np.minimum(((ground.max(axis=0) - low) / GRID_M).astype(int) + 1, 500)
+    grid = np.zeros((int(size[0]), int(size[1])), np.uint8)
+    cells = np.minimum(((ground - low) * np.float32(1 / GRID_M)).astype(np.int32), size - 1)
+    grid[cells[:, 0], cells[:, 1]] = 1
+    grid = np.asarray(cv2.morphologyEx(grid, cv2.MORPH_CLOSE, np.ones((3, 3), np.uint8)))
+    every = 3
+    along = sample.rays[::every] @ normal.astype(np.float32)
+    height = sample.points_m[::every, 2] * along + np.float32(offset)
+    clear = 0.015 + 3.0 * np.abs(along) * sample.sigma_m[::every]
+    above = every * np.flatnonzero((height > clear) & (height < 0.5))
+    cells = np.floor((sample.points_m[above] @ axes - low) * np.float32(1 / GRID_M)).astype(int)
+    i, j = cells[:, 0], cells[:, 1]
+    inside = (i >= 0) & (i < size[0]) & (j >= 0) & (j < size[1])
+    return every * int(grid[i[inside], j[inside]].sum())
 
 
 def _choose(
