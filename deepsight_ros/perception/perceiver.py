@@ -14,10 +14,13 @@ from deepsight_ros.errors import InvalidValueError
 from deepsight_ros.geometry.camera import RgbdFrame
 from deepsight_ros.geometry.gravity import gravity_frame
 from deepsight_ros.geometry.transforms import RigidTransform
+from deepsight_ros.perception.candidates import Candidate, find_candidates
 from deepsight_ros.perception.config import PerceptionConfig
+from deepsight_ros.perception.glimpse import Glimpse
 from deepsight_ros.perception.inputs import Detection, GivenUp, GripperInput, RegionRequest
 from deepsight_ros.perception.looks import Looks, look_at
-from deepsight_ros.perception.regions import best_segment, box_slices, mask_in_box, region_mask
+from deepsight_ros.perception.memory import ShapeMemory
+from deepsight_ros.perception.regions import region_mask
 from deepsight_ros.perception.samples import make_sample
 from deepsight_ros.perception.segmentation import Segmentation, segment
 from deepsight_ros.perception.shapes import (
@@ -42,6 +45,9 @@ from deepsight_ros.scene.objects import (
 from deepsight_ros.scene.observed import ObservedShape
 
 Array = NDArray[np.float64]
+
+REFINE_AFTER = 6
+"""Frames after which a remembered shape is worth seeing anew."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,12 +77,16 @@ class Perceiver:
         self.last_timings_s: dict[str, float] = {}
         self._finding: SupportFinding | None = None
         self._seen: _Seen | None = None
+        self._memory = ShapeMemory()
+        self._named: tuple[_Seen, dict[str, Candidate], RigidTransform] | None = None
 
     def reset(self) -> None:
         """Forget every track and the last support (a new episode, a jump back in time)."""
         self.tracker.reset()
+        self._memory.reset()
         self._finding = None
         self._seen = None
+        self._named = None
 
     def perceive(
         self,
@@ -115,10 +125,12 @@ class Perceiver:
             source = up_in_camera.source
         elif finding is not None and finding.up is not None:
             source = UpSource.PLANE
-        objects = self._objects(seen, detections)
-        clock.lap("shapes")
-        objects = self._track(seen, objects, fixed_from_camera)
+        pose = fixed_from_camera or RigidTransform.identity()
+        candidates = find_candidates(seen.view, seen.segmentation, detections, self.config)
+        named = self._tracked(seen, candidates, pose)
         clock.lap("track")
+        objects = self._objects(seen, named, pose)
+        clock.lap("shapes")
         objects, held = _mark_gripper(objects, gripper, seen.working, self.config)
         scene = Scene(
             stamp_ns=frame.stamp_ns,
@@ -158,9 +170,11 @@ class Perceiver:
         added: list[SceneObject] = []
         for name, region in zip(names, regions, strict=True):
             mask = region_mask(seen.view, seen.segmentation, region, self.config)
-            made = _scene_object(name, mask, 0, seen)
-            if made is None:
+            shape = observe(mask, seen.view, seen.working, frame.sensor, seen.support_known)
+            if shape is None:
                 made = SceneObject(id=name, shape=UnseenShape(name), mask=mask)
+            else:
+                made = _scene_object(name, mask, 0, seen, shape)
             label, score = region.label, region.score
             added.append(replace(made, is_region=True, label=label, score=score))
         kept = tuple(o for o in scene.objects if o.id not in names)
@@ -208,69 +222,96 @@ class Perceiver:
         known = scene.support is not None
         return _Seen(frame, view, segmentation, looks, scene.working_from_camera, known)
 
-    def _objects(self, seen: _Seen, detections: Sequence[Detection]) -> list[SceneObject]:
-        """Segments as objects, named by the detections that fit them."""
-        objects: list[SceneObject] = []
-        by_label: dict[int, int] = {}
-        for label in range(1, seen.segmentation.count + 1):
-            mask = seen.segmentation.labels == label
-            made = _scene_object(f"s{label}", mask, label, seen)
-            if made is not None:
-                by_label[label] = len(objects)
-                objects.append(made)
-        for index, detection in enumerate(sorted(detections, key=lambda d: -d.score)):
-            rows, columns = box_slices(seen.view, detection.box_px)
-            if rows.start >= rows.stop or columns.start >= columns.stop:
-                continue
-            label = best_segment(seen.segmentation, rows, columns, self.config.detector_iou)
-            if label in by_label:
-                named = objects[by_label[label]]
-                if not named.label:
-                    objects[by_label[label]] = replace(
-                        named, label=detection.label, score=detection.score
-                    )
-                continue
-            mask = mask_in_box(seen.view, seen.segmentation, detection.box_px, self.config)
-            made = _scene_object(f"d{index}", mask, 0, seen)
-            if made is not None:
-                objects.append(replace(made, label=detection.label, score=detection.score))
-        return objects
-
-    def _track(
-        self,
-        seen: _Seen,
-        objects: list[SceneObject],
-        fixed_from_camera: RigidTransform | None,
-    ) -> list[SceneObject]:
-        """Objects with lasting ids and remembered names."""
-        fixed = fixed_from_camera or RigidTransform.identity()
-        fixed_from_working = fixed @ seen.working.inverse()
+    def _tracked(
+        self, seen: _Seen, candidates: Sequence[Candidate], fixed_from_camera: RigidTransform
+    ) -> list[tuple[str, Candidate]]:
+        """Candidates with lasting ids and remembered names; those not yet published are left
+        out."""
+        fixed_from_working = fixed_from_camera @ seen.working.inverse()
         sightings = []
-        for made in objects:
-            if not isinstance(made.shape, ObservedShape) or made.mask is None:
-                raise InvalidValueError(f"track: object '{made.id}' has no observed shape")
-            middle, size = seen_extent(made.shape)
+        for candidate in candidates:
+            middle, size = candidate.seen.extent(seen.working)
             sightings.append(
                 Sighting(
                     fixed_from_working.apply(middle),
                     np.sort(size)[::-1],
-                    seen.looks.lab_of(made.mask),
-                    made.is_truncated or made.is_occluded,
+                    seen.looks.lab_of(candidate.seen.mask),
+                    candidate.seen.is_cut,
                 )
             )
         names = self.tracker.update(seen.frame.stamp_ns, sightings)
-        out: list[SceneObject] = []
-        for made, name in zip(objects, names, strict=True):
+        out: list[tuple[str, Candidate]] = []
+        for candidate, name in zip(candidates, names, strict=True):
             if not name:
                 continue  # not yet seen often enough to be published
-            label, score = made.label, made.score
+            label, score = candidate.label, candidate.score
             if label:
                 self.tracker.label(name, label, score)
             track = self.tracker.track(name)
             if track is not None and track.label:
                 label, score = track.label, track.label_score
-            out.append(replace(made, id=name, label=label, score=score))
+            out.append((name, replace(candidate, label=label, score=score)))
         return out
+
+    def _objects(
+        self,
+        seen: _Seen,
+        named: Sequence[tuple[str, Candidate]],
+        fixed_from_camera: RigidTransform,
+    ) -> list[SceneObject]:
+        """Objects with shapes: remembered where this frame confirms them, else worked out."""
+        memory = self._memory
+        memory.begin({track.id for track in self.tracker.tracks})
+        objects: list[SceneObject] = []
+        for name, candidate in named:
+            look = candidate.seen
+            known = memory.recall(name, look, seen.view, fixed_from_camera, seen.working)
+            if known is None:
+                shape = self._see(name, look, seen, fixed_from_camera)
+                if shape is None:
+                    continue
+            else:
+                shape = known.shape
+            made = _scene_object(name, look.mask, look.label, seen, shape)
+            objects.append(
+                replace(
+                    made,
+                    label=candidate.label,
+                    score=candidate.score,
+                    is_occluded=made.is_occluded or (known is not None and known.is_hidden),
+                )
+            )
+        self._named = (seen, dict(named), fixed_from_camera)
+        return objects
+
+    def _see(
+        self, name: str, look: Glimpse, seen: _Seen, fixed_from_camera: RigidTransform
+    ) -> ObservedShape | None:
+        """The shape as this frame shows it, remembered under ``name``; None without depth."""
+        shape = observe(look.mask, seen.view, seen.working, seen.frame.sensor, seen.support_known)
+        if shape is not None:
+            self._memory.keep(name, shape, look, seen.view, fixed_from_camera, seen.working)
+        return shape
+
+    def refine(self) -> str | None:
+        """Spend the time between two frames: see the object anew whose shape was worked out
+        longest ago, from the newest frame, so that the next one finds it fresh. Call it from the
+        thread that calls ``perceive``.
+
+        Returns:
+            The id of the object, or None when every shape is recent.
+        """
+        if self._named is None:
+            return None
+        seen, named, fixed_from_camera = self._named
+        name = self._memory.stalest(REFINE_AFTER)
+        if name is None or name not in named:
+            return None
+        shape = self._see(name, named[name].seen, seen, fixed_from_camera)
+        if shape is None:
+            return None
+        _ = shape.completion  # worked out now, so that nobody waits for it later
+        return name
 
 
 class _Clock:
@@ -301,11 +342,10 @@ def working_frame(finding: SupportFinding, config: PerceptionConfig) -> RigidTra
     return gravity_frame(up, support.offset_m / agreement)
 
 
-def _scene_object(name: str, mask: Bool, label: int, seen: _Seen) -> SceneObject | None:
-    """Object of a mask (``label`` > 0: of that segment), or None without usable depth."""
-    shape = observe(mask, seen.view, seen.working, seen.frame.sensor, seen.support_known)
-    if shape is None:
-        return None
+def _scene_object(
+    name: str, mask: Bool, label: int, seen: _Seen, shape: ObservedShape
+) -> SceneObject:
+    """Object of a mask (``label`` > 0: of that segment) and its shape."""
     x, y, w, h = cv2.boundingRect(mask.view(np.uint8))
     step = seen.view.step
     words = seen.looks.words(label) if label else seen.looks.words_of(mask)
