@@ -12,10 +12,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from deepsight_ros.errors import DeepsightError
+from deepsight_ros.evaluation.determined import visible_scene
 from deepsight_ros.evaluation.geometry_questions import COMPARISONS, Question, questions_about
 from deepsight_ros.evaluation.records import PredicateRecord, QuantityRecord, Reply
 from deepsight_ros.evaluation.segmentation_score import SegmentationRecord, score_segmentation
 from deepsight_ros.evaluation.simulated_scenes import SimulatedScene, make_scene
+from deepsight_ros.evaluation.superlatives import partners, superlative_questions
 from deepsight_ros.perception.perceiver import Perceiver
 from deepsight_ros.scene.measure import measure
 from deepsight_ros.scene.objects import Scene
@@ -81,21 +83,30 @@ def ask_scene(scene: SimulatedScene, run: BenchmarkRun, *, words: bool = True) -
         for question in questions:
             _record(run, scene, question, mode, _ask_region(perceived, question, mode))
     if words:
-        from deepsight_ros.evaluation.words import ask_in_words, references
-
-        named = Perceiver().perceive(
-            scene.frame,
-            up_in_camera=scene.up,
-            gripper=scene.gripper,
-            detections=scene.detections(),
-        )
-        names = references(scene)
-        for question in questions:
-            if all(i in names for i in question.ids):
-                answer = ask_in_words(named, question, names)
-                if answer is not None:
-                    _record(run, scene, question, "words", answer)
+        _ask_words(scene, questions, run)
     run.scenes += 1
+
+
+def _ask_words(scene: SimulatedScene, questions: list[Question], run: BenchmarkRun) -> None:
+    """As with a perfect detector: true boxes and nouns, everything else perceived."""
+    from deepsight_ros.evaluation.words import ask_in_words, ask_over_all, references
+
+    named = Perceiver().perceive(
+        scene.frame,
+        up_in_camera=scene.up,
+        gripper=scene.gripper,
+        detections=scene.detections(),
+    )
+    names = references(scene)
+    for question in questions:
+        if all(i in names for i in question.ids):
+            answer = ask_in_words(named, question, names)
+            if answer is not None:
+                _record(run, scene, question, "words", answer)
+    partner = partners(scene, named)
+    seen = visible_scene(scene.world, scene.rendering, scene.truth)
+    for question in superlative_questions(scene, seen):
+        _record(run, scene, question, "words", ask_over_all(named, question, partner))
 
 
 def _ask_region(perceived: Scene, question: Question, mode: str) -> Reply:

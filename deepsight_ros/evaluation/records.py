@@ -124,7 +124,8 @@ class PredicateRecord(Asked):
     """A question with an outcome for an answer.
 
     Attributes:
-        truth: ``true``, ``false`` or ``same``.
+        truth: ``true``, ``false`` or ``same``; for superlatives the id of the thing, for the count
+            the number.
         status: OK, or why there is none; UNDECIDED outcomes have status ``UNDECIDED``.
         outcome: as ``truth``.
         hedged: the answer was "about the same" with a margin that covers the true difference,

@@ -11,6 +11,7 @@ from collections import Counter
 from deepsight_ros.evaluation.geometry_questions import Question
 from deepsight_ros.evaluation.records import Reply
 from deepsight_ros.evaluation.simulated_scenes import SimulatedScene
+from deepsight_ros.evaluation.superlatives import phrase_over_all, read_over_all
 from deepsight_ros.questions.units import si_factor
 from deepsight_ros.scene.answer import Answer, Status
 from deepsight_ros.scene.objects import Scene
@@ -102,6 +103,14 @@ def ask_in_words(scene: Scene, question: Question, names: dict[str, str]) -> Rep
 
     text = phrase(question, names)
     return None if text is None else read(answer(text, scene), question)
+
+
+def ask_over_all(scene: Scene, question: Question, partner: dict[str, str]) -> Reply:
+    """Ask a superlative or the count in words."""
+    from deepsight_ros.questions.answering import answer
+
+    text = phrase_over_all(question.type) or ""
+    return read_over_all(answer(text, scene), question, partner)
 
 
 def read(found: Answer, question: Question) -> Reply:
