@@ -41,7 +41,7 @@ HIDDEN_M = 0.02
 PART_HIDDEN = 0.04
 """Share of hidden points from which a thing counts as newly cut by something nearer."""
 
-PLACE_PX = 0.35
+PLACE_PX = 0.5
 """Largest shift of the mask's middle that noise explains, plus ``PLACE_SHARE``."""
 
 PLACE_SHARE = 0.004
@@ -51,11 +51,14 @@ AREA_PX = 0.45
 """Largest change of the mask's area that noise explains, per pixel of outline (4 root area)."""
 
 DEPTH_M = 0.0012
-DEPTH_SIGMAS = 0.35
+DEPTH_SIGMAS = 0.6
 """Largest mean depth difference that noise explains: a constant, and a share of its sigma."""
 
 SPREAD = 1.6
 """Most that the mean absolute depth difference may exceed that of the frame it was seen in."""
+
+ATTEMPTS = 4
+"""How often a shift is refined before the shape is given up."""
 
 MOST_SHIFT_M = 0.10
 """Farthest a thing may have moved since it was seen for its shape to be carried along."""
@@ -162,7 +165,7 @@ class ShapeMemory:
         camera_from_fixed = fixed_from_camera.inverse()
         points = camera_from_fixed.apply(entry.points_m)
         shift = np.zeros(3)
-        for attempt in range(3):
+        for attempt in range(ATTEMPTS):
             look = _compare(points + shift, seen, view)
             if look is None:
                 break
