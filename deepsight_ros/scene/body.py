@@ -7,7 +7,8 @@ closest points and how far a surface point can be trusted. One code path measure
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol, runtime_checkable
+from functools import cache
+from typing import Protocol, cast, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -121,11 +122,20 @@ def body_of(shape: Shape) -> Body:
     """
     if isinstance(shape, Solid):
         return ExactBody(shape)
-    if isinstance(shape, Body):
-        return shape
+    if _is_body(type(shape)):
+        return cast(Body, shape)
     raise InvalidValueError(
         f"measure: got a shape of type {type(shape).__name__}, expected a solid of scene.solids "
         "or an ObservedShape"
+    )
+
+
+@cache
+def _is_body(kind: type) -> bool:
+    """Whether a class has what ``Body`` asks for. isinstance() with a protocol would read every
+    property of the instance, and completing an observed solid is the costliest of them."""
+    return all(
+        hasattr(kind, name) for name in ("box", "solid", "visibility", "extent", "trust_at")
     )
 
 

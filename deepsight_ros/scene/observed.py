@@ -105,12 +105,12 @@ class ObservedShape:
         """Upright box around the completed solid."""
         return self.solid.box
 
-    @property
+    @cached_property
     def is_occluded(self) -> bool:
         """More than a trace of the outline is cut by something nearer."""
         return self.surface.share(Edge.OCCLUDED) > 0.04
 
-    @property
+    @cached_property
     def is_truncated(self) -> bool:
         """The image border cuts the outline."""
         return self.surface.share(Edge.TRUNCATED) > 0.0
@@ -137,7 +137,7 @@ class ObservedShape:
         cut = np.isin(s.edges, _CUT)
         own = along_outline[~cut]
         seen = max(float(along_points.max(initial=-np.inf)), float(own.max(initial=-np.inf)))
-        noise = float(np.median(s.sigma_m)) + 0.3 * s.pixel_m + self.completion.residual_m * 0.3
+        noise = self._noise_m
         slack = 2.0 * s.pixel_m + 3.0 * noise
         farthest_cut = float(along_outline[cut].max(initial=-np.inf))
         size = float(self.box.size_m[:2].min())
@@ -165,13 +165,19 @@ class ObservedShape:
         out: Array = away / max(float(np.linalg.norm(away)), 1e-9)
         return out
 
+    @cached_property
+    def _noise_m(self) -> float:
+        """Standard deviation of a seen end or surface point."""
+        s = self.surface
+        return float(np.median(s.sigma_m)) + 0.3 * s.pixel_m + self.completion.residual_m * 0.3
+
     def trust_at(self, point_m: Array) -> Trust:
         """How well the surface near a point is known: by the nearest seen sample."""
         s = self.surface
         to_points = np.linalg.norm(s.points_m - point_m, axis=1)
         to_outline = np.linalg.norm(s.outline_m - point_m, axis=1)
         near = min(float(to_points.min()), float(to_outline.min()))
-        noise = float(np.median(s.sigma_m)) + 0.3 * s.pixel_m + self.completion.residual_m * 0.3
+        noise = self._noise_m
         slack = 3.0 * s.pixel_m + 3.0 * noise
         edge = int(s.edges[int(to_outline.argmin())])
         if near <= slack:
