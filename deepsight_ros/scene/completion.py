@@ -13,10 +13,17 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from deepsight_ros.scene.layers import layered_pieces
 from deepsight_ros.scene.outline import convex_hull
 from deepsight_ros.scene.raycast import first_hits
 from deepsight_ros.scene.rectangle import Evidence, fit_rectangle
-from deepsight_ros.scene.revolution import DiscStackSolid, RoundFit, fit_round, fit_sphere
+from deepsight_ros.scene.revolution import (
+    DiscStackSolid,
+    RoundFit,
+    fit_round,
+    fit_sphere,
+    round_by_limbs,
+)
 from deepsight_ros.scene.solids import (
     BoxSolid,
     CompoundSolid,
@@ -34,6 +41,9 @@ _MOST_SAMPLES = 500
 _STANDING_M = 0.02
 _UP = 0.80
 _LEAST_SIDE_M = 0.004
+_LIMB_BANDS = 12
+# a picture this close to what was seen needs no other explanation
+_GOOD_FIT, _GOOD_FIT_M = 1.5, 0.0005
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,6 +70,7 @@ def complete(surface: Surface, camera_m: Array, *, support_known: bool) -> Compl
     s = surface
     noise = float(np.median(s.sigma_m)) + 0.3 * s.pixel_m
     low, high, stands = vertical_ends(s, support_known)
+    s = _rim_on_plane(s, high, camera_m, noise)
     rim, limb = _own_edges(s)
     samples = np.concatenate([_flank(s)[0], rim])
     found = [
@@ -68,16 +79,26 @@ def complete(surface: Surface, camera_m: Array, *, support_known: bool) -> Compl
         if len(samples) >= 12
         else None,
         _as_box(s, rim, limb, noise, low, high, stands) if len(samples) >= 8 else None,
-        _as_layers(s, low, high, stands, noise),
     ]
     scored = [(misfit_m(s, f.solid, camera_m), f) for f in found if f is not None]
-    misfit, best = min(scored, key=lambda pair: pair[0])
-    if best.kind != "layers":
+    misfit, best = min(scored, key=lambda pair: pair[0], default=(np.inf, None))
+    if misfit > _GOOD_FIT * noise + _GOOD_FIT_M:
+        by_limbs = round_by_limbs(_flank(s)[0], limb, camera_m, _LIMB_BANDS)
+        if by_limbs is not None:
+            turned = _turned(s, by_limbs, camera_m, noise, low, high, stands)
+            turned_misfit = misfit_m(s, turned.solid, camera_m)
+            if turned_misfit < misfit:
+                misfit, best = turned_misfit, turned
+    if best is not None and misfit > _GOOD_FIT * noise + _GOOD_FIT_M:
         fuller = _with_extras(s, best, noise)
-        if fuller is not None:
-            fuller_misfit = misfit_m(s, fuller.solid, camera_m)
-            if fuller_misfit < misfit:
-                misfit, best = fuller_misfit, fuller
+        fuller_misfit = np.inf if fuller is None else misfit_m(s, fuller.solid, camera_m)
+        if fuller is not None and fuller_misfit < misfit:
+            misfit, best = fuller_misfit, fuller
+    if best is None or misfit > _GOOD_FIT * noise + _GOOD_FIT_M:
+        layered = _as_layers(s, low, high, stands, noise, camera_m)
+        layered_misfit = misfit_m(s, layered.solid, camera_m)
+        if best is None or layered_misfit < misfit:
+            misfit, best = layered_misfit, layered
     return replace(best, residual_m=misfit)
 
 
@@ -98,7 +119,7 @@ def misfit_m(s: Surface, solid: Solid, camera_m: Array) -> float:
 
 def vertical_ends(s: Surface, support_known: bool) -> tuple[float, float, bool]:
     """(bottom, top, whether it stands on the support) in W's z."""
-    z = np.concatenate([s.points_m[:, 2], s.outline_m[s.outline_measured, 2]])
+    z = np.concatenate([s.points_m[:, 2], s.outline_m[s.outline_quality == 2, 2]])
     steep = float(np.median(np.abs(s.rays[:, 2])))
     noise = float(np.hypot(np.median(s.sigma_m) * steep, 0.3 * s.pixel_m))
     high = robust_end(z, noise)
@@ -106,10 +127,13 @@ def vertical_ends(s: Surface, support_known: bool) -> tuple[float, float, bool]:
     flat = flat[np.abs(flat - high) < 3 * noise + 0.004]
     if len(flat) >= max(8, len(s.points_m) // 40):
         high = float(np.median(flat))
-    thin = s.outline_m[~s.outline_measured, 2]
-    if len(thin) and float(thin.max()) > high + 3 * (s.pixel_m + noise):
-        high = float(thin.max()) - s.pixel_m
     low = -robust_end(-z, noise)
+    thin = s.outline_m[s.outline_quality == 1, 2]
+    beyond = 3 * (s.pixel_m + noise)
+    if len(thin) and float(thin.max()) > high + beyond:
+        high = float(thin.max()) - s.pixel_m
+    if len(thin) and float(thin.min()) < low - beyond:
+        low = float(thin.min()) + s.pixel_m
     stands = support_known and low < _STANDING_M + 3 * noise
     if stands:
         low = 0.0
@@ -137,6 +161,34 @@ def _thin(points: Array, most: int) -> Array:
     return points[::step]
 
 
+def _rim_on_plane(s: Surface, high: float, camera_m: Array, noise: float) -> Surface:
+    """The surface with the rim of a level top moved along its rays onto the top's plane.
+
+    The plane is the mean of many readings; a single reading beside the far rim is off by its
+    noise over the sine of the view's inclination, or missing.
+    """
+    level = np.abs(s.points_m[s.normals[:, 2] > _UP, 2] - high) < 2 * noise + 0.002
+    if np.count_nonzero(level) < max(10, len(s.points_m) // 30):
+        return s
+    down = -s.rays[:, 2]
+    reach = (camera_m[2] - high) / np.maximum(down, 0.05)
+    moved = camera_m + reach[:, None] * s.rays
+    shift = np.linalg.norm(moved - s.outline_m, axis=1)
+    near = np.abs(s.outline_m[:, 2] - high) < 3 * noise + 1.5 * s.pixel_m
+    near &= (down > 0.05) & (shift < 0.04 + 6 * s.pixel_m) & (s.edges == Edge.FREE)
+    facing_up = (s.outline_normals[:, 2] > 0.6) | (s.outline_quality < 2)
+    mine = near & facing_up & (s.upwards > 0)
+    outline, quality, normals = (
+        s.outline_m.copy(),
+        s.outline_quality.copy(),
+        s.outline_normals.copy(),
+    )
+    outline[mine] = moved[mine]
+    quality[mine] = 2
+    normals[mine] = (0.0, 0.0, 1.0)
+    return replace(s, outline_m=outline, outline_quality=quality, outline_normals=normals)
+
+
 def _flank(s: Surface) -> tuple[Array, Array]:
     """Points (N, 3) on the outer walls and their normals (N, 3)."""
     flank = np.flatnonzero(s.normals[:, 2] < 0.5)
@@ -148,9 +200,10 @@ def _own_edges(s: Surface) -> tuple[Array, Array]:
     """Outline points that are the object's own: those on a rim or at the foot, whose depth is
     good, and those on a limb (seen on edge, good across the view only); (M, 3) each."""
     upward = s.outline_normals[:, 2] > _UP
+    measured = s.outline_quality == 2
     rim = ((s.edges == Edge.FREE) & upward) | ((s.edges == Edge.STANDING) & ~upward)
-    rim &= s.outline_measured
-    limb = (s.edges == Edge.FREE) & ~(upward & s.outline_measured)
+    rim &= measured
+    limb = (s.edges == Edge.FREE) & ~(upward & measured)
     return _thin(s.outline_m[rim], _MOST_SAMPLES), _thin(s.outline_m[limb], _MOST_SAMPLES)
 
 
@@ -199,6 +252,18 @@ def _as_round(
     fit = fit_round(samples, limb, camera_m, noise + 0.001, bands)
     if fit is None or fit.arc_rad < np.deg2rad(80) or fit.radii_m.max() < 0.003:
         return None
+    return _turned(s, fit, camera_m, noise, low, high, stands)
+
+
+def _turned(
+    s: Surface,
+    fit: RoundFit,
+    camera_m: Array,
+    noise: float,
+    low: float,
+    high: float,
+    stands: bool,
+) -> Completion:
     if fit.radii_m[-1] < 0.6 * fit.radii_m.max():
         high = max(high, _tip(s, fit, camera_m))
     return Completion(_stack(fit, low, high, noise), "round", fit.residual_m, stands, True)
@@ -251,7 +316,7 @@ def _as_box(
     s: Surface, rim: Array, limb: Array, noise: float, low: float, high: float, stands: bool
 ) -> Completion:
     walls, normals = _flank(s)
-    everything = np.concatenate([s.points_m, s.outline_m[s.outline_measured]])[:, :2]
+    everything = np.concatenate([s.points_m, s.outline_m[s.outline_quality == 2]])[:, :2]
     view = s.rays[:, :2].mean(axis=0)
     fit = fit_rectangle(
         Evidence(walls[:, :2], normals[:, :2], rim[:, :2], limb[:, :2], everything),
@@ -266,7 +331,7 @@ def _as_box(
 
 def _with_extras(s: Surface, body: Completion, noise: float) -> Completion | None:
     """The body with a prism around what clearly sticks out of it (a handle, a spout)."""
-    own = np.isin(s.edges, (Edge.FREE, Edge.STANDING, Edge.CONTACT)) & s.outline_measured
+    own = np.isin(s.edges, (Edge.FREE, Edge.STANDING, Edge.CONTACT)) & (s.outline_quality == 2)
     points = np.concatenate([s.points_m, s.outline_m[own]])
     nearest = body.solid.nearest_points(points)
     out = np.linalg.norm(points - nearest, axis=1) > 3.0 * noise + 0.004
@@ -280,25 +345,12 @@ def _with_extras(s: Surface, body: Completion, noise: float) -> Completion | Non
     return replace(body, solid=CompoundSolid(parts))
 
 
-def _as_layers(s: Surface, low: float, high: float, stands: bool, noise: float) -> Completion:
-    """Convex prisms over height: each layer's hull, and above it nothing is wider unseen."""
-    points = np.concatenate([s.points_m, s.outline_m[s.outline_measured]])
-    count = int(np.clip((high - low) / max(4 * noise, 0.015), 1, 6))
-    cuts = np.linspace(low, high, count + 1)
-    pieces: list[ConvexSolid] = []
-    carried = np.zeros((0, 2))
-    for i in range(count - 1, -1, -1):
-        upper = points[:, 2] <= cuts[i + 1] if i < count - 1 else np.ones(len(points), bool)
-        mine = points[upper & (points[:, 2] >= cuts[i])] if i else points[upper]
-        flat = np.concatenate([mine[:, :2], carried])
-        if len(flat) < 3:
-            continue
-        hull = convex_hull(flat)
-        if len(hull) < 3:
-            continue
-        carried = hull
-        pieces.append(PrismSolid(hull, float(cuts[i]), float(cuts[i + 1])))
+def _as_layers(
+    s: Surface, low: float, high: float, stands: bool, noise: float, camera_m: Array
+) -> Completion:
+    pieces = layered_pieces(s, low, high, noise, camera_m)
     if not pieces:
+        points = np.concatenate([s.points_m, s.outline_m])
         middle = points.mean(axis=0)
         size = np.maximum(np.ptp(points, axis=0), _LEAST_SIDE_M)
         return Completion(BoxSolid(middle, size, 0.0), "layers", noise, stands, False)

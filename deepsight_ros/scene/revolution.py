@@ -114,6 +114,50 @@ def fit_round(
     )
 
 
+def round_by_limbs(flank_m: Array, limb_m: Array, camera_m: Array, bands: int) -> RoundFit | None:
+    """Axis and profile from where the two limbs are seen and how far the flank is on average.
+
+    Where the readings' noise hides the curvature, the limbs still tell the radius: half the angle
+    between them. The flank's mean distance lies pi / 4 radii before the axis.
+
+    Args:
+        flank_m: (N, 3) points on the flank.
+        limb_m: (M, 3) outline points on the left and right limbs.
+        camera_m: (3,) where it was seen from.
+        bands: number of height bands.
+    """
+    if len(flank_m) < 6 or len(limb_m) < 6:
+        return None
+    ahead = flank_m[:, :2].mean(axis=0) - camera_m[:2]
+    ahead /= max(float(np.hypot(*ahead)), 1e-9)
+    turn = np.array([[ahead[0], -ahead[1]], [ahead[1], ahead[0]]])
+    limb = (limb_m[:, :2] - camera_m[:2]) @ turn
+    angle = np.arctan2(limb[:, 1], limb[:, 0])
+    low, high = float(limb_m[:, 2].min()), float(limb_m[:, 2].max())
+    scale = bands / max(high - low, 1e-6)
+    band = np.minimum(((limb_m[:, 2] - low) * scale).astype(np.intp), bands - 1)
+    middle = 0.5 * (float(np.quantile(angle, 0.03)) + float(np.quantile(angle, 0.97)))
+    means = np.full((2, bands), np.nan)
+    for side, mine in enumerate((angle > middle, angle <= middle)):
+        count = np.bincount(band[mine], minlength=bands)
+        total = np.bincount(band[mine], angle[mine], bands)
+        np.divide(total, count, out=means[side], where=count >= 1)
+    half = 0.5 * (means[0] - means[1])
+    used = np.flatnonzero(np.isfinite(half) & (half > 0))
+    if len(used) < 2 or used.size < bands // 3:
+        return None
+    axis_angle = float(np.median(0.5 * (means[0] + means[1])[used]))
+    heights = low + (used + 0.5) / scale
+    sine = np.sin(half[used])
+    forward = (flank_m[:, :2] - camera_m[:2]) @ (
+        turn @ np.array([np.cos(axis_angle), np.sin(axis_angle)])
+    )
+    share = np.interp(flank_m[:, 2], heights, sine)
+    distance = float(np.median(forward / np.maximum(1.0 - np.pi / 4 * share, 0.2)))
+    centre = camera_m[:2] + distance * (turn @ np.array([np.cos(axis_angle), np.sin(axis_angle)]))
+    return RoundFit(centre, heights, distance * sine, 0.0, pi)
+
+
 def covered_arc(turn_rad: Array) -> float:
     """How much of the circle angles cover: 2 pi minus the empty 10-degree cells."""
     cells = np.zeros(36, bool)

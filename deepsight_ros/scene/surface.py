@@ -31,7 +31,7 @@ _RING_PX = 7
 _MOST_INSIDE = 220
 _MOST_AROUND = 180
 _LEAST_IN_WINDOW = 4
-_FILLED = 0.5
+_THIN, _FILLED = 1.0, 0.5
 # a support point may be this high, an outside surface this near in depth, besides noise
 _ON_SUPPORT_M = 0.012
 _SAME_DEPTH_M = 0.012
@@ -66,8 +66,10 @@ class Surface:
         outline_m: (M, 3) points on the silhouette, half a pixel beyond the last inside one.
         outline_normals: (M, 3) unit normal of the surface beside each outline point.
         outline_sigma_m: (M,) along the ray.
-        outline_measured: (M,) bool, False where the depth was filled in from farther inside (thin
-            tips, borders beside holes): good across the view only.
+        outline_quality: (M,) int8, 2 where a plane was fitted beside it, 1 where only a few
+            readings were there (thin tips), 0 where the depth was filled in from farther inside
+            (beside holes): good across the view only.
+        upwards: (M,) int8, 1 where the outline faces up in the picture, -1 down, 0 sideways.
         edges: (M,) int8, ``Edge`` of each outline point.
         rays: (M, 3) unit viewing directions of the outline points, camera to point.
         check_rays: (K, 3) unit viewing directions through some pixels in and around the mask.
@@ -84,7 +86,8 @@ class Surface:
     outline_m: F64
     outline_normals: F64
     outline_sigma_m: F64
-    outline_measured: Bool
+    outline_quality: NDArray[np.int8]
+    upwards: NDArray[np.int8]
     edges: NDArray[np.int8]
     rays: F64
     check_rays: F64
@@ -215,9 +218,16 @@ def _smooth(window: _Window, sensor: SensorModel) -> _Fit | None:
     weight = sums[..., 0]
     lonely = (weight < _LEAST_IN_WINDOW) & window.mask.view(bool)
     if lonely.any():  # thin tips, and borders beside holes: the mean of what is near
-        for reach in (9, 25):
+        thin = whole & (np.abs(depth - typical) < 0.5 * typical + 0.05)
+        rough = np.zeros(depth.shape, np.float64)
+        np.divide(1.0, depth, out=rough, where=thin)
+        for source, values, reach, mark in (
+            (thin.astype(np.float64), rough, 5, _THIN),
+            (w, wd, 9, _FILLED),
+            (w, wd, 25, _FILLED),
+        ):
             near: Any = cv2.boxFilter(
-                np.dstack([w, wd]),
+                np.dstack([source, values]),
                 -1,
                 (reach, reach),
                 normalize=False,
@@ -226,7 +236,7 @@ def _smooth(window: _Window, sensor: SensorModel) -> _Fit | None:
             filled = lonely & (near[..., 0] > 0.5)
             value[filled] = near[filled, 1] / near[filled, 0]
             du[filled] = dv[filled] = 0.0
-            weight[filled] = _FILLED
+            weight[filled] = mark
             lonely &= ~filled
     gain = 1.0 / np.sqrt(0.5 * (2 * radius + 1) ** 2)
     return _Fit(value, du, dv, weight, core, gain)
@@ -275,7 +285,8 @@ def _assemble(
         outline,
         outline_normals,
         edge_sigma * fit.gain * 1.5,
-        fit.weight[r, c] >= _LEAST_IN_WINDOW,
+        _quality(fit.weight[r, c]),
+        -dr.astype(np.int8),
         edges,
         rays,
         check_rays,
@@ -316,6 +327,12 @@ def _lift(
     normal /= np.linalg.norm(normal, axis=1, keepdims=True)
     ray /= np.linalg.norm(ray, axis=1, keepdims=True)
     return points, pose.rotate(normal), depth, pose.rotate(ray)
+
+
+def _quality(weight: F64) -> NDArray[np.int8]:
+    quality = (weight >= _THIN).astype(np.int8)
+    quality += weight >= _LEAST_IN_WINDOW
+    return quality
 
 
 def _checks(
