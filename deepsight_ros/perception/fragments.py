@@ -88,22 +88,29 @@ def _creases(z: Float, sigma: Float, foreground: Bool, cut: Bool, focal_px: floa
     cut[:, lag:-lag] |= inside & (bend > 0.2 * base) & (bend > 2.7 * sigma[:, lag:-lag])
 
 
-def grow(seeds: Labels, foreground: Bool, view: WorkingView, reach_px: float) -> Labels:
-    """Give unlabelled foreground pixels the nearest seed's label where depth agrees with it."""
+def grow(seeds: Labels, wanted: Bool, view: WorkingView, reach_px: float) -> Labels:
+    """Give unlabelled ``wanted`` pixels the nearest seed's label where depth agrees with it."""
+    pixel, source, distance = nearest_seed(seeds, wanted, reach_px)
+    z = view.filled_m.ravel()
+    reach = distance * z[pixel] / np.float32(view.camera.fx_px)
+    allowed = 0.01 + 3.0 * reach + 3.0 * view.sigma_m.ravel()[pixel]
+    agrees = np.abs(z[pixel] - z[source]) < allowed
+    out = seeds.copy()
+    out.ravel()[pixel[agrees]] = seeds.ravel()[source[agrees]]
+    return out
+
+
+def nearest_seed(
+    seeds: Labels, wanted: Bool, reach_px: float
+) -> tuple[NDArray[np.intp], NDArray[np.intp], Float]:
+    """Flat indices of unlabelled wanted pixels, of their nearest seed pixels, and distances."""
     if not seeds.any():
-        return seeds
+        return np.zeros(0, np.intp), np.zeros(0, np.intp), np.zeros(0, np.float32)
     distance, nearest = cv2.distanceTransformWithLabels(
         (seeds == 0).astype(np.uint8), cv2.DIST_L2, 3, labelType=cv2.DIST_LABEL_PIXEL
     )
-    at = np.zeros(int(nearest.max()) + 1, np.int64)
+    at = np.zeros(int(nearest.max()) + 1, np.intp)
     flat = np.flatnonzero(seeds)
     at[nearest.ravel()[flat]] = flat
-    wanted = np.flatnonzero(foreground & (seeds == 0) & (distance <= reach_px))
-    source = at[nearest.ravel()[wanted]]
-    z = view.filled_m.ravel()
-    reach = distance.ravel()[wanted] * z[wanted] / np.float32(view.camera.fx_px)
-    allowed = 0.01 + 3.0 * reach + 3.0 * view.sigma_m.ravel()[wanted]
-    agrees = np.abs(z[wanted] - z[source]) < allowed
-    out = seeds.copy()
-    out.ravel()[wanted[agrees]] = seeds.ravel()[source[agrees]]
-    return out
+    pixel = np.flatnonzero(wanted & (seeds == 0) & (distance <= reach_px))
+    return pixel, at[nearest.ravel()[pixel]], np.asarray(distance, np.float32).ravel()[pixel]

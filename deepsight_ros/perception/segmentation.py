@@ -18,6 +18,7 @@ from deepsight_ros.perception.config import PerceptionConfig
 from deepsight_ros.perception.fragments import fragments
 from deepsight_ros.perception.merging import chroma, measure_borders, merge
 from deepsight_ros.perception.outliers import flying_pixels
+from deepsight_ros.perception.outlines import complete_outlines
 from deepsight_ros.perception.structure import over_support
 from deepsight_ros.perception.support import SupportFinding
 from deepsight_ros.perception.view import Bool, Float, WorkingView
@@ -25,6 +26,9 @@ from deepsight_ros.perception.view import Bool, Float, WorkingView
 Labels = NDArray[np.int32]
 Array = NDArray[np.float64]
 Plane = tuple[Array, float]
+
+LOW_SIGMAS = 0.7
+"""Height over the support, in depth noise, from which a pixel may be the foot of a thing."""
 
 PAD_PX = 8
 """Margin around the foreground's bounding box in which segmentation works."""
@@ -42,6 +46,22 @@ class Segmentation:
     foreground: Bool
 
 
+@dataclass(frozen=True, eq=False)
+class Ground:
+    """A view divided by height.
+
+    Attributes:
+        foreground: (H, W) bool: above the support by more than noise, in the working volume, on
+            no wall.
+        low: (H, W) bool: above the support's own noise, but too low to be a thing by itself.
+        height_m: (H, W) float32 above the support, or None without one.
+    """
+
+    foreground: Bool
+    low: Bool
+    height_m: Float | None
+
+
 def height_above(view: WorkingView, normal: Array, offset_m: float) -> Float:
     """(H, W) float32 signed distance of each pixel's point from a plane, positive above it."""
     return np.asarray(view.filled_m * view.along(normal) + np.float32(offset_m), np.float32)
@@ -52,20 +72,23 @@ def foreground_of(
     finding: SupportFinding,
     walls: Sequence[Plane],
     config: PerceptionConfig,
-) -> Bool:
-    """(H, W) bool: above the support by more than noise, in the working volume, on no wall."""
+) -> Ground:
+    """What stands out of the support, and what might: see ``Ground``."""
     foreground = view.filled_m > 0
-    if finding.support is not None:
+    if finding.support is None:
+        height, low = None, np.zeros(foreground.shape, bool)
+    else:
         plane = finding.support
         along = view.along(plane.normal)
-        height = view.filled_m * along + np.float32(plane.offset_m)
-        noise = np.float32(1.5) * view.sigma_m * np.abs(along)
-        foreground &= height > np.float32(config.min_height_m) + noise
-        foreground &= height < config.max_height_m
+        height = np.asarray(view.filled_m * along + np.float32(plane.offset_m), np.float32)
+        noise = view.sigma_m * np.abs(along)
+        high = height > np.float32(config.min_height_m) + np.float32(1.5) * noise
+        low = foreground & ~high & (height > np.float32(0.001) + np.float32(LOW_SIGMAS) * noise)
+        foreground &= high & (height < config.max_height_m)
     for normal, offset in walls:
         away = height_above(view, normal, offset)
         foreground &= np.abs(away) > 0.02 + 3.0 * view.sigma_m
-    return foreground
+    return Ground(foreground, low, height)
 
 
 def segment(
@@ -80,7 +103,8 @@ def segment(
     Args:
         gripper_m: (3,) the gripper in the camera frame: what is there is kept wherever it is.
     """
-    foreground = foreground_of(view, finding, walls, config)
+    ground = foreground_of(view, finding, walls, config)
+    foreground = ground.foreground
     labels = np.zeros(foreground.shape, np.int32)
     x, y, w, h = cv2.boundingRect(foreground.view(np.uint8))
     if min(w, h) < 2 or min(foreground.shape) < 12:
@@ -94,7 +118,11 @@ def segment(
     merged = merge(borders, config.part_at_log_odds)
     found = merged[pieces].astype(np.int32)
     found[flying_pixels(part)] = 0
-    labels[rows, columns], count = _keep_things(dense(found), part, finding, config, gripper_m)
+    found, count = _keep_things(dense(found), part, finding, config, gripper_m)
+    box = (rows, columns)
+    height = None if ground.height_m is None else ground.height_m[box]
+    up = None if finding.support is None else finding.support.normal
+    labels[box] = complete_outlines(found, part, ground.low[box], height, up)
     return Segmentation(labels, count, foreground)
 
 

@@ -208,7 +208,7 @@ def borders_of(seed: int, config: PerceptionConfig, coloured: bool) -> Borders:
     sample = make_sample(view)
     finding = find_support(sample, config)
     walls = [] if finding.up is None else find_walls(sample, finding.up)
-    foreground = foreground_of(view, finding, walls, config)
+    foreground = foreground_of(view, finding, walls, config).foreground
     hues = None if view.colour is None else chroma(view.colour)
     labels = dense(fragments(view, foreground, hues))
     truth = np.maximum(picture.instance_id[::step, ::step], 0).astype(np.int64)
