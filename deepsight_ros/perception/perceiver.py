@@ -21,6 +21,7 @@ from deepsight_ros.perception.inputs import Detection, GivenUp, GripperInput, Re
 from deepsight_ros.perception.looks import Looks, look_at
 from deepsight_ros.perception.memory import ShapeMemory
 from deepsight_ros.perception.regions import region_mask
+from deepsight_ros.perception.room import Room, RoomMemory
 from deepsight_ros.perception.samples import make_sample
 from deepsight_ros.perception.segmentation import Segmentation, segment
 from deepsight_ros.perception.shapes import (
@@ -49,6 +50,9 @@ Array = NDArray[np.float64]
 REFINE_AFTER = 6
 """Frames after which a remembered shape is worth seeing anew."""
 
+ROOM_AFTER, ROOM_AT_LATEST = 30, 60
+"""Frames after which support and walls are looked for again: between frames, and in any case."""
+
 
 @dataclass(frozen=True, eq=False)
 class _Seen:
@@ -59,7 +63,12 @@ class _Seen:
     segmentation: Segmentation
     looks: Looks
     working: RigidTransform
-    support_known: bool
+    finding: SupportFinding
+    up_is_plane: bool = True
+
+    @property
+    def support_known(self) -> bool:
+        return self.finding.support is not None
 
 
 class Perceiver:
@@ -75,8 +84,8 @@ class Perceiver:
         self.config = config or PerceptionConfig()
         self.tracker = Tracker(self.config)
         self.last_timings_s: dict[str, float] = {}
-        self._finding: SupportFinding | None = None
         self._seen: _Seen | None = None
+        self._rooms = RoomMemory()
         self._memory = ShapeMemory()
         self._named: tuple[_Seen, dict[str, Candidate], RigidTransform] | None = None
 
@@ -84,7 +93,7 @@ class Perceiver:
         """Forget every track and the last support (a new episode, a jump back in time)."""
         self.tracker.reset()
         self._memory.reset()
-        self._finding = None
+        self._rooms.reset()
         self._seen = None
         self._named = None
 
@@ -118,14 +127,14 @@ class Perceiver:
             InvalidValueError: a region lies outside the image or has the wrong size.
         """
         clock = _Clock()
-        seen = self._look(frame, up_in_camera, gripper, clock)
-        finding = self._finding
+        pose = fixed_from_camera or RigidTransform.identity()
+        seen = self._look(frame, up_in_camera, pose, gripper, clock)
+        finding = seen.finding
         source = UpSource.UNKNOWN
         if up_in_camera is not None:
             source = up_in_camera.source
-        elif finding is not None and finding.up is not None:
+        elif finding.up is not None:
             source = UpSource.PLANE
-        pose = fixed_from_camera or RigidTransform.identity()
         candidates = find_candidates(seen.view, seen.segmentation, detections, self.config)
         named = self._tracked(seen, candidates, pose)
         clock.lap("track")
@@ -184,6 +193,7 @@ class Perceiver:
         self,
         frame: RgbdFrame,
         given: GivenUp | None,
+        fixed_from_camera: RigidTransform,
         gripper: GripperInput | None,
         clock: _Clock,
     ) -> _Seen:
@@ -192,21 +202,34 @@ class Perceiver:
         step = step_for(frame.camera.width_px, config.working_width_px)
         view = make_view(frame, step, config.max_range_m)
         clock.lap("view")
-        sample = make_sample(view)
         vector = None if given is None else given.vector
-        finding = find_support(sample, config, vector, self._finding)
-        self._finding = finding
-        walls = [] if finding.up is None else find_walls(sample, finding.up)
+        self._rooms.begin()
+        room = None
+        if not self._rooms.is_due(ROOM_AT_LATEST, 2.0):
+            room = self._rooms.recall(view, vector, fixed_from_camera)
+        if room is None:
+            room = self._look_around(view, vector, fixed_from_camera)
+        finding = room.finding
         clock.lap("support")
         working = working_frame(finding, config)
         hand = None if gripper is None else gripper.camera_from_gripper.translation_m
-        segmentation = segment(view, finding, walls, config, hand)
+        segmentation = segment(view, finding, room.walls, config, hand)
         clock.lap("segment")
         looks = look_at(view, segmentation.labels, segmentation.count)
         clock.lap("looks")
-        known = finding.support is not None
-        self._seen = _Seen(frame, view, segmentation, looks, working, known)
+        self._seen = _Seen(frame, view, segmentation, looks, working, finding, given is None)
         return self._seen
+
+    def _look_around(
+        self, view: WorkingView, given_up: Array | None, fixed_from_camera: RigidTransform
+    ) -> Room:
+        """Support and walls found from scratch, and remembered."""
+        sample = make_sample(view)
+        before = self._rooms.here(fixed_from_camera)
+        previous = None if before is None else before.finding
+        finding = find_support(sample, self.config, given_up, previous)
+        walls = [] if finding.up is None else find_walls(sample, finding.up)
+        return self._rooms.keep(finding, walls, view, fixed_from_camera)
 
     def _look_again(self, frame: RgbdFrame, scene: Scene) -> _Seen:
         """An older frame once more, with the up and the support its scene has; not remembered."""
@@ -219,8 +242,7 @@ class Perceiver:
         walls = [] if finding.up is None else find_walls(sample, finding.up)
         segmentation = segment(view, finding, walls, config)
         looks = look_at(view, segmentation.labels, segmentation.count)
-        known = scene.support is not None
-        return _Seen(frame, view, segmentation, looks, scene.working_from_camera, known)
+        return _Seen(frame, view, segmentation, looks, scene.working_from_camera, finding)
 
     def _tracked(
         self, seen: _Seen, candidates: Sequence[Candidate], fixed_from_camera: RigidTransform
@@ -294,16 +316,21 @@ class Perceiver:
         return shape
 
     def refine(self) -> str | None:
-        """Spend the time between two frames: see the object anew whose shape was worked out
-        longest ago, from the newest frame, so that the next one finds it fresh. Call it from the
-        thread that calls ``perceive``.
+        """Spend the time between two frames: look for support and walls from scratch where that
+        is due, else see the object anew whose shape was worked out longest ago, both in the newest
+        frame, so that the next one finds them fresh. Call it from the thread that calls
+        ``perceive``.
 
         Returns:
-            The id of the object, or None when every shape is recent.
+            The id of the object, "support", or None when everything is recent.
         """
         if self._named is None:
             return None
         seen, named, fixed_from_camera = self._named
+        if self._rooms.is_due(ROOM_AFTER):
+            up = None if seen.up_is_plane else seen.finding.up
+            self._look_around(seen.view, up, fixed_from_camera)
+            return "support"
         name = self._memory.stalest(REFINE_AFTER)
         if name is None or name not in named:
             return None

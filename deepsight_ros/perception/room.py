@@ -92,13 +92,16 @@ class RoomMemory:
     ) -> Room | None:
         """The room, where this frame confirms it; its up is the given one."""
         room = self.here(fixed_from_camera)
-        if room is None or room.finding.support is None or room.finding.up is None:
+        if room is None:
+            return None
+        up, support = room.finding.up, room.finding.support
+        if up is None or support is None:
             return None
         if given_up is not None:
-            if float(room.finding.up @ given_up) < np.cos(np.deg2rad(UP_DEG)):
+            if float(up @ given_up) < np.cos(np.deg2rad(UP_DEG)) * np.linalg.norm(given_up):
                 return None
             room = replace(room, finding=replace(room.finding, up=given_up))
-        near, off, allowed = _fit(room.finding.support, view)
+        near, off, allowed = _fit(support, view)
         if near < LEAST_KEPT * room.near or off > allowed:
             return None
         self._room = room
@@ -127,15 +130,17 @@ class RoomMemory:
         )
         return self._room
 
-    def is_due(self, least_age: int) -> bool:
-        """Whether the room is worth another look: the camera moved on, or time went by."""
+    def is_due(self, least_age: int, motions: float = 1.0) -> bool:
+        """Whether the room is worth another look: that many frames went by, or the camera moved
+        by ``motions`` times what shows more of it."""
         room = self._room
         if room is None:
             return False
         motion = room.looked_from.inverse() @ room.fixed_from_camera
         turned = float(np.arccos(np.clip((np.trace(motion.rotation) - 1.0) / 2.0, -1.0, 1.0)))
         moved = float(np.linalg.norm(motion.translation_m))
-        return moved > MOVED_M or turned > TURNED_RAD or self._frame - room.looked_at >= least_age
+        far = moved > motions * MOVED_M or turned > motions * TURNED_RAD
+        return far or self._frame - room.looked_at >= least_age
 
 
 def seen_from(room: Room, fixed_from_camera: RigidTransform) -> Room:
