@@ -1,8 +1,9 @@
 """Colour words from RGB pixels: eleven basic colour terms and silver.
 
-In: RGB pixels of one object. Out: the word for its main colour, and every word that covers a
-good share of it. Shading moves a surface along a line through black, so hue and saturation
-decide and lightness only separates what has no hue (and brown from orange, pink from red).
+In: RGB pixels and which thing each belongs to. Out: per thing the words that cover a good share
+of it, most frequent first. Shading scales all channels of a surface alike, so hue sorts the
+pixels, and how light a thing's *lit* part is (not each pixel) tells white from grey from black,
+orange from brown, pink from red.
 """
 
 from __future__ import annotations
@@ -10,6 +11,8 @@ from __future__ import annotations
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+
+Array = NDArray[np.float64]
 
 COLOURS = (
     "red",
@@ -26,49 +29,102 @@ COLOURS = (
     "silver",
 )
 
-
 SECONDARY_SHARE = 0.18
-"""Least share of an object's pixels for a further colour word."""
+"""Least share of a thing's pixels for a further colour word."""
+
+HUE_EDGES_DEG = (16.0, 40.0, 68.0, 165.0, 258.0, 292.0, 342.0)
+"""Between red, orange, yellow, green, blue, purple, pink and red again."""
+
+_SECTOR_OF_HUE = np.array([1, 2, 3, 4, 5, 6, 7, 1])
+_SECTORS = 8  # 0 has no hue
+_TONES = 16
+_LIT = 0.8
+"""Quantile of a thing's brightness that stands for its lit part."""
 
 
 def colour_words(rgb: NDArray[np.uint8], white: float = 255.0) -> tuple[str, ...]:
-    """Colour words of an (N, 3) uint8 RGB sample, most frequent first; () when N is 0.
+    """Colour words of an (N, 3) uint8 RGB sample of one thing; () when N is 0.
 
     Args:
         white: brightness that counts as white in this image (a dark picture has less).
     """
     if len(rgb) == 0:
         return ()
-    return words_of_counts(np.bincount(classify(rgb, white), minlength=len(COLOURS)))
+    return words_of_each(rgb, np.ones(len(rgb), np.int32), 1, white)[1]
 
 
-def words_of_counts(counts: NDArray[np.int64]) -> tuple[str, ...]:
-    """Words, most frequent first, of the number of pixels per entry of ``COLOURS``."""
-    total = int(counts.sum())
+def words_of_each(
+    rgb: NDArray[np.uint8], label: NDArray[np.int32], count: int, white: float = 255.0
+) -> list[tuple[str, ...]]:
+    """Colour words of things 0..count from (N, 3) uint8 RGB pixels and their (N,) labels."""
+    size = (count + 1) * _SECTORS
+    if len(rgb) == 0:
+        return [()] * (count + 1)
+    sector, saturation, value = _sort_by_hue(rgb, white)
+    group = label.astype(np.int64) * _SECTORS + sector
+    tone = np.minimum((value * _TONES).astype(np.int64), _TONES - 1)
+    tones = np.bincount(group * _TONES + tone, minlength=size * _TONES).reshape(-1, _TONES)
+    number = tones.sum(axis=1)
+    mean = np.bincount(group, weights=saturation, minlength=size) / np.maximum(number, 1)
+    shape = (count + 1, _SECTORS)
+    counts = _named(tones.reshape(*shape, _TONES), mean.reshape(shape))
+    return [_words(row) for row in counts]
+
+
+def _sort_by_hue(
+    rgb: NDArray[np.uint8], white: float
+) -> tuple[NDArray[np.int64], NDArray[np.float32], NDArray[np.float32]]:
+    """Sector of hue (0 without), saturation 0-1 and brightness 0-1 (1 = white) of each pixel."""
+    hsv = cv2.cvtColor(np.ascontiguousarray(rgb).reshape(1, -1, 3), cv2.COLOR_RGB2HSV_FULL)
+    hsv = np.asarray(hsv).reshape(-1, 3)
+    sector = _SECTOR_TABLE[hsv[:, 0]]
+    saturation = hsv[:, 1].astype(np.float32) * np.float32(1 / 255)
+    value = np.minimum(hsv[:, 2].astype(np.float32) * np.float32(1 / max(white, 1.0)), 1.0)
+    # the darker a pixel, the less its hue means
+    dull = saturation < 0.17 + 1.5 * np.maximum(0.3 - value, 0.0)
+    return np.where(dull, 0, sector), saturation, value
+
+
+_SECTOR_TABLE = _SECTOR_OF_HUE[np.searchsorted(HUE_EDGES_DEG, np.arange(256) * (360.0 / 256.0))]
+
+
+def _named(tones: NDArray[np.int64], saturation: Array) -> NDArray[np.int64]:
+    """(K, 12) pixels per colour word from (K, 8, 16) tones and (K, 8) mean saturations."""
+    number = tones.sum(axis=2)
+    reached = np.cumsum(tones, axis=2) >= _LIT * number[..., None]
+    lit = (np.argmax(reached, axis=2) + 0.5) / _TONES
+    out = np.zeros((len(tones), len(COLOURS)), np.int64)
+    out[:, :7] = number[:, 1:]  # red ... pink are the first seven words
+    everything = np.arange(len(tones))
+    for sector, darker_than in ((2, 0.70), (3, 0.50), (1, 0.36)):
+        brown = (lit[:, sector] < darker_than) & (saturation[:, sector] < 0.78)
+        if sector == 1:
+            brown &= saturation[:, sector] < 0.55
+        out[everything[brown], sector - 1] -= number[brown, sector]
+        out[everything[brown], 7] += number[brown, sector]
+    pale = (lit[:, 1] > 0.6) & (saturation[:, 1] < 0.5)
+    out[pale, 0] -= number[pale, 1]
+    out[pale, 6] += number[pale, 1]
+    # Without hue: pixels far darker than the lit part are a black part, the rest is one tone.
+    level = (np.arange(_TONES) + 0.5) / _TONES
+    plain = tones[:, 0]
+    dark = (level[None, :] < 0.33 * lit[:, :1]) & (level[None, :] < 0.24)
+    dark_number = (plain * dark).sum(axis=1)
+    rest = number[:, 0] - dark_number
+    word = np.where(lit[:, 0] > 0.7, 9, np.where(lit[:, 0] < 0.32, 8, 10))
+    out[:, 8] += dark_number
+    out[everything, word] += rest
+    # grey with highlights is metal: silver beside grey
+    shiny = (word == 10) & (plain[:, level > 0.9].sum(axis=1) > 0.03 * np.maximum(rest, 1))
+    out[shiny, 11] = out[shiny, 10]
+    return out
+
+
+def _words(counts: NDArray[np.int64]) -> tuple[str, ...]:
+    total = int(counts[:11].sum())
     order = np.argsort(-counts, kind="stable")
     return tuple(
         COLOURS[i]
         for n, i in enumerate(order)
         if counts[i] > 0 and (n == 0 or counts[i] >= SECONDARY_SHARE * total)
     )
-
-
-def classify(rgb: NDArray[np.uint8], white: float = 255.0) -> NDArray[np.int64]:
-    """(N,) index into ``COLOURS`` of each of (N, 3) uint8 RGB pixels."""
-    if len(rgb) == 0:
-        return np.zeros(0, np.int64)
-    hsv = cv2.cvtColor(np.ascontiguousarray(rgb).reshape(1, -1, 3), cv2.COLOR_RGB2HSV_FULL)
-    hsv = np.asarray(hsv).reshape(-1, 3).astype(np.float32)
-    hue = hsv[:, 0] * (360.0 / 256.0)
-    saturation = hsv[:, 1] / 255.0
-    value = np.minimum(hsv[:, 2] / max(white, 1.0), 1.0)
-    edges = np.array([16.0, 40.0, 68.0, 165.0, 258.0, 292.0, 342.0])
-    wheel = np.array([0, 1, 2, 3, 4, 5, 6, 0])  # red orange yellow green blue purple pink red
-    out = wheel[np.searchsorted(edges, hue)]
-    out = np.where((out == 1) & (value < 0.62), 7, out)  # dark orange is brown
-    out = np.where((out == 2) & (value < 0.42) & (hue < 52), 7, out)
-    out = np.where((out == 0) & (value < 0.35) & (hue > 8) & (hue < 30), 7, out)
-    out = np.where((out == 0) & (value > 0.6) & (saturation < 0.5), 6, out)  # pale red is pink
-    dull = (saturation < 0.18) | ((saturation < 0.28) & (value < 0.3)) | (value < 0.14)
-    greys = np.where(value < 0.24, 8, np.where(value > 0.78, 9, 10))
-    return np.where(dull, greys, out).astype(np.int64)

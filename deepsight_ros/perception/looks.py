@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from deepsight_ros.perception.colours import COLOURS, classify, colour_words, words_of_counts
+from deepsight_ros.perception.colours import colour_words, words_of_each
 from deepsight_ros.perception.view import Bool, WorkingView
 
 Array = NDArray[np.float64]
@@ -24,18 +24,18 @@ class Looks:
     Attributes:
         colour: (H, W, 3) uint8 RGB at perception resolution, or None.
         white: brightness that counts as white in this picture.
-        counts: (K + 1, 12) pixels of each label per entry of ``COLOURS``, or None.
+        by_label: colour words of each label, or None.
         lab: (K + 1, 3) colour of each label's mean RGB in CIE Lab (L 0-255, a, b), or None.
     """
 
     colour: NDArray[np.uint8] | None
     white: float
-    counts: NDArray[np.int64] | None
+    by_label: list[tuple[str, ...]] | None
     lab: Array | None
 
     def words(self, label: int) -> tuple[str, ...]:
         """Colour words of a label, most frequent first."""
-        return () if self.counts is None else words_of_counts(self.counts[label])
+        return () if self.by_label is None else self.by_label[label]
 
     def words_of(self, mask: Bool) -> tuple[str, ...]:
         """Colour words of a mask, most frequent first."""
@@ -57,12 +57,10 @@ def look_at(view: WorkingView, labels: NDArray[np.int32], count: int) -> Looks:
     inside = np.flatnonzero(labels)
     label = labels.ravel()[inside]
     rgb = view.colour.reshape(-1, 3)[inside]
-    size = len(COLOURS)
-    joint = label.astype(np.int64) * size + classify(rgb, white)
-    counts = np.bincount(joint, minlength=(count + 1) * size).reshape(-1, size)
+    words = words_of_each(rgb, label, count, white)
     sums = np.stack([np.bincount(label, weights=c, minlength=count + 1) for c in rgb.T], axis=1)
-    mean = sums / np.maximum(counts.sum(axis=1), 1)[:, None]
-    return Looks(view.colour, white, counts, _lab(mean))
+    mean = sums / np.maximum(np.bincount(label, minlength=count + 1), 1)[:, None]
+    return Looks(view.colour, white, words, _lab(mean))
 
 
 def _lab(rgb: Array) -> Array:
@@ -73,6 +71,7 @@ def _lab(rgb: Array) -> Array:
 
 
 def white_level(colour: NDArray[np.uint8]) -> float:
-    """Brightness that counts as white: what the brightest 2 % of the picture reach, in bounds."""
+    """Brightness that counts as white: what the brightest 2 % of the picture reach, but no less
+    than a well exposed camera gives white; a scene without anything white must not whiten grey."""
     brightest = colour[::4, ::4].max(axis=2)
-    return float(np.clip(np.percentile(brightest, 98), 110, 255))
+    return float(np.clip(np.percentile(brightest, 98), 210, 255))
