@@ -17,6 +17,7 @@ from deepsight_ros.nodes.bringup_arguments import parse
 from deepsight_ros.nodes.bringup_plan import make_plan
 from deepsight_ros.nodes.bringup_runner import Runner
 from deepsight_ros.nodes.client import ServiceError, SpatialClient
+from deepsight_ros.nodes.isolation import isolate
 from deepsight_ros.nodes.process_meter import hardware
 from deepsight_ros.srv import SpatialQuery
 
@@ -31,6 +32,7 @@ def run_lifecycle(cycles: int = 100, console: Console | None = None) -> dict[str
     Returns:
         Counts: answered, processes and shared-memory files left, error lines logged; times.
     """
+    isolate()
     console = console or Console()
     plan = make_plan(parse(["source:=sim", "log_level:=warn"]))
     before = orphaned_segments()

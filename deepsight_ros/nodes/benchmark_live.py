@@ -30,6 +30,7 @@ from deepsight_ros.nodes.bringup_arguments import parse
 from deepsight_ros.nodes.bringup_plan import make_plan, parameter_folder
 from deepsight_ros.nodes.bringup_runner import command_line
 from deepsight_ros.nodes.client import SpatialClient
+from deepsight_ros.nodes.isolation import isolate
 from deepsight_ros.nodes.process_meter import Usage, cores, hardware, usage
 from deepsight_ros.srv import SpatialQuery
 
@@ -78,6 +79,7 @@ def run_live(
     console: Console | None = None,
 ) -> dict[str, Any]:
     """Run the benchmark, print its table and return the report."""
+    isolate()
     console = console or Console()
     plan = make_plan(
         parse(

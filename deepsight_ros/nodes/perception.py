@@ -28,6 +28,7 @@ from deepsight_ros.nodes.scene_messages import (
 from deepsight_ros.nodes.settings import PerceptionSettings
 from deepsight_ros.nodes.spinning import run
 from deepsight_ros.nodes.vision import Sight, Sighting, Vision
+from deepsight_ros.scene.neighbours import DistanceMemory
 
 OUTPUTS: dict[str, Any] = {
     "distances": msg.DistanceEstimates,
@@ -52,6 +53,7 @@ class PerceptionNode(DeepsightNode[PerceptionSettings]):
         self._outputs: dict[str, Any] = {}
         self._unlisten: Callable[[], None] | None = None
         self._overlay_at_s = 0.0
+        self._measured = DistanceMemory()
 
     def setup(self) -> None:
         self._outputs = {
@@ -89,7 +91,9 @@ class PerceptionNode(DeepsightNode[PerceptionSettings]):
 
     def _publish(self, sighting: Sighting) -> None:
         settings = self.settings
-        distances = measure_distances(sighting.scene, settings.neighbours, settings.max_distances)
+        distances = measure_distances(
+            sighting.scene, settings.neighbours, settings.max_distances, self._measured
+        )
         for name, reason in distances.refused.items():
             self.fault_log.add("distances", "not measurable", f"{name}: {reason}")
         self._outputs["distances"].publish(self._distances(sighting, distances))
