@@ -100,7 +100,9 @@ def _inside(points: Array, polygon: Array) -> NDArray[np.bool_]:
         return np.zeros(len(points), dtype=bool)
     edge = polygon[[1, 2, 3, 0]] - polygon
     to = points[:, None, :] - polygon[None]
-    return np.all(edge[:, 0] * to[..., 1] - edge[:, 1] * to[..., 0] > 0, axis=1)
+    left = edge[:, 0] * to[..., 1] - edge[:, 1] * to[..., 0] > 0
+    inside: NDArray[np.bool_] = left.all(axis=1)
+    return inside
 
 
 def _boxes_overlap(a: Array, b: Array) -> bool:

@@ -120,7 +120,7 @@ class DepthSensor:
         if self._pool is None or self._pool.shape != depth_m.shape:
             self._pool = _NoisePool(depth_m.shape, self.profile, rng)
         depth = np.where(np.isnan(depth_m), np.float32(np.inf), depth_m)
-        inverse = np.float32(1.0) / depth
+        inverse: F32 = np.asarray(np.float32(1.0) / depth, dtype=np.float32)
         lost = self._pool.dropout(rng)
         lost |= self._grazing(inverse, camera)
         baseline = _BASELINE_M[actual.family]
@@ -153,22 +153,20 @@ class DepthSensor:
         # a depth edge looks like a steep surface: edges have their own treatment
         step = np.maximum(np.abs(gx) / cam.fx_px, np.abs(gy) / cam.fy_px)
         flat = (small * small < np.float32(limit) * squared) & (step < 2 * _EDGE_STEP_PER_M)
-        grown = cv2.resize(
-            flat.astype(np.uint8), inverse.shape[::-1], interpolation=cv2.INTER_NEAREST
-        )
-        return grown.astype(bool)
+        size = inverse.shape[::-1]
+        grown = cv2.resize(flat.astype(np.uint8), size, interpolation=cv2.INTER_NEAREST)
+        return np.asarray(grown, dtype=np.bool_)
 
     def _disturb_edges(self, depth: F32, inverse: F32, lost: NDArray[np.bool_]) -> None:
         """Lateral jitter, mixed, nearer and missing readings beside depth edges, in place."""
         rng, shares = self._rng, _EDGES[self.actual.family]
         kink = np.abs(cv2.Laplacian(inverse, cv2.CV_32F, ksize=1))
-        band = (kink > _EDGE_STEP_PER_M).astype(np.uint8)
+        band = kink > _EDGE_STEP_PER_M
         reach = self.actual.edge_px - 1
         for _ in range(int(reach)):
-            band = cv2.dilate(band, np.ones((3, 3), np.uint8))
+            band = _wider(band)
         if reach % 1:
-            wider = cv2.dilate(band, np.ones((3, 3), np.uint8))
-            band |= wider & (rng.random(band.shape, dtype=np.float32) < reach % 1)
+            band |= _wider(band) & (rng.random(band.shape, dtype=np.float32) < reach % 1)
         rows, columns = np.nonzero(band)
         if not len(rows):
             return
@@ -193,6 +191,11 @@ class DepthSensor:
         lost[rows, columns] |= kind < first
 
 
+def _wider(band: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    grown = cv2.dilate(band.astype(np.uint8), np.ones((3, 3), np.uint8))
+    return np.asarray(grown, dtype=np.bool_)
+
+
 def _shadow(inverse: F32, fx_baseline: float) -> NDArray[np.bool_]:
     """Pixels the projector or the second camera cannot see (its view shifted by disparity)."""
     column = np.arange(inverse.shape[1], dtype=np.float32)
@@ -207,10 +210,10 @@ def _quantise(depth: F32, model: SensorModel) -> F32:
     if step <= 0:
         return depth
     if model.family == "time_of_flight":
-        return np.rint(depth / step) * step
+        return np.asarray(np.rint(depth / step) * step, dtype=np.float32)
     with np.errstate(divide="ignore"):
         levels = np.rint(np.float32(1.0) / (np.maximum(depth, np.float32(1e-3)) * step))
-        return np.float32(1.0) / (levels * step)
+        return np.asarray(np.float32(1.0) / (levels * step), dtype=np.float32)
 
 
 class _NoisePool:
@@ -241,9 +244,8 @@ class _NoisePool:
 
 def _noise_field(h: int, w: int, profile: NoiseProfile, rng: np.random.Generator) -> F32:
     def blurred(sigma: float, height: int, width: int) -> F32:
-        field = rng.standard_normal((height, width), dtype=np.float32)
-        if sigma > 0.2:
-            field = cv2.GaussianBlur(field, (0, 0), sigma)
+        white = rng.standard_normal((height, width), dtype=np.float32)
+        field = cv2.GaussianBlur(white, (0, 0), sigma) if sigma > 0.2 else white
         return np.asarray(field / field.std(), dtype=np.float32)
 
     fine = blurred(profile.correlation_px, h, w)
@@ -264,4 +266,5 @@ def _dropout_field(
     single = rng.random((h, w), dtype=np.float32) < profile.dropout * (1 - profile.speckle)
     seeds = rng.random((h, w), dtype=np.float32) < profile.dropout * profile.speckle / 21
     blob = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (5, 5))
-    return single | cv2.dilate(seeds.astype(np.uint8), blob).astype(bool)
+    blobs = np.asarray(cv2.dilate(seeds.astype(np.uint8), blob), dtype=np.bool_)
+    return np.asarray(single | blobs, dtype=np.bool_)

@@ -161,7 +161,8 @@ def draw_onto(still: Rendering, world: World, thing: Thing, instance_id: int) ->
         cx_px=camera.cx_px - u0,
         cy_px=camera.cy_px - v0,
     )
-    piece = Rendering(*(a[v0:v1, u0:u1] for a in (out.depth_m, out.instance_id, out.colour)))
+    crop = (slice(v0, v1), slice(u0, u1))
+    piece = Rendering(out.depth_m[crop], out.instance_id[crop], out.colour[crop])
     caster = RayCaster(window, world.world_from_camera, onto=piece)
     caster.draw_thing(thing, instance_id)
     drawn = caster.finish()
