@@ -1,1 +1,2 @@
-"""The question catalogue: understanding, answering and rendering spatial questions. No torch, no ROS."""
+"""The question catalogue: understanding, answering and rendering spatial questions. No torch, no
+ROS."""

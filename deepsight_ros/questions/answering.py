@@ -1,7 +1,8 @@
-"""answer: a question and a scene in, an ``Answer`` out. The one way for nodes, benchmarks and the CLI.
+"""answer: a question and a scene in, an ``Answer`` out. The one way for nodes, benchmarks and the
+CLI.
 
-match -> find the things -> measure or judge -> put in words. What cannot be answered says so: AMBIGUOUS
-names the candidates, NOT_FOUND what is missing, NO_DEPTH and UNSUPPORTED the reason.
+match -> find the things -> measure or judge -> put in words. What cannot be answered says so:
+AMBIGUOUS names the candidates, NOT_FOUND what is missing, NO_DEPTH and UNSUPPORTED the reason.
 """
 
 from __future__ import annotations
@@ -39,7 +40,7 @@ from deepsight_ros.scene.verdict import Outcome
 _NEEDS_GRIPPER = frozenset({"free_space", "free_space.compare"})
 
 
-class _Unresolved(Exception):
+class _UnresolvedError(Exception):
     """A mention did not lead to what the type needs."""
 
     def __init__(self, status: Status, ids: tuple[str, ...], text: str) -> None:
@@ -88,10 +89,8 @@ def _answer(question: str, scene: Scene, units: str, regions: tuple[str, ...]) -
     try:
         case = ground(understood, scene, vocabulary)
         solved = entry.solve(case)
-    except _Unresolved as error:
-        return _refusal(
-            question, scene, error.status, error.text, understood.type, key, error.ids
-        )
+    except _UnresolvedError as error:
+        return _refusal(question, scene, error.status, error.text, understood.type, key, error.ids)
     except NeedsGravityError as error:
         text = japanese.NO_GRAVITY if understood.language == "ja" else f"no gravity: {error}"
         return _refusal(question, scene, Status.UNSUPPORTED, text, understood.type, key)
@@ -114,7 +113,7 @@ def _refusal(
     return Answer(
         status=status,
         question=question,
-        text=text[:1].upper() + text[1:] + ("" if text.endswith((".", "。", "?")) else "."),
+        text=_sentence(text),
         question_type=question_type,
         quantity=quantity,
         object_ids=ids,
@@ -122,6 +121,12 @@ def _refusal(
         stamp_ns=scene.stamp_ns,
         frame_id=scene.frame_id,
     )
+
+
+def _sentence(text: str) -> str:
+    if text.endswith((".", "。", "?")):
+        return text[:1].upper() + text[1:]
+    return f"{text[:1].upper()}{text[1:]}{'.' if text[-1:].isascii() else '。'}"
 
 
 def _printed(entry: QuestionType, query: Query) -> str:
@@ -145,7 +150,7 @@ def ground(query: Query, scene: Scene, vocabulary: Vocabulary) -> Case:
     """Find everything a query mentions.
 
     Raises:
-        _Unresolved: a mention is missing or ambiguous.
+        _UnresolvedError: a mention is missing or ambiguous.
     """
     sets = _ground_things(query, scene, vocabulary)
     anchor_id: str | None = None
@@ -153,7 +158,7 @@ def ground(query: Query, scene: Scene, vocabulary: Vocabulary) -> Case:
         taken = tuple(i for s in sets for i in s)
         found = _one(resolve(query.anchor, scene, vocabulary), scene, taken)
         if found in taken:
-            raise _Unresolved(
+            raise _UnresolvedError(
                 Status.NOT_FOUND, taken, f"{query.anchor.text} is one of the things compared"
             )
         anchor_id = None if found == CAMERA_ID else found
@@ -209,20 +214,18 @@ def _ground_things(
             sets.append(resolution.ids)
     if missing:
         kept = tuple(dict.fromkeys(i for i in found_ids if _is_object(i, scene)))
-        raise _Unresolved(Status.NOT_FOUND, kept, _missing_text(missing[0], query))
+        raise _UnresolvedError(Status.NOT_FOUND, kept, _missing_text(missing[0], query))
     if unclear:
         alike = _twins(unclear, query)
         if alike is None:
-            raise _Unresolved(
+            raise _UnresolvedError(
                 Status.AMBIGUOUS, unclear[0].ids, _unclear_text(unclear[0], scene, query)
             )
         return alike
     return tuple(sets)
 
 
-def _twins(
-    unclear: list[Resolution], query: Query
-) -> tuple[tuple[str, ...], ...] | None:
+def _twins(unclear: list[Resolution], query: Query) -> tuple[tuple[str, ...], ...] | None:
     """ "From one mug to the other mug", when there are just two mugs."""
     if len(query.things) != 2 or not query.things[1].is_other:
         return None
@@ -240,24 +243,29 @@ def _missing_text(resolution: Resolution, query: Query) -> str:
     if query.language == "ja":
         return japanese.not_found(resolution.mention.text)
     name = resolution.mention.text
-    return f"I do not see {name if name.startswith(('the ', 'a ', 'an ', 'any ')) else 'the ' + name}"
+    return (
+        f"I do not see {name if name.startswith(('the ', 'a ', 'an ', 'any ')) else 'the ' + name}"
+    )
 
 
 def _unclear_text(resolution: Resolution, scene: Scene, query: Query) -> str:
-    names = [describe(i, scene) for i in resolution.ids]
     if query.language == "ja":
-        return japanese.ambiguous(resolution.mention.text, names)
+        own = [scene.object(i) for i in resolution.ids]
+        return japanese.ambiguous(
+            resolution.mention.text, [japanese.name_of(o.label, o.colour) for o in own]
+        )
+    names = [describe(i, scene) for i in resolution.ids]
     return f"{resolution.mention.text} could be {joined(names, 'or')}; which one do you mean?"
 
 
 def _one(resolution: Resolution, scene: Scene, taken: tuple[str, ...] = ()) -> str:
     if resolution.found is Found.NONE or not resolution.ids:
         ids = tuple(i for i in taken if _is_object(i, scene))
-        raise _Unresolved(Status.NOT_FOUND, ids, f"I do not see {resolution.mention.text}")
+        raise _UnresolvedError(Status.NOT_FOUND, ids, f"I do not see {resolution.mention.text}")
     if resolution.found is Found.SEVERAL or len(resolution.ids) > 1:
         names = joined([describe(i, scene) for i in resolution.ids], "or")
         text = f"{resolution.mention.text} could be {names}; which one do you mean?"
-        raise _Unresolved(Status.AMBIGUOUS, resolution.ids, text)
+        raise _UnresolvedError(Status.AMBIGUOUS, resolution.ids, text)
     return resolution.ids[0]
 
 
@@ -289,9 +297,9 @@ def _group(query: Query, scene: Scene, vocabulary: Vocabulary) -> tuple[str, ...
         members = picked.ids
     if query.type.endswith(".superlative"):
         if not members:
-            raise _Unresolved(Status.NOT_FOUND, (), f"I do not see {mention.text}")
+            raise _UnresolvedError(Status.NOT_FOUND, (), f"I do not see {mention.text}")
         if mention.number is not None and mention.number != len(members):
-            raise _Unresolved(
+            raise _UnresolvedError(
                 Status.AMBIGUOUS if len(members) > mention.number else Status.NOT_FOUND,
                 members,
                 f"I see {len(members)} of {mention.text}",
@@ -323,7 +331,7 @@ def _check_number(query: Query, ids: tuple[str, ...], scene: Scene) -> None:
     if len(set(ids)) != len(ids):
         kept = tuple(dict.fromkeys(i for i in ids if _is_object(i, scene)))
         text = f"both names mean {describe(kept[0], scene)}" if kept else "both mean the same"
-        raise _Unresolved(Status.NOT_FOUND, kept, text)
+        raise _UnresolvedError(Status.NOT_FOUND, kept, text)
     wanted = _NUMBER_OF_THINGS.get(query.type, 0)
     base = query.type.partition(".")[0]
     if not wanted and base in CATALOGUE:
@@ -334,16 +342,22 @@ def _check_number(query: Query, ids: tuple[str, ...], scene: Scene) -> None:
         wanted = 0
         if not ids:
             return
-    if query.type.endswith(".choice") or query.type in _COUNTED or query.type in _SETS:
+    if (
+        query.type.endswith((".choice", ".related", ".which_anchor"))
+        or query.type in _COUNTED
+        or query.type in _SETS
+    ):
         return
     if query.type.endswith((".yesno", ".same", ".difference", ".either")):
         wanted = 3 if query.type == "between.yesno" else 2
     if wanted and len(ids) != wanted:
         if not ids:
-            raise _Unresolved(Status.NOT_FOUND, (), "there is no gripper in this scene")
+            raise _UnresolvedError(Status.NOT_FOUND, (), "there is no gripper in this scene")
         names = joined([describe(i, scene) for i in ids])
         status = Status.AMBIGUOUS if len(ids) > wanted else Status.NOT_FOUND
-        raise _Unresolved(status, ids, f"this needs {wanted} things and the words name {names}")
+        raise _UnresolvedError(
+            status, ids, f"this needs {wanted} things and the words name {names}"
+        )
 
 
 _NUMBER_OF_THINGS = {"where": 1, "dimensions": 1, "direction.camera": 1, "supporter": 1}
@@ -362,7 +376,9 @@ def _spoken(
             Status.NO_DEPTH: "too little of it is seen to tell",
             Status.NOT_FOUND: "there is nothing to choose from",
         }.get(solved.status, "no answer")
-        made = _refusal(question, case.scene, solved.status, text, query.type, quantity, solved.ids)
+        made = _refusal(
+            question, case.scene, solved.status, text, query.type, quantity, solved.ids
+        )
         return replace(made, measurements=solved.measurements)
     unit, value = "", solved.value
     if isinstance(value, float) and solved.measurements and entry.form is Form.VALUE:
@@ -371,12 +387,12 @@ def _spoken(
         if not unit and units == "imperial":
             unit = unit_of(first, "", units)
         unit = unit or first.unit
-        value = value / si_factor(unit)
+        value = float(f"{value / si_factor(unit):.9g}")  # no digits that are only rounding noise
     elif isinstance(value, float):
         value = int(value)
     slots = _slots(case, solved, units)
     if query.language == "ja":
-        text = japanese.speak(query, solved, slots, entry)
+        text = japanese.speak(query, solved, slots, entry, units)
     else:
         text = entry.render_answer(_outcome(entry, solved), slots)
     return Answer(
@@ -448,6 +464,15 @@ def _slots(case: Case, solved: Solved, units: str) -> dict[str, str]:
 
 
 def _name(object_id: str, case: Case) -> str:
+    if case.query.language == "ja":
+        for mention, ids in zip(case.query.things, case.sets, strict=False):
+            if ids == (object_id,):
+                return mention.text
+        if not _is_object(object_id, case.scene):
+            return object_id
+        item = case.scene.object(object_id)
+        alike = [o for o in case.scene.objects if o.label == item.label]
+        return japanese.name_of(item.label, item.colour if len(alike) > 1 else "")
     if object_id == SUPPORT_ID:
         return f"the {case.scene.support_label or 'support'}"
     return describe(object_id, case.scene, case.vocabulary)

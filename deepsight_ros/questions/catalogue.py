@@ -1,7 +1,8 @@
 """The catalogue: every question type, by name.
 
-One entry serves four uses: understanding a question (``matching`` reads to the entry's name), answering
-it (``answering`` calls its solver), rendering pairs for training, and scoring (``parser``).
+One entry serves four uses: understanding a question (``matching`` reads to the entry's name),
+answering it (``answering`` calls its solver), rendering pairs for training, and scoring
+(``parser``).
 """
 
 from __future__ import annotations
@@ -31,8 +32,6 @@ def type_of(query: Query) -> QuestionType:
         name = name if name in CATALOGUE else "list"
     elif query.anchor is not None and name in CATALOGUE:
         name = f"{name}.third" if f"{name}.third" in CATALOGUE else name
-    elif query.anchor is not None and f"{name.removesuffix('.choice')}.related" in CATALOGUE:
-        name = f"{name.removesuffix('.choice')}.related"
     if name not in CATALOGUE:
         raise InvalidValueError(f"catalogue: got question type '{name}', expected one it lists")
     return CATALOGUE[name]

@@ -21,7 +21,7 @@ from deepsight_ros.questions.modifiers import (
     PLACE_WORDS,
     SIZE_WORDS,
 )
-from deepsight_ros.questions.spelling import PROTECTED
+from deepsight_ros.questions.spelling_words import PROTECTED
 from deepsight_ros.questions.vocabulary import COLOUR_WORDS, MATERIALS, Fit, Vocabulary, noun_key
 
 Option = tuple[int, Mention]
@@ -187,8 +187,10 @@ class Chunker:
             if superlative:
                 draft.order = Order(superlative, draft.ordinal or 1)
                 draft.ordinal = None
-            elif comparative and draft.determiner == "the" and (
-                self._heads_on(here + 1) or after == "of"
+            elif (
+                comparative
+                and draft.determiner == "the"
+                and (self._heads_on(here + 1) or after == "of")
             ):
                 draft.order = Order(comparative, of_two=True)
             elif word in COLOUR_WORDS and not self._is_fruit(here, draft):
@@ -209,12 +211,14 @@ class Chunker:
                 draft.sizes += (SIZE_WORDS[word],)
             elif word in MATERIALS and self._noun_length(here) <= 1 and self._heads_on(here + 1):
                 draft.trusted += 1
-            elif (
-                item.cues == ("PLACE_left",) or item.cues == ("PLACE_right",)
-            ) and item.words[-1:] == ("hand",):
+            elif (item.cues == ("PLACE_left",) or item.cues == ("PLACE_right",)) and item.words[
+                -1:
+            ] == ("hand",):
                 draft.place = item.cues[0][6:]
-            elif (draft.determiner or draft.is_modified) and self._is_unknown(here) and (
-                self._heads_on(here + 1)
+            elif (
+                (draft.determiner or draft.is_modified)
+                and self._is_unknown(here)
+                and (self._heads_on(here + 1))
             ):
                 draft.unknown += (word,)
             else:
@@ -223,7 +227,8 @@ class Chunker:
         return here
 
     def _modifies(self, here: int, draft: _Draft) -> bool:
-        """A size or place word is a modifier only in front of a noun (or, with "the", of "and")."""
+        """A size or place word is a modifier only in front of a noun (or, with "the", of
+        "and")."""
         if self._heads_on(here + 1):
             before = self.items[draft.start - 1] if draft.start else None
             return not (before is not None and before.words == ("how",))
@@ -399,8 +404,10 @@ class Chunker:
             here += 1
             if here < len(self.items) and self.items[here].cues != ("is",):
                 return None
-        while here < len(self.items) and here < end + 5 and (
-            not self.items[here].cues or self.items[here].cues == ("is",)
+        while (
+            here < len(self.items)
+            and here < end + 5
+            and (not self.items[here].cues or self.items[here].cues == ("is",))
         ):
             if self.items[here].cues == ("is",) and here == end:
                 return None

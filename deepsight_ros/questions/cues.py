@@ -1,609 +1,34 @@
 """Cue table: what the words of a question say about its meaning, apart from the things it names.
 
-Each entry maps phrases (``grammar`` notation) to the cue that stands for them; the matcher sees only
-cues, mentions and a few structure words. Upper-case cues carry meaning and must be explained by the
-type that is chosen; the empty cue "" is politeness and padding and is dropped. A word in no table is
-unknown, and a question with unknown words outside its mentions is not answered.
+The phrase tables (``cue_relations``, ``cue_phrases``) list phrases in ``grammar`` notation,
+separated by ";", under the cue they stand for. The matcher sees only cues, mentions and a few
+structure words. Upper-case cues carry meaning and must be explained by the type that is chosen;
+the empty cue "" is politeness and padding and is dropped. A word in no table is unknown, and a
+question with unknown words outside its mentions is not answered.
 """
 
 from __future__ import annotations
 
 from functools import lru_cache
 
+from deepsight_ros.questions.cue_phrases import (
+    CAMERA,
+    FILLERS,
+    OTHERS,
+    SUBJECTS_OF_VIEW,
+    TAGS,
+    VIEWS,
+)
+from deepsight_ros.questions.cue_relations import (
+    COMPARATIVES,
+    DIMENSIONS,
+    PLACES,
+    RELATIONS,
+    SUPERLATIVES,
+)
 from deepsight_ros.questions.grammar import expand
 
-_LEFT_SIDE = "[far|extreme|immediate] (left|left side|left hand|left hand side)"
-_RIGHT_SIDE = "[far|extreme|immediate] (right|right side|right hand|right hand side)"
-
-RELATIONS: dict[str, tuple[str, ...]] = {
-    "left_of": (
-        f"[to|on|at|off to|over to|towards] [the] {_LEFT_SIDE} of",
-        "(left|left hand side|leftwards|leftward) (from|to)",
-        "to the left (from|relative to|with respect to)",
-        "lefter than",
-    ),
-    "right_of": (
-        f"[to|on|at|off to|over to|towards] [the] {_RIGHT_SIDE} of",
-        "(right|right hand side|rightwards|rightward) (from|to)",
-        "to the right (from|relative to|with respect to)",
-    ),
-    "above": ("[somewhere] above", "higher up than", "over the top of"),
-    "below": ("[somewhere] below", "lower down than"),
-    "over": ("over", "(directly|right|straight|vertically) (above|over)", "hovering over"),
-    "under": (
-        "under",
-        "underneath",
-        "beneath",
-        "(directly|right|straight|vertically) (below|under|underneath|beneath)",
-    ),
-    "in_front_of": (
-        "[directly|right|just|straight|out] in front of",
-        "in the front of",
-        "ahead of",
-        "forward of",
-        "infront of",
-        "in fron of",
-    ),
-    "behind": (
-        "[directly|right|just|straight] behind",
-        "in back of",
-        "(to|at|in) the (rear|back) of",
-        "in the back of",
-        "to the rear of",
-        "hidden (behind|by)",
-    ),
-    "on": (
-        "[right|directly|sitting|stood|stacked|standing|resting|lying|placed|put|set|balanced|"
-        "piled|perched|supported] (on|upon|atop|onto)",
-        "[right|directly|sitting|stacked|standing|resting|lying|placed|put|set|balanced] "
-        "(on|at) [the] top of",
-        "(stacked|piled|resting|balanced|supported) (on|by|upon)",
-        "(rest|rests|stand|stands|sit|sits|lie|lies) (on|upon|atop|on top of|on the top of)",
-        "ontop of",
-        "(perched|mounted) (on|atop)",
-    ),
-    "inside": (
-        "[located|contained|held|placed|put] (inside|inside of|in the inside of|within)",
-        "(contained|held) (in|by|within)",
-        "into",
-    ),
-    "touching": (
-        "touching",
-        "touch",
-        "touches",
-        "(in|making|make|makes|having|have) [any|direct|physical] contact [with]",
-        "contacting",
-        "(resting|leaning|leant|pressed|pushed|propped|lean|leans|right|flush|up) [up] against",
-        "against",
-        "(come|comes|coming) into contact [with]",
-        "in touch with",
-        "physically (touching|in contact with)",
-        "abutting",
-    ),
-    "next_to": (
-        "[right|directly|immediately|just] (next to|beside|alongside|adjacent to|adjacent)",
-        "[right|directly] next (to|too)",
-        "near[by] [to]",
-        "near",
-        "nearby",
-        "[right|very] close to",
-        "close by [to]",
-        "close together",
-        "right by",
-        "side by side [with]",
-        "neighbouring",
-        "neighboring",
-        "in the (vicinity|neighbourhood|neighborhood) of",
-        "beside",
-        "besides",
-        "at the side of",
-    ),
-}
-"""Phrases of the two-place relations of SEMANTICS.md; ``between`` is read by the rules."""
-
-COMPARATIVES: dict[str, tuple[str, ...]] = {
-    "taller": ("taller", "more tall", "less short", "tallr"),
-    "shorter": ("shorter", "less (tall|high)", "more short", "stubbier", "squatter", "not as tall"),
-    "higher": ("[further|farther] higher [up]", "more elevated", "further up", "farther up"),
-    "lower": ("lower [down]", "less elevated", "further down", "farther down"),
-    "bigger": (
-        "bigger",
-        "larger",
-        "bulkier",
-        "more (big|voluminous|bulky|massive)",
-        "greater",
-        "less small",
-        "roomier",
-        "larger in (size|volume)",
-        "bigger in (size|volume)",
-    ),
-    "smaller": ("smaller", "tinier", "littler", "less (big|large|bulky|voluminous)", "more small"),
-    "wider": ("wider", "broader", "more (wide|broad)", "less narrow", "fatter"),
-    "narrower": ("narrower", "slimmer", "more (narrow|slim)", "less (wide|broad)", "skinnier"),
-    "longer": ("longer", "lengthier", "more (long|elongated)"),
-    "less_long": ("less long", "not as long"),
-    "thicker": ("thicker", "more thick", "chunkier", "less thin"),
-    "thinner": ("thinner", "flatter", "more thin", "less thick"),
-    "deeper": ("deeper", "more deep", "less shallow"),
-    "shallower": ("shallower", "more shallow", "less deep"),
-    "closer": (
-        "(closer|nearer) [by|up]",
-        "more (near|close)",
-        "less (far|distant) [away]",
-        "not as far [away]",
-    ),
-    "farther": (
-        "(farther|further|furthr) [away|off|out]",
-        "more (far|distant|remote) [away]",
-        "less (close|near)",
-        "not as close",
-    ),
-    "left_of": (
-        "(more|further|farther) [over] [to|towards|on] [the] left [side]",
-        "more leftward[s]",
-        "further leftward[s]",
-    ),
-    "right_of": (
-        "(more|further|farther) [over] [to|towards|on] [the] right [side]",
-        "more rightward[s]",
-        "further rightward[s]",
-    ),
-    "behind": (
-        "(further|farther|more) [to|towards] [the] (back|behind|rear|backward|backwards)",
-        "(further|farther) back",
-    ),
-    "in_front_of": (
-        "(further|farther|more) [to|towards|at|in] [the] (front|forward|forwards)",
-        "more in front",
-        "further forward",
-    ),
-}
-"""Comparatives and the predicate each stands for."""
-
-SUPERLATIVES: dict[str, tuple[str, ...]] = {
-    "taller": ("tallest", "most tall"),
-    "shorter": ("shortest", "least tall"),
-    "higher": ("highest [up]", "topmost", "uppermost", "most elevated"),
-    "lower": ("lowest [down]", "lowermost", "bottommost", "least elevated"),
-    "bigger": ("biggest", "largest", "bulkiest", "most (voluminous|massive|bulky)", "greatest"),
-    "smaller": ("smallest", "tiniest", "littlest", "least (big|large|bulky|voluminous)"),
-    "wider": ("widest", "broadest", "most wide", "fattest"),
-    "narrower": ("narrowest", "slimmest", "least wide", "skinniest"),
-    "longer": ("longest", "lengthiest", "most elongated"),
-    "less_long": ("least long",),
-    "thicker": ("thickest", "chunkiest", "most thick"),
-    "thinner": ("thinnest", "flattest", "least thick"),
-    "deeper": ("deepest",),
-    "shallower": ("shallowest", "least deep"),
-    "closer": ("(closest|nearest) [by]", "most (near|close)", "least (far|distant) [away]"),
-    "farther": (
-        "(farthest|furthest|furthermost|farthermost) [away|off|out|apart]",
-        "most (distant|remote|far) [away]",
-        "least close",
-    ),
-    "left_of": (
-        "leftmost",
-        "left most",
-        "(furthest|farthest|most) [over] [to|on|towards] [the] left",
-        "leftest",
-        "most leftward",
-    ),
-    "right_of": (
-        "rightmost",
-        "right most",
-        "(furthest|farthest|most) [over] [to|on|towards] [the] right",
-        "most rightward",
-    ),
-    "behind": ("rearmost", "backmost", "hindmost", "(furthest|farthest) [to the] (back|behind|rear)"),
-    "in_front_of": ("frontmost", "foremost", "(furthest|farthest) [to the] (front|forward)"),
-}
-"""Superlatives and the predicate whose extreme each stands for."""
-
-DIMENSIONS: dict[str, tuple[str, ...]] = {
-    "height": (
-        "tall", "high", "height", "heights", "tallness", "stature", "vertical (extent|size|dimension)",
-        "[from] [its] (top to bottom|bottom to top|base to top|top to base|base to tip|head to toe)",
-        "from [its] (top to|bottom to|base to|foot to) [its] (top|bottom|base|tip|head)",
-    ),
-    "width": (
-        "wide", "width", "widths", "[from] side to side", "[from] (left to right|right to left)", "sideways extent",
-        "horizontal (extent|size|dimension)", "wideness",
-    ),
-    "across": ("across", "crosswise", "from one side to the other", "from edge to edge"),
-    "depth": (
-        "deep", "depth", "depths", "[from] front to back", "[from] back to front", "deepness",
-        "from [its] front to [its] back", "front to rear",
-    ),
-    "length": (
-        "long", "length", "lengths", "[from] end to end", "from one end to the other", "[from] tip to tip",
-        "(long|longer|longest) (side|edge|dimension|axis)", "lengthwise", "lengthways",
-    ),
-    "breadth": (
-        "broad", "breadth", "(short|shorter|shortest|narrow|narrower|narrowest) (side|edge|axis)",
-        "narrow (dimension|way)",
-    ),
-    "thickness": (
-        "thick", "thickness", "(thinnest|smallest|least|shortest|minimum|flattest) "
-        "(dimension|extent|measurement)", "thin",
-    ),
-    "diameter": ("diameter", "diameters", "[big|far] around is it across", "calibre"),
-    "volume": (
-        "volume", "volumes", "voluminous", "cubic (size|content|volume|capacity)", "bulk", "capacious",
-        "(take|takes|taking) up", "(occupy|occupies|occupying|occupied)", "spatial volume",
-    ),
-    "size": ("big", "large", "size", "sizes", "dimensions", "dimension", "measurements", "small"),
-    "top": (
-        "(reach|reaches|reaching|extend|extends|stick|sticks|come|comes) [up] [to] [how] (high|up)",
-        "high (up|off)", "[how] far up", "(reach|reaches|reaching|rise|rises|rising|extending) up", "(rise|rises)",
-        "[at] what (height|level|elevation) (is|does) the (top|highest point|highest part|upper end) of",
-        "[the] (top|tip|highest point|highest part|upper edge|upper end|summit|top end|very top) of",
-        "topmost point of", "elevation", "above ground level", "(peak|top) height", "tops out",
-    ),
-}
-"""Words of each size, one entry per quantity (``across``: width; ``size``: all of them)."""
-
-OTHERS: dict[str, tuple[str, ...]] = {
-    # distances
-    "DIST": (
-        "far [away|off|apart]", "distance", "distances", "distant", "gap", "spacing", "space",
-        "separation", "separated", "separates", "separate", "separating", "clearance", "room", "apart",
-        "away", "spaced [apart]", "spread", "far out", "distanced", "legroom", "elbow room", "interval",
-        "offset", "range", "proximity", "closeness", "leeway", "margin", "gaps", "gap size", "clearing",
-        "what (would|does|will) (a|the|my) (tape measure|measuring tape|ruler|tape) (read|show|say|give|measure)",
-        "air gap", "empty space", "free gap", "span", "stretch", "breathing room", "(surface|edge) (distance|gap)",
-    ),
-    "how DIST": (
-        "how (close|near) [together|by]", "how (much|many) (space|room|clearance) [is|are] [there] [left]",
-    ),
-    "SURFACE DIST": (
-        "(shortest|smallest|minimum|minimal|least|closest|nearest|direct) (distance|gap|separation|"
-        "clearance|spacing|path|route|way)",
-    ),
-    "SURFACE": (
-        "[from] (surface|edge|side|face|rim|skin|wall) to (surface|edge|side|face|rim|skin|wall)",
-        "(closest|nearest) (points|point|edges|surfaces|parts|sides|faces)", "minimum",
-        "minimal", "at [its|their] (closest|nearest|narrowest) [point]",
-        "(surfaces|edges) of", "between [the] (surfaces|edges|sides|faces) of", "facing",
-        "(closest|nearest) (points|edges|surfaces|sides|faces) of",
-    ),
-    "CENTRE": (
-        "[from] (centre|center|middle|midpoint|mid point) to (centre|center|middle|midpoint|mid point)",
-        "(centres|centers|middles|midpoints|mid points|centroids|center points|centre points)",
-        "(centre|center|middle|midpoint|centroid|center point|centre point|core)",
-        "centroid to centroid", "(centre|center) (distance|separation)", "(centered|centred)",
-    ),
-    "MEAN": (
-        "(mean|average) nearest [neighbour|neighbor|point|neighbours|neighbors]",
-        "(mean|average) [of the] (nearest|closest) [point|points|neighbour|neighbor] [of]",
-        "chamfer", "mean nearest neighbour",
-    ),
-    "HORIZONTAL": (
-        "horizontal", "horizontally", "along the (ground|floor|table|tabletop|surface|desk|plane)",
-        "in the (horizontal|ground) plane", "(ground|planar|floor) (distance)", "on the ground plane",
-        "ignoring [the|their|any] (height|heights|height difference|vertical offset)",
-        "in plan [view]", "(measured|seen) from above", "as seen from above", "parallel to the "
-        "(ground|floor|table)", "in the plane", "over the ground", "level",
-    ),
-    "VERTICAL": (
-        "vertical", "vertically", "in elevation", "up and down", "along [the] z", "z axis",
-        "in [the] (vertical|z) direction", "height wise", "heightwise", "in vertical terms",
-    ),
-    "BETWEEN": ("between", "left between", "in between", "inbetween", "betwixt", "in the (space|gap) between", "amid"),
-    "EACH": ("each other", "one another", "eachother"),
-    "REACH": ("reach", "reaches", "reaching", "reached", "arrive at"),
-    "ORD_2": ("second", "2nd", "next"),
-    "ORD_3": ("third", "3rd"),
-    # direction
-    "CLOCK": (
-        "[at|in|on] [what|which] clock [face] [position|direction|hour|bearing]", "oclock", "clock",
-        "clockface", "clock face", "hour", "bearing", "hour hand", "(clock|hour) hand",
-        "by the clock", "on a clock [face]", "on the clock [face]", "as a clock [face] [position]",
-        "direction", "which way", "what way", "heading", "as the hour of a clock", "o clock",
-        "whereabouts on a clock face",
-    ),
-    # free space
-    "MOVE": (
-        "move", "moves", "moving", "travel", "travels", "drive", "drives", "driving", "go", "going",
-        "advance", "advances", "advancing", "roll", "proceed", "proceeds", "step", "walk", "progress",
-        "extend", "extended", "stretch", "push", "pushed", "pushing", "slide", "slides", "sliding",
-        "creep", "nudge", "traverse", "steer", "cruise", "continue", "approach", "moved", "driven",
-        "reach forward", "run", "keep going", "shift", "reach out", "head", "inch forward",
-        "keep driving", "keep moving", "poke", "plough", "shove", "(stick|stretch|push|reach|extend) out", "stick",
-    ),
-    "AHEAD": (
-        "ahead", "forward", "forwards", "[straight|dead|directly|right|immediately] ahead", "straight on",
-        "straight forward", "straightforward", "in front", "[directly|straight|right] in front",
-        "frontwards", "onward", "onwards", "in (its|the|that|this) (heading|direction) [of travel]",
-        "along its (axis|heading|direction)", "in the direction it is (pointing|facing|heading)",
-        "straight", "directly in front", "up ahead", "in its path", "out front",
-    ),
-    "HIT": (
-        "hit", "hits", "hitting", "collide", "collides", "colliding", "collision", "collisions", "crash",
-        "crashes", "crashing", "bump", "bumps", "bumping", "bump into", "bumping into", "strike",
-        "striking", "strikes", "(run|runs|running|bang|banging|knock|knocking|crash|crashing|bumps|"
-        "collide|collides|ram|ramming) (into|against|over)", "obstruction", "obstructions", "obstructed",
-        "(meet|meets|meeting|encounter|encounters|encountering|reach|reaching) "
-        "(an obstacle|something|anything|a surface|an object|any obstacle|a wall|resistance)",
-        "blocked", "block", "blocks", "blocking", "in the way", "stop", "stops", "stopping", "obstacles",
-        "obstacle", "clash", "getting stuck", "knocking", "contact", "making contact", "impact", "stuck",
-        "having to stop", "being blocked", "being stopped", "interference", "(gets|get) in the way",
-        "ram", "ramming", "bang", "banging", "scrape", "scraping",
-    ),
-    "FREE": (
-        "free", "clear", "unobstructed", "unblocked", "empty", "path", "way", "route", "headway",
-        "free (space|room|path|way|distance|travel)", "clear (space|path|way|distance|room)",
-        "open (space|path|room)", "coast", "passage", "headroom", "drivable", "safe", "safely",
-        "unhindered", "freely", "forward clearance", "corridor", "runway", "stopping distance",
-        "obstacle free", "collision free",
-    ),
-    "BEFORE": ("before", "until", "till", "without", "prior to", "so as not to"),
-    # grasping and fitting
-    "GRASP": (
-        "grasp", "grasps", "grasping", "grip", "grips", "gripping", "grab", "grabs", "grabbing", "pinch",
-        "(pick|picks|picking) [it|them] up", "(pick|picks|picking) up", "(lift|lifting) [up]", "hold", "holds",
-        "holding", "clamp", "clutch", "seize", "(take|get|taking|getting|close|closing|reach) "
-        "[a|its] [hold] (around|of|round|onto|on)", "wrap around", "wrap", "(open|opens|opening|opened) "
-        "[wide|wider|up|out]", "[max|maximum] (opening|openings|stroke)", "opens", "(opening|grasp|grip|"
-        "grasping|gripping|jaw) (width|size)", "graspable", "grippable", "clasp", "squeeze", "catch",
-        "spread", "grasped", "gripped", "grabbed", "picked up", "straddle", "take", "envelop", "enclose",
-        "handle", "accommodate", "(a|the|its) grasp",
-    ),
-    "FIT": (
-        "fit", "fits", "fitting", "fitted", "(big|wide|large|roomy) enough", "(small|thin|narrow|short|slim|low|tiny) enough", "pass",
-        "suitable", "squeezed", "put", "placed", "insert", "inserted", "slip", "accommodated", "slot",
-        "enough (space|room|clearance|place)", "sufficient (space|room|clearance)", "enough",
-    ),
-    "THROUGH": ("through", "opening", "doorway", "hole", "slot", "aperture", "gateway", "thru"),
-    # existence, counting, place
-    "EXIST": (
-        "(is|are) there", "(is|are) there (any|some)", "there (is|are)", "exist", "exists",
-        "(do|can|could) (you|we|i) (see|spot|detect|find|recognise|recognize|make out|perceive|notice)",
-        "(have|has|had) (you|we|i) got", "(do|does) (you|we|i) have", "does [the] (scene|picture|image|"
-        "view|table) (contain|have|show|include)", "can [you|we] (see|spot|detect|find)",
-        "(is|are) (you|we) seeing", "spot", "any sign of", "do (you|we|i) see",
-        "(does|do) [it|we|they] exist", "(is|are) [the] [following] (present|visible)",
-    ),
-    "COUNT": (
-        "how many", "[total] number of", "count [of|up]", "(the|a) [total] count of", "amount of",
-        "quantity of", "how many of", "how much of", "numbers of", "tally", "tell the number of",
-    ),
-    "WHERE": (
-        "where", "where abouts", "whereabouts", "locate", "location", "position", "where about",
-        "in what (place|location|position|spot)", "in which (place|location|position|spot)", "wheres",
-    ),
-    # comparing
-    "SAME": (
-        "[exactly|about|roughly|just|nearly] the same", "same", "equal", "equally", "identical",
-        "equals", "match", "matching",
-        "alike", "identically",
-    ),
-    "SAME DIM_height": ("[just|exactly|about] (as|equally) (tall|high) [as]",),
-    "SAME DIM_width": ("[just|exactly|about] (as|equally) (wide|broad) [as]",),
-    "SAME DIM_length": ("[just|exactly|about] (as|equally) long [as]",),
-    "SAME DIM_depth": ("[just|exactly|about] (as|equally) deep [as]",),
-    "SAME DIM_thickness": ("[just|exactly|about] (as|equally) thick [as]",),
-    "SAME DIM_size": ("[just|exactly|about] (as|equally) (big|large) [as]",),
-    "SAME DIST": ("[just|exactly|about] (as|equally) (far|close|near|distant) [away] [as]",),
-    "SUPPORTS": (
-        "support", "supports", "supporting", "(hold|holds|holding) up", "(carry|carries|carrying)",
-        "bears", "bearing", "bear",
-    ),
-    "CONTAINS": ("contain", "contains", "containing"),
-    "than": (
-        "than", "compared (to|with)", "in comparison (to|with)", "relative to", "against that of",
-        "then that of", "over that of", "in relation to", "with respect to", "when compared (to|with)",
-        "comparing with",
-    ),
-    "THAT": ("that of", "the one of", "those of"),
-    "MOST": ("most", "maximum", "maximal", "max"),
-    "LEAST": ("least",),
-    "MORE": ("more", "exceed", "exceeds", "exceeding", "surpass", "surpasses", "beyond", "past"),
-    "LESS": ("less", "fewer"),
-    "GE": (
-        "at least", "no (less|fewer|shorter|smaller|narrower|closer) than", "not less than",
-        "a minimum of", "minimum of", "at minimum", "as (much|many|far|tall|wide|long|high) as",
-        "or (more|longer|taller|higher|wider|further|farther|bigger|greater|over|above)",
-    ),
-    "LE": (
-        "at most", "no (more|greater|further|farther|taller|wider|longer|bigger|higher|larger) than",
-        "not more than", "up to", "a maximum of", "maximum of", "at maximum", "at the most",
-        "or (less|shorter|closer|smaller|fewer|under|below|lower)", "not exceeding", "limit of",
-    ),
-    "ABOUT": (
-        "about", "around", "roughly", "approximately", "approx", "circa", "ca", "nearly", "almost",
-        "close on", "some", "like", "~",
-    ),
-    "EXACTLY": ("exactly", "precisely", "just"),
-    "DIFFERENCE": ("difference", "differ", "differs", "different", "disparity", "delta"),
-    "DOUBLE": (
-        "twice", "double", "half", "triple", "times", "thrice", "percent", "%", "ratio", "third of",
-    ),
-    "is": ("is", "are"),
-    "or": ("or [else|rather|instead|maybe|is it|perhaps]",),
-    "and": ("and", "as well as", "plus", "along with", "together with"),
-    "vs": ("vs", "versus", "or the other way (around|round)"),
-    "which": ("which", "who", "which one", "which ones", "whose", "what one", "which thing"),
-    "not": ("not", "never"),
-    # parts of things and other things that change the meaning and are answered by no type
-    "PART": (
-        "(edge|edges|side|sides|corner|corners|rim|handle|base|bottom|front|back|surface|tip|end|ends|"
-        "foot|leg|legs|top|left edge|right edge|lip|lid|rear|face|faces|point|underside|tops|bottoms) "
-        "of",
-        "edge", "edges", "corner", "corners", "rim", "handle", "lid", "underside", "tip", "surfaces",
-        "base", "bottoms", "tops", "bottom", "top", "opposite",
-    ),
-    "OUTSIDE": ("except [for]", "excluding", "other than", "but not", "apart from", "aside from"),
-    "IF": (
-        "suppose", "supposing", "imagine", "assume", "assuming", "pretend", "if", "unless", "hypothetically",
-        "what if", "say that",
-    ),
-    "PAST": (
-        "was", "were", "did", "had", "will be", "yesterday", "earlier", "previously", "ago", "used to",
-        "tomorrow", "later", "been", "after",
-    ),
-}  # fmt: skip
-"""Cues of neither a relation, a comparison nor a size."""
-
-CAMERA: tuple[str, ...] = (
-    "[the|your|my|our|this|a] (camera|cameras|lens|sensor|viewer|observer|robot|rgbd camera|rgb d camera|"
-    "depth camera|camera lens|depth sensor|optical centre|optical center|viewpoint|camera position|"
-    "camera origin|robot camera|robot base|base link|vantage point|robot body|depth cam|cam)",
-    "(your|my|our) (position|location|place|side|self|end|spot|standpoint|lens|viewing position|eyes)",
-    "where (i|we|you) (am|are|stand|sit) [standing|sitting|located|looking]",
-    "where (i|we|you) [currently|now] (stand|sit|are)",
-    "where [the|your] (camera|robot) (is|stands|sits)",
-    "this (position|place|spot)",
-)
-"""The viewer; "me", "us", "you" and "here" are the viewer behind the words of ``VIEWER_AFTER``."""
-
-VIEWER_PRONOUNS = frozenset({"me", "us", "you", "here", "myself", "yourself", "ourselves"})
-VIEWER_AFTER = frozenset({"from", "to", "of", "between", "and", "than", "or"})
-
-VIEWS: tuple[str, ...] = (
-    "[as] (seen|viewed|judged|looked at) (from|by) (me|us|you|here|the camera|the robot|your side|"
-    "my side|your position|this side|where you are|where i am|the viewer|your camera|the sensor)",
-    "[as] (you|i|we|the camera|the robot) (see|sees|look at) (it|them|things|that|the scene)",
-    "from (my|your|our|the|this) [camera|own|robot|current|viewer|present] (point of view|viewpoint|"
-    "perspective|view|angle|vantage point|standpoint|side|viewing angle|pov)",
-    "from [the] (camera|robot|viewer|sensor) (point of view|viewpoint|perspective|view|pov)",
-    "from the (camera|robot|viewer|sensor) 's (point of view|viewpoint|perspective|view|angle|side|"
-    "position|pov)",
-    "in (my|your|our|the) (view|field of view|opinion|eyes)",
-    "looking from (here|the camera|where you are|your side|my side)",
-    "(from|in) (camera|viewer|robot) (view|perspective)",
-    "[seen|viewed] from where (you|i|we) (are|stand|sit|look) [standing|sitting|looking]",
-    "to (my|your) eye",
-)
-"""The viewer's point of view: the default already, so it is padding."""
-
-PLACES: dict[str, tuple[str, ...]] = {
-    "left": (
-        f"[over|off|away] (to|on|at|in) [the|your|my|our] {_LEFT_SIDE}",
-        "left hand", "left",
-    ),
-    "right": (
-        f"[over|off|away] (to|on|at|in) [the|your|my|our] {_RIGHT_SIDE}",
-        "right hand", "right",
-    ),
-    "back": (
-        "(at|in|to|towards|on) [the] [very|far] (back|rear|backside|far end|far side)", "in back",
-        "in the background", "[at|to] the rear", "farther back", "further back", "at the far (end|side)",
-    ),
-    "front": (
-        "(at|in|to|towards|on) [the] [very] (front|near side|near end|foreground)", "in front",
-        "up front", "at the near (end|side)", "out front",
-    ),
-    "middle": ("(in|at) [the] [very] (middle|centre|center)", "in the mid"),
-    "top": ("(on|at|to) [the] [very] top", "at the very top", "up top", "upstairs", "up high"),
-    "bottom": ("(on|at|to) [the] [very] bottom", "at the very bottom", "down low"),
-    "from_left": ("from [the|your|my] left [side|hand side]", "counting from left [to right]"),
-    "from_right": ("from [the|your|my] right [side|hand side]", "counting from right [to left]"),
-    "from_front": ("from the front", "[counting] from the front"),
-    "from_back": ("from the (back|rear)", "[counting] from the back"),
-}  # fmt: skip
-"""Where a thing is among its like, as a phrase behind its noun."""
-
-FILLERS: tuple[str, ...] = (
-    # words that name no thing, no quantity and no relation
-    "(hey|hi|hello|dear|please|pls|plz|kindly|thanks|thank|thx|ta|cheers|um|uh|erm|hmm|hm|er|oh|ah|yo|eh|huh|"
-    "wow|great|cool|nice|lol|yes|no|yeah|yep|nope|ok|okay|so|well|sorry|pardon|sir|mate|dude|buddy|folks|guys|"
-    "assistant|deepsight|friend|sure|surely|alright|morning|afternoon|evening|good|excuse)",
-    "(i|we|you|they|them|it|its|their|he|she|his|her|my|your|our|own|such|the|a|an|this|these|those|that|any|"
-    "there|one|ones|two|both|either|whether|all|every|each|else|being|be|am|will|would|could|should|shall|may|"
-    "might|must|can|has|have|having|let|us|me|itself|themselves)",
-    "(tell|say|ask|asking|give|show|know|check|confirm|verify|state|report|determine|estimate|calculate|compute|"
-    "measure|measured|measures|measuring|measurement|find|work|figure|evaluate|output|print|return|answer|judge|"
-    "see|look|looking|looks|examine|inspect|read|reads|reading|specify|describe|assess|provide|name|identify|"
-    "list|compare|guess|explain|want|wants|wanted|wanna|need|needs|needed|necessary|obtain|quantify|tell|help|"
-    "learn|hear|understand|think|thought|believe|reckon|suppose|claim|bet|feel|suspect|wonder|wondering|"
-    "wondered|curious|interested|trying|try|hoping|hope|plan|intend|mean|wish|like|love|care|mind|happen|happens|"
-    "seem|seems|appear|appears|sounds|sure|certain|unsure|confident|guessing|told|require|requires|required|"
-    "got|idea|question|value|number|figure|result|amount|estimation|answer|opinion|sense|agree|pick|choose|point|"
-    "possible|fair|true|correct|accurate|accurately|correctly|rough|approximate|precise|exact|rounded|units|"
-    "unit|metric|imperial|use|using|used|expressed|reply|respond|converted|decimal|numbers|case|wanting|does|"
-    "allow|allows|available|currently|actually|really|presently|now|today|maybe|perhaps|possibly|probably|"
-    "apparently|clearly|definitely|simply|truly|very|quite|rather|slightly|somewhat|considerably|significantly|"
-    "noticeably|indeed|basically|essentially|literally|honestly|also|too|though|still|yet|already|even|"
-    "only|ever|again|anyway|instead|overall|altogether|mutually|respectively|together|physically|visibly|"
-    "obviously|supposedly|actual|real|directly|immediately|total|quickly|quick|able|worth|regarding|concerning|"
-    "considering|given|visible|shown|present|pictured|seen|detected|displayed|standing|sitting|resting|rests|rest|located|placed|"
-    "lying|positioned|situated|found|set|kept|stood|seated|put|laid|stands|stand|sits|lies|sat|sit|lie|because|since|"
-    "while|whilst|currently|resulting|respective|roughly|total|much|bit|lot|little|slight|out|up|down|over there|"
-    "somewhere|anywhere|possibly|preferably|ideally|just|immediate|simple|simply|truth|fact|hopefully|fyi|btw|"
-    "asap|here|urgently|guys|kind|sort|type|terms|minute|moment|myself|involved|certainly|positively|totally|"
-    "completely|fully|entirely|barely|scarcely|hardly|relatively|visually|footprint|anywhere|another|pick|call|calls|get|gets|getting|carefully|properly|expect|say|says|"
-    "said|saying|telling|checking|calculating|estimating|determining|knowing|comparing|judging|measurements of|"
-    "following|listed|mentioned|named|called|labelled|labeled|those|lies|hang|hangs|hanging|leave|leaves|show|"
-    "shows|stay|stays|exist between|remains|remain|remaining|do|make|makes|side by side|gives|takes|take)",
-    # phrases whose words would otherwise mean something
-    "(hey|hi|hello|dear|ok|okay|thanks|thank you|please|morning|sorry) (robot|camera|deepsight|computer)",
-    "(thank you|much appreciated|in advance|by the way|out of curiosity|for (reference|the record)|at present|"
-    "right now|at the moment|to be (exact|precise)|more or less|or so|give or take|in fact|of course|no doubt|"
-    "in total|in all|all in all|in general|as the crow flies|in terms of|when it comes to|in question|sort of|"
-    "as (it is|is|for|regards|far as you can (see|tell|judge))|so far|speaking of|straight line|in a straight line|like that|too much|"
-    "good enough|as (seen|visible)|by any chance|by chance|for example|once (again|more)|one more (time|thing)|"
-    "on average sized|one question|quick question|i am told|for (me|us)|next up|next question|at all|this time|"
-    "at a time|if any|and why|or not|on hand|to hand|at hand|thing is|point is|just to be sure|to be sure|"
-    "in your (estimation|opinion)|to scale|in reality|in real life|in numbers|as a number|just the number)",
-    "if (possible|you can|you could|you may|you please|you know|you do not mind|you would|need be|so|i may|i am "
-    "not mistaken|i am right|i see it (right|correctly)|you do not mind me asking|you had to guess)",
-    "(tell|give|show|let|ask|help|get|hand|provide|send|read|telling|giving|remind|inform|for|with|to|mind) (me|us)",
-    "(seems|appears|looks|sounds|seem|occurs) to (me|us)",
-    "[if|whether] (i|we|you) (want|wanted|need|needed|wish|would like|had|have|were|was|try|tried|am|are) to",
-    "[if|when] (i|we|you) (measured|put|held|ran|used) (a|the) (tape measure|measuring tape|ruler)",
-    "(in|within) (the|this|your|our|my) (scene|picture|image|view|frame|photo|shot|workspace|field of view|area|"
-    "environment|video|room)",
-    "in front of (me|you|us|the camera|the robot|your camera|camera|the lens|the sensor)",
-    "(in|within|into) (view|sight|here|there)", "out (here|there)", "over (here|there)", "around (here|there|us|you)",
-    "on (the|this|your) (screen|image|picture|photo)", "of the (two|pair|three|bunch|lot|four|set)",
-    "of (them|these|those) [two|three|all]", "out of (the|these|those) (two|pair|three)", "(all|both) of (them|these|those)",
-    "out of [them|these|those]", "of the following", "(among|amongst) [them|these|those|all]", "(these|those|the) two",
-    "the pair", "true or false", "yes or no", "nearest whole", "in whole", "left over",
-    "(tell|ask|know|check|see|say|confirm|verify|wondering|determine|state|judge|out|sure) [me|us] (if|whether)",
-    "[and] (looking|facing|turned) away from (the camera|me|you|us|here)", "facing forward",
-    "that (you|we|i) [can] see", "you can see", "can be seen", "correct me if i am wrong [but]", "if i am not wrong",
-    "what do you (think|say|reckon|guess)", "what (can|could) you (tell|say)", "is it me or", "does it (look|seem)",
-    "is it (true|correct|right|the case|so|accurate|possible|fair) (that|to say|to say that)",
-    "is it (true|correct|accurate|the case)", "am i (right|correct) [that|in|"
-    "thinking|saying|to say|to think]", "would it be (right|correct|fair|true) to say [that]", "can i assume [that]",
-    "i (assume|presume|imagine|figure|gather|note|notice|noticed|see|saw|heard|was told|was wondering) [that]",
-)  # fmt: skip
-"""Padding: dropped before a question is read."""
-
-TAGS: tuple[str, ...] = (
-    "am i (right|correct|wrong|mistaken) [about|in|on|with] [that|this|it] [or not]",
-    "is (that|this|it) (right|correct|true|so|not so|accurate|the case|a fact|wrong|false|fair)",
-    "(right|correct|true|yes|no|agreed|agree|ok|okay|huh|eh|innit|true or false|yes or no|or not|right or wrong|"
-    "or am i wrong|or am i mistaken|surely|confirm|correct me|or is it not|do you agree|would you agree|y n|y / n|"
-    "is that right|can you confirm|can you confirm that|could you confirm|please confirm|or what|or is it)",
-    "(is|are|does|do|has|have|was|can|could|would) (it|they|he|she|that|there|we) [not]",
-    "(is|are|does|do|has|have|was|can|could|would) not (it|they|he|she|that|there|we)",
-    "(could|can|would|will) you (check|confirm|verify) [that|this|it] [for me|please]",
-    "what do you (think|say)", "is my (guess|assumption|claim|statement|impression) (right|correct|true)",
-    "correct or not", "true or not", "do i have that right", "have i got that right", "please (check|verify)",
-    "that is (right|correct)", "no ?", "tell me if (that is|i am) (right|correct|wrong)", "is that how it is",
-)
-"""Ends that turn a statement into a yes/no question."""
-
-HYPOTHETICAL = frozenset({"IF"})
-"""Cues that make a question about another world than the one seen."""
-
-SUBJECTS_OF_VIEW: tuple[tuple[str, str], ...] = (
-    ("(am i|are we|are you|is your|is my) [currently|now|standing|sitting|located]", "is <c>"),
-    ("(i am|we are|you are) [currently|now|standing|sitting|located]", "<c> is"),
-    ("do (i|we|you) stand", "is <c>"),
-)
-"""The asker or the robot as the subject: the viewer."""
-
 Table = dict[str, list[tuple[tuple[str, ...], tuple[str, ...]]]]
-
-
-def _add(table: dict[tuple[str, ...], tuple[str, ...]], phrases: tuple[str, ...], cue: str) -> None:
-    out = tuple(cue.split())
-    for phrase in phrases:
-        for text in expand(phrase):
-            if text:
-                table.setdefault(tuple(text.split()), out)
 
 
 @lru_cache(maxsize=1)
@@ -611,7 +36,7 @@ def cue_table() -> Table:
     """Phrases by first word, longest first: (words, cues they become)."""
     flat: dict[tuple[str, ...], tuple[str, ...]] = {}
     for source, out in SUBJECTS_OF_VIEW:
-        _add(flat, (source,), out)
+        _add(flat, source, out)
     _add(flat, VIEWS, "")
     for prefix, entries in (
         ("SUP_", SUPERLATIVES),
@@ -626,17 +51,29 @@ def cue_table() -> Table:
     _add(flat, FILLERS, "")
     _add(flat, CAMERA, "<c>")
     table: Table = {}
-    for words, out in flat.items():
-        table.setdefault(words[0], []).append((words, out))
+    for words, cues in flat.items():
+        table.setdefault(words[0], []).append((words, cues))
     for rows in table.values():
         rows.sort(key=lambda row: -len(row[0]))
     return table
 
 
+def _add(table: dict[tuple[str, ...], tuple[str, ...]], phrases: str, cue: str) -> None:
+    """Enter phrases; one that is there already keeps its cue."""
+    out = tuple(cue.split())
+    for text in _listed(phrases):
+        table.setdefault(tuple(text.split()), out)
+
+
+def _listed(phrases: str) -> list[str]:
+    sources = (" ".join(source.split()) for source in phrases.split(";"))
+    return [text for source in sources if source for text in expand(source) if text]
+
+
 @lru_cache(maxsize=1)
 def tag_phrases() -> frozenset[tuple[str, ...]]:
     """Word sequences that may end a statement and make it a question."""
-    return frozenset(tuple(t.split()) for phrase in TAGS for t in expand(phrase) if t)
+    return frozenset(tuple(text.split()) for text in _listed(TAGS))
 
 
 @lru_cache(maxsize=1)
@@ -644,4 +81,4 @@ def cue_words() -> frozenset[str]:
     """Every word of the cue table."""
     words = {word for rows in cue_table().values() for row in rows for word in row[0]}
     words.update(word for tag in tag_phrases() for word in tag)
-    return frozenset(words | {"is", "are", "do", "does", "how", "what", "from", "in", "of", "can", "has"})
+    return frozenset(words | {"is", "are", "do", "does", "how", "what", "from", "in", "of", "can"})

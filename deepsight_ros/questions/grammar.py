@@ -1,7 +1,7 @@
 """A tiny phrase grammar: one line in, every sentence it stands for out.
 
-``(a|b)`` is a choice, ``[a]`` may be left out, ``[a|b]`` both; they nest. ``{slot}`` is left alone,
-for ``str.format``. Used by the phrasing tables and by the cue table of the matcher.
+``(a|b)`` is a choice, ``[a]`` may be left out, ``[a|b]`` both; they nest. ``{slot}`` is left
+alone, for ``str.format``. Used by the phrasing tables and by the cue table of the matcher.
 """
 
 from __future__ import annotations
@@ -47,6 +47,17 @@ def expand(source: str) -> tuple[str, ...]:
 def sample(source: str, rng: random.Random) -> str:
     """One sentence of a phrase."""
     return tidy(parse(source).sample(rng))
+
+
+def spaced(text: str) -> frozenset[str]:
+    """The words of a text, for tables of words."""
+    return frozenset(text.split())
+
+
+def paired(text: str) -> dict[str, str]:
+    """ "teh=the ontop=on_top" as a table; underscores stand for spaces."""
+    parts = (pair.partition("=") for pair in text.split())
+    return {key: value.replace("_", " ") for key, _, value in parts}
 
 
 def tidy(text: str) -> str:

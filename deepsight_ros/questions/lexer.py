@@ -7,7 +7,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from deepsight_ros.questions.cues import VIEWER_AFTER, VIEWER_PRONOUNS, cue_table
+from deepsight_ros.questions.cue_phrases import VIEWER_AFTER, VIEWER_PRONOUNS
+from deepsight_ros.questions.cues import cue_table
+from deepsight_ros.questions.grammar import spaced
 from deepsight_ros.questions.modifiers import SIZE_WORDS
 from deepsight_ros.questions.units import (
     METRES,
@@ -20,8 +22,8 @@ from deepsight_ros.questions.units import (
 )
 from deepsight_ros.questions.vocabulary import COLOUR_WORDS, MATERIALS, Vocabulary
 
-STRUCTURE = frozenset(
-    "is how what which where from to than or and vs not in of at with for as no if 's , on by then".split()
+STRUCTURE = spaced(
+    "is how what which where from to than or and vs not in of at with for as no if 's , on by then"
 )
 """Words and marks the rules look at as they are."""
 
@@ -187,8 +189,10 @@ def _phrase_at(words: list[str], at: int, before: list[Item], vocabulary: Vocabu
             continue
         if length > 1 and not _stands(words, at + length, cues, vocabulary):
             continue
-        if phrase[0] == "or" and cues in (("GE",), ("LE",)) and not (
-            before and (before[-1].quantity or before[-1].number)
+        if (
+            phrase[0] == "or"
+            and cues in (("GE",), ("LE",))
+            and not (before and (before[-1].quantity or before[-1].number))
         ):
             continue  # "10 cm or more", but not "bigger or smaller"
         if cues == ("<c>",) and phrase[-1] in vocabulary.own_words:
@@ -231,7 +235,14 @@ def _stands(words: list[str], end: int, cues: tuple[str, ...], vocabulary: Vocab
     following = words[end]
     is_place = bool(cues) and cues[0].startswith("PLACE_")
     dangling = words[end - 1] in ("two", "three", "these", "those", "them", "left", "right", "top")
-    dangling = dangling or words[end - 1] in ("back", "front", "middle", "rear", "centre", "center")
+    dangling = dangling or words[end - 1] in (
+        "back",
+        "front",
+        "middle",
+        "rear",
+        "centre",
+        "center",
+    )
     if not is_place and not (dangling and not cues):
         return True
     if following in COLOUR_WORDS or following in SIZE_WORDS or following in ("one", "ones"):

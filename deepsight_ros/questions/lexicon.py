@@ -1,17 +1,19 @@
 """Household nouns: which words mean the same thing, and which things are a kind of which.
 
 Data only. ``SYNONYMS``: a line of names for one thing, the commonest first. ``KINDS``: a word for
-a kind of thing, and the names (of ``SYNONYMS`` or new) that are one. ``NOUNS``: further things that
-have a name of their own. ``GROUP_NOUNS`` say nothing about what a thing is. All singular.
+a kind of thing, and the names (of ``SYNONYMS`` or new) that are one. ``NOUNS``: further things
+that have a name of their own. ``GROUP_NOUNS`` say nothing about what a thing is. All singular.
 """
 
 from __future__ import annotations
 
-GROUP_NOUNS = frozenset(
+from deepsight_ros.questions.grammar import paired, spaced
+
+GROUP_NOUNS = spaced(
     """
     object thing item stuff one article piece element entity obstacle anything something everything
     nothing shape body
-    """.split()
+    """
 )
 """Nouns that fit every object."""
 
@@ -130,7 +132,8 @@ SYNONYMS: tuple[str, ...] = (
     "computer, pc, desktop computer, computer tower, pc tower, desktop pc",
     "keyboard, computer keyboard",
     "computer mouse, mouse",
-    "phone, mobile phone, cell phone, cellphone, smartphone, smart phone, mobile, telephone, iphone",
+    "phone, mobile phone, cell phone, cellphone, smartphone, smart phone, mobile, telephone, "
+    "iphone",
     "tablet, ipad, tablet computer",
     "remote control, remote, tv remote, controller, remote controller",
     "speaker, loudspeaker",
@@ -376,21 +379,30 @@ SYNONYMS: tuple[str, ...] = (
 )
 
 KINDS: dict[str, str] = {
-    "container": "box, carton, crate, bin, bucket, basket, jar, bottle, can, bowl, cup, mug, bag, "
-    "barrel, toolbox, suitcase, jug, pot, storage box, vase, tray, glass",
-    "box": "carton, crate, cereal box, cracker box, sugar box, tissue box, pudding box, toolbox, "
-    "shoe box, storage box, pasta box, tea box, juice carton, milk carton, package, lunch box, "
-    "egg carton",
+    "container": (
+        "box, carton, crate, bin, bucket, basket, jar, bottle, can, bowl, cup, mug, bag, barrel, "
+        "toolbox, suitcase, jug, pot, storage box, vase, tray, glass"
+    ),
+    "box": (
+        "carton, crate, cereal box, cracker box, sugar box, tissue box, pudding box, toolbox, "
+        "shoe box, storage box, pasta box, tea box, juice carton, milk carton, package, lunch "
+        "box, egg carton"
+    ),
     "carton": "milk carton, juice carton, egg carton",
-    "bottle": "water bottle, mustard bottle, ketchup bottle, oil bottle, vinegar bottle, wine "
-    "bottle, beer bottle, spray bottle, detergent bottle, shampoo, sauce bottle, juice bottle, "
-    "pill bottle, thermos, soap dispenser",
+    "bottle": (
+        "water bottle, mustard bottle, ketchup bottle, oil bottle, vinegar bottle, wine bottle, "
+        "beer bottle, spray bottle, detergent bottle, shampoo, sauce bottle, juice bottle, pill "
+        "bottle, thermos, soap dispenser"
+    ),
     "can": "soda can, tuna can, soup can, paint can, spray can, coffee can, bean can, spam can",
     "cup": "mug, paper cup",
-    "drink": "milk carton, juice carton, juice bottle, water bottle, soda can, wine bottle, beer "
-    "bottle, mug",
-    "beverage": "milk carton, juice carton, juice bottle, water bottle, soda can, wine bottle, "
-    "beer bottle",
+    "drink": (
+        "milk carton, juice carton, juice bottle, water bottle, soda can, wine bottle, beer "
+        "bottle, mug"
+    ),
+    "beverage": (
+        "milk carton, juice carton, juice bottle, water bottle, soda can, wine bottle, beer bottle"
+    ),
     "jar": "honey jar, jam, coffee can",
     "dish": "plate, bowl, saucer, tray",
     "crockery": "plate, bowl, saucer, mug, cup, teapot, jug",
@@ -402,40 +414,58 @@ KINDS: dict[str, str] = {
     "shaker": "salt shaker, pepper mill",
     "grinder": "pepper mill, salt shaker",
     "mill": "pepper mill",
-    "fruit": "apple, banana, orange, lemon, pear, peach, plum, strawberry, grape, melon, "
-    "pineapple, mango",
+    "fruit": (
+        "apple, banana, orange, lemon, pear, peach, plum, strawberry, grape, melon, pineapple, "
+        "mango"
+    ),
     "vegetable": "tomato, potato, carrot, cucumber, bell pepper, eggplant, zucchini, onion",
     "veggie": "tomato, potato, carrot, cucumber, bell pepper, eggplant, zucchini, onion",
-    "food": "apple, banana, orange, lemon, pear, peach, plum, strawberry, grape, melon, pineapple, "
-    "mango, tomato, potato, carrot, cucumber, bell pepper, onion, bread, egg, cheese, cake, cookie, "
-    "sandwich, butter, cereal box, cracker box",
-    "tool": "power drill, screwdriver, hammer, wrench, pliers, saw, clamp, tape measure, crowbar, "
-    "axe, shovel, sander, soldering iron",
+    "food": (
+        "apple, banana, orange, lemon, pear, peach, plum, strawberry, grape, melon, pineapple, "
+        "mango, tomato, potato, carrot, cucumber, bell pepper, onion, bread, egg, cheese, cake, "
+        "cookie, sandwich, butter, cereal box, cracker box"
+    ),
+    "tool": (
+        "power drill, screwdriver, hammer, wrench, pliers, saw, clamp, tape measure, crowbar, "
+        "axe, shovel, sander, soldering iron"
+    ),
     "power tool": "power drill, sander",
-    "toy": "toy car, toy truck, teddy bear, doll, ball, rubber duck, dinosaur, toy robot, toy train, "
-    "puzzle, block, rubiks cube, stacking ring",
+    "toy": (
+        "toy car, toy truck, teddy bear, doll, ball, rubber duck, dinosaur, toy robot, toy train, "
+        "puzzle, block, rubiks cube, stacking ring"
+    ),
     "vehicle": "car, truck, toy car, toy truck, forklift, bicycle, motorcycle, toy train",
     "truck": "toy truck, forklift",
     "car": "toy car",
     "animal": "dog, cat, teddy bear, rubber duck, dinosaur, horse, cow, bird, elephant, giraffe",
-    "furniture": "couch, armchair, chair, office chair, stool, ottoman, nightstand, coffee table, "
-    "dining table, desk, bookshelf, shelf, wardrobe, cupboard, dresser, tv stand, bed, table, "
-    "filing cabinet, bench",
+    "furniture": (
+        "couch, armchair, chair, office chair, stool, ottoman, nightstand, coffee table, dining "
+        "table, desk, bookshelf, shelf, wardrobe, cupboard, dresser, tv stand, bed, table, filing "
+        "cabinet, bench"
+    ),
     "seat": "couch, armchair, chair, office chair, stool, ottoman, bench",
     "chair": "armchair, office chair, stool",
     "table": "coffee table, dining table, nightstand, desk",
     "cabinet": "filing cabinet, nightstand, wardrobe",
     "lamp": "table lamp, floor lamp, flashlight",
-    "electronics": "television, monitor, laptop, computer, keyboard, computer mouse, phone, tablet, "
-    "remote control, speaker, headphones, printer, projector, radio, router",
-    "device": "television, monitor, laptop, computer, keyboard, computer mouse, phone, tablet, "
-    "remote control, speaker, headphones, printer, projector, radio, router, calculator",
+    "electronics": (
+        "television, monitor, laptop, computer, keyboard, computer mouse, phone, tablet, remote "
+        "control, speaker, headphones, printer, projector, radio, router"
+    ),
+    "device": (
+        "television, monitor, laptop, computer, keyboard, computer mouse, phone, tablet, remote "
+        "control, speaker, headphones, printer, projector, radio, router, calculator"
+    ),
     "gadget": "phone, tablet, remote control, calculator",
-    "appliance": "fridge, microwave, oven, toaster, blender, coffee maker, dishwasher, washing "
-    "machine, vacuum cleaner, kettle, fan, heater, iron",
+    "appliance": (
+        "fridge, microwave, oven, toaster, blender, coffee maker, dishwasher, washing machine, "
+        "vacuum cleaner, kettle, fan, heater, iron"
+    ),
     "screen": "television, monitor, laptop, tablet",
     "clock": "alarm clock",
-    "stationery": "pen, pencil, marker, eraser, ruler, scissors, stapler, notebook, hole punch, tape",
+    "stationery": (
+        "pen, pencil, marker, eraser, ruler, scissors, stapler, notebook, hole punch, tape"
+    ),
     "ball": "football, basketball, tennis ball, baseball, golf ball",
     "bag": "backpack, handbag, flour bag, rice bag, suit bag",
     "luggage": "suitcase, backpack, briefcase",
@@ -467,7 +497,7 @@ KINDS: dict[str, str] = {
     "cushion": "pillow",
 }
 
-NOUNS = frozenset(
+NOUNS = spaced(
     """
     horse cow bird elephant giraffe lion tiger rabbit bunny penguin unicorn dragon monkey pig
     sheep fish shark snake spider mouse rat frog turtle whale dolphin squirrel hamster parrot
@@ -500,36 +530,33 @@ NOUNS = frozenset(
     wagon sled sleigh carriage cage aquarium kennel leash collar nest hive
     pyramid sphere cylinder prism cuboid disc disk wedge plank beam rod stick log stone rock
     pebble brick tile slab panel
-    """.split()
+    """
 )
 """Things with no other name here; known so that their absence is told from nonsense."""
 
-IRREGULAR_PLURALS: dict[str, str] = {
-    "boxes": "box", "knives": "knife", "shelves": "shelf", "bookshelves": "bookshelf",
-    "loaves": "loaf", "mice": "mouse", "people": "person", "persons": "person", "men": "man",
-    "women": "woman", "children": "child", "feet": "foot", "teeth": "tooth", "dice": "dice",
-    "glasses": "glass", "scissors": "scissors", "pliers": "pliers", "tongs": "tongs",
-    "keys": "key", "tomatoes": "tomato", "potatoes": "potato", "mangoes": "mango",
-    "torches": "torch", "wrenches": "wrench", "couches": "couch", "watches": "watch",
-    "brushes": "brush", "dishes": "dish", "matches": "match", "peaches": "peach",
-    "sandwiches": "sandwich", "toothbrushes": "toothbrush", "benches": "bench",
-    "switches": "switch", "buses": "bus", "vases": "vase", "cases": "case",
-    "suitcases": "suitcase", "axes": "axe", "leaves": "leaf", "scarves": "scarf",
-    "fish": "fish", "sheep": "sheep", "geese": "goose", "cookies": "cookie", "pies": "pie",
-    "headphones": "headphones", "trousers": "trousers", "jeans": "jeans", "pants": "pants",
-    "sunglasses": "sunglasses", "lenses": "lens", "series": "series", "gas": "gas",
-    "canvas": "canvas", "compass": "compass", "harness": "harness", "mattress": "mattress",
-    "mattresses": "mattress", "dress": "dress", "grass": "grass", "bus": "bus", "lens": "lens",
-    "cactus": "cactus", "cacti": "cactus", "movies": "movie", "ties": "tie", "tissues": "tissue",
-    "binoculars": "binoculars", "stairs": "stairs", "chess": "chess", "kleenex": "kleenex",
-    "jaws": "jaw", "thermos": "thermos", "thermoses": "thermos", "pringles": "pringles",
-    "crisps": "crisps", "shears": "shears", "spectacles": "spectacles", "skis": "ski",
-}  # fmt: skip
+IRREGULAR_PLURALS: dict[str, str] = paired(
+    """
+    boxes=box knives=knife shelves=shelf bookshelves=bookshelf loaves=loaf mice=mouse people=person
+    persons=person men=man women=woman children=child feet=foot teeth=tooth dice=dice glasses=glass
+    scissors=scissors pliers=pliers tongs=tongs keys=key tomatoes=tomato potatoes=potato
+    mangoes=mango torches=torch wrenches=wrench couches=couch watches=watch brushes=brush
+    dishes=dish matches=match peaches=peach sandwiches=sandwich toothbrushes=toothbrush
+    benches=bench switches=switch buses=bus vases=vase cases=case suitcases=suitcase axes=axe
+    leaves=leaf scarves=scarf fish=fish sheep=sheep geese=goose cookies=cookie pies=pie
+    headphones=headphones trousers=trousers jeans=jeans pants=pants sunglasses=sunglasses
+    lenses=lens series=series gas=gas canvas=canvas compass=compass harness=harness
+    mattress=mattress mattresses=mattress dress=dress grass=grass bus=bus lens=lens cactus=cactus
+    cacti=cactus movies=movie ties=tie tissues=tissue binoculars=binoculars stairs=stairs
+    chess=chess kleenex=kleenex jaws=jaw thermos=thermos thermoses=thermos pringles=pringles
+    crisps=crisps shears=shears spectacles=spectacles skis=ski
+    """
+)
 """Plurals that do not follow the endings of ``singular``, and singulars that look like plurals."""
 
 
 def singular(word: str) -> str:
-    """Singular of an English noun: "boxes" -> "box"; a word that is no plural comes back as it is."""
+    """Singular of an English noun: "boxes" -> "box"; a word that is no plural comes back as it
+    is."""
     known = IRREGULAR_PLURALS.get(word)
     if known is not None:
         return known

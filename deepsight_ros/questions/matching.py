@@ -1,8 +1,9 @@
 """match: a user's question to a ``Query``, or the reason why it was not understood.
 
 In: any text and the scene's vocabulary. Out: ``Query`` or ``NotUnderstood``; nothing else, for any
-text. A question is only understood when every word of it is accounted for: as part of a mention, as a
-cue that the chosen type explains, or as padding. What else it says is text, never an instruction.
+text. A question is only understood when every word of it is accounted for: as part of a mention,
+as a cue that the chosen type explains, or as padding. What else it says is text, never an
+instruction.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from dataclasses import replace
 
 from deepsight_ros.questions import japanese
 from deepsight_ros.questions.cues import tag_phrases
+from deepsight_ros.questions.grammar import spaced
 from deepsight_ros.questions.lexer import Item, items_of
 from deepsight_ros.questions.mentions import Mention
 from deepsight_ros.questions.query import NotUnderstood, Query
@@ -32,21 +34,23 @@ MAX_WORDS = 120
 
 _TOPICS: tuple[tuple[frozenset[str], str], ...] = (
     (
-        frozenset("heavy heavier heaviest weigh weighs weight weights mass light lighter lightest "
-                  "kilo kilos kilogram kilograms kg gram grams pound pounds load".split()),
+        spaced(
+    "heavy heavier heaviest weigh weighs weight weights mass light lighter lightest "
+                  "kilo kilos kilogram kilograms kg gram grams pound pounds load"
+),
         "weight",
     ),
-    (frozenset("cost costs price prices expensive cheap cheaper worth pay dollar dollars euro".split()),
+    (spaced("cost costs price prices expensive cheap cheaper worth pay dollar dollars euro"),
      "price"),
-    (frozenset("hot cold warm cool temperature degrees celsius fahrenheit hotter colder".split()),
+    (spaced("hot cold warm cool temperature degrees celsius fahrenheit hotter colder"),
      "temperature"),
-    (frozenset("weather rain sunny forecast cloudy snow".split()), "the weather"),
-    (frozenset("time oclock date day hour year month week when age old older oldest".split()), "time"),
-    (frozenset("colour color colours colors".split()), "colour as an answer"),
-    (frozenset("material wood metal plastic made".split()), "material"),
-    (frozenset("fast speed velocity slow moving".split()), "speed"),
-    (frozenset("area circumference perimeter radius".split()), "that size"),
-    (frozenset("angle tilt tilted orientation rotated rotation facing".split()), "orientation"),
+    (spaced("weather rain sunny forecast cloudy snow"), "the weather"),
+    (spaced("time oclock date day hour year month week when age old older oldest"), "time"),
+    (spaced("colour color colours colors"), "colour as an answer"),
+    (spaced("material wood metal plastic made"), "material"),
+    (spaced("fast speed velocity slow moving"), "speed"),
+    (spaced("area circumference perimeter radius"), "that size"),
+    (spaced("angle tilt tilted orientation rotated rotation facing"), "orientation"),
 )  # fmt: skip
 
 _CANNOT = "I answer questions about distances, sizes, places and numbers of things; "
@@ -185,7 +189,7 @@ def _without_unit_sentences(parts: list[list[str]]) -> tuple[list[str], list[lis
     return units, kept
 
 
-_UNIT_PADDING = frozenset("? . ! ; , in please pls answer give me the use units and thanks".split())
+_UNIT_PADDING = spaced("? . ! ; , in please pls answer give me the use units and thanks")
 
 
 def read(
@@ -210,7 +214,7 @@ def read(
 
 def _without_tag(words: list[str]) -> tuple[list[str], bool]:
     """Take "..., right?" off the end. Also says whether nothing else was there."""
-    body = [w for w in words]
+    body = list(words)
     while body and body[-1] in ("?", ".", "!", ";", ","):
         body.pop()
     tags = tag_phrases()
@@ -221,12 +225,20 @@ def _without_tag(words: list[str]) -> tuple[list[str], bool]:
                 continue
             rest = body[:-length]
             # "is it" or "no" inside a question is no tag; after a comma or as all there is, it is
-            if rest and rest[-1] not in (",",) and length < 2 and tail[0] not in ("right", "correct"):
+            if (
+                rest
+                and rest[-1] not in (",",)
+                and length < 2
+                and tail[0] not in ("right", "correct")
+            ):
                 continue
             if rest and rest[-1] != "," and tail[0] == "right" and not _may_end(rest):
                 continue
-            if rest and rest[-1] != "," and tail[0] in ("is", "are", "does", "do", "can") and (
-                length < 3 or rest[0] in ("is", "are", "does", "do", "which", "what", "how")
+            if (
+                rest
+                and rest[-1] != ","
+                and tail[0] in ("is", "are", "does", "do", "can")
+                and (length < 3 or rest[0] in ("is", "are", "does", "do", "which", "what", "how"))
             ):
                 continue
             body = rest
@@ -245,8 +257,8 @@ def _may_end(rest: list[str]) -> bool:
     )  # fmt: skip
 
 
-_STARTS = frozenset(
-    "which what who where how is are does do can could would will has have isn't name find".split()
+_STARTS = spaced(
+    "which what who where how is are does do can could would will has have isn't name find"
 )
 
 

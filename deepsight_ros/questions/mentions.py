@@ -1,4 +1,5 @@
-"""Mentions: a thing (or set of things) as a question names it, before it is looked up in a scene."""
+"""Mentions: a thing (or set of things) as a question names it, before it is looked up in a
+scene."""
 
 from __future__ import annotations
 

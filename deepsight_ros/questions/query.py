@@ -17,7 +17,8 @@ class Condition:
         quantity: compared with ``threshold`` when ``predicate`` is empty.
         relation: of ``scene.predicates.compare_to``.
         threshold: SI.
-        inverse: the anchor stands in the relation to the member: "the plate with the orange on it".
+        inverse: the anchor stands in the relation to the member: "the plate with the orange on
+        it".
     """
 
     predicate: str = ""

@@ -1,7 +1,7 @@
 """Referring expressions: from a ``Mention`` to objects of a scene, and from an object to its name.
 
-``resolve`` looks a mention up: label, synonyms, kinds, colour, size, place, order, relations, tags.
-``describe`` names an object so that ``resolve`` finds exactly it.
+``resolve`` looks a mention up: label, synonyms, kinds, colour, size, place, order, relations,
+tags. ``describe`` names an object so that ``resolve`` finds exactly it.
 """
 
 from __future__ import annotations
@@ -39,7 +39,20 @@ PLACE_ORDER: dict[str, str] = {
     "top": "above",
     "bottom": "below",
 }
-_ADJECTIVE_ENDINGS = ("y", "ed", "ish", "ous", "ing", "able", "ful", "ive", "al", "en", "est", "er")
+_ADJECTIVE_ENDINGS = (
+    "y",
+    "ed",
+    "ish",
+    "ous",
+    "ing",
+    "able",
+    "ful",
+    "ive",
+    "al",
+    "en",
+    "est",
+    "er",
+)
 
 
 class Found(Enum):
@@ -125,14 +138,10 @@ def candidates_of(
         by_id = {o.id: o for o in pool}
         named = {i: f for i, f in fits.items() if _is_called(by_id[i], mention.colours)}
         # "grey" is the grey one before it is the silver one
-        fits = named or {
-            i: f for i, f in fits.items() if _has_colours(by_id[i], mention.colours)
-        }
+        fits = named or {i: f for i, f in fits.items() if _has_colours(by_id[i], mention.colours)}
     if mention.relation is not None:
         relation = mention.relation
-        fits = {
-            i: fit for i, fit in fits.items() if stands(i, relation, scene, vocabulary)
-        }
+        fits = {i: fit for i, fit in fits.items() if stands(i, relation, scene, vocabulary)}
     return _best_fits(fits, is_set=mention.is_plural or (mention.number or 1) > 1)
 
 
@@ -223,9 +232,7 @@ def _set(mention: Mention, candidates: tuple[str, ...]) -> Resolution:
     return Resolution(Found.SEVERAL, candidates, mention)
 
 
-def _several_by_order(
-    mention: Mention, candidates: tuple[str, ...], scene: Scene
-) -> Resolution:
+def _several_by_order(mention: Mention, candidates: tuple[str, ...], scene: Scene) -> Resolution:
     """ "The two tallest boxes": the first of an order, when the cut is clear."""
     number = mention.number or 1
     order = _order_of(mention)

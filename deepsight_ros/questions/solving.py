@@ -1,7 +1,7 @@
 """Solvers: the functions over a scene that answer each form of question.
 
-In: a ``Case`` (query with its things found). Out: ``Solved``. Each function makes the solver of one
-catalogue entry from the quantity or predicate it is about.
+In: a ``Case`` (query with its things found). Out: ``Solved``. Each function makes the solver of
+one catalogue entry from the quantity or predicate it is about.
 """
 
 from __future__ import annotations
@@ -71,7 +71,9 @@ def free_space(case: Case) -> Solved:
     met = ""
     if m.bound is Bound.EXACT and m.end_points_m is not None:
         ends = {
-            o.id: float(np.linalg.norm(_nearest(case, o.id, m.end_points_m[1]) - m.end_points_m[1]))
+            o.id: float(
+                np.linalg.norm(_nearest(case, o.id, m.end_points_m[1]) - m.end_points_m[1])
+            )
             for o in case.scene.objects
             if o.id not in case.ids and not o.is_region
         }
@@ -88,7 +90,10 @@ _MET_WITHIN_M = 0.01
 
 
 def _nearest(case: Case, object_id: str, point_m: NDArray[np.float64]) -> NDArray[np.float64]:
-    return resolve(case.scene, object_id).solid.nearest_points(point_m[None])[0]
+    nearest: NDArray[np.float64] = resolve(case.scene, object_id).solid.nearest_points(
+        point_m[None]
+    )[0]
+    return nearest
 
 
 def comparison_of(quantity: str) -> Solver:
@@ -234,7 +239,9 @@ def anchor_choice_of(predicate: str) -> Solver:
 
     def solve(case: Case) -> Solved:
         subject = case.anchor_id or CAMERA_ID
-        return _pick(case, [holds(case.scene, predicate, subject, (i,)) for i in case.ids], subject)
+        return _pick(
+            case, [holds(case.scene, predicate, subject, (i,)) for i in case.ids], subject
+        )
 
     return solve
 

@@ -1,4 +1,5 @@
-"""Text of a question to words and sentences. In: any Unicode text. Out: lower-case ASCII-ish words.
+"""Text of a question to words and sentences. In: any Unicode text. Out: lower-case ASCII-ish
+words.
 
 Everything here is linear in the length of the text, and ``MAX_CHARS`` bounds that length.
 """
@@ -8,6 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 
+from deepsight_ros.questions.grammar import spaced
 from deepsight_ros.questions.units import CUBIC, UNIT_WORDS
 
 MAX_CHARS = 2000
@@ -107,34 +109,37 @@ def is_japanese(text: str) -> bool:
 
 
 _LANGUAGES: dict[str, frozenset[str]] = {
-    "French": frozenset(
+    "French": spaced(
         "le la les un une des du est sont quelle quel combien entre et ou dans sur sous de au aux "
-        "à où plus que qui il elle ce cette mon ma distance hauteur largeur tasse boîte".split()
+        "à où plus que qui il elle ce cette mon ma distance hauteur largeur tasse boîte"
     ),
-    "German": frozenset(
-        "der die das den dem ein eine einen ist sind wie weit hoch groß zwischen und oder auf unter "
-        "neben vor hinter welche welcher welches von zum zur wo breit lang tasse dose".split()
+    "German": spaced(
+        "der die das den dem ein eine einen ist sind wie weit hoch groß zwischen und oder auf "
+        "unter "
+        "neben vor hinter welche welcher welches von zum zur wo breit lang tasse dose"
     ),
-    "Spanish": frozenset(
+    "Spanish": spaced(
         "el la los las un una es son está están qué cuál cuánto cuánta entre y o en sobre de del "
-        "dónde más que hay altura ancho taza caja lejos izquierda derecha cuan tan alto".split()
+        "dónde más que hay altura ancho taza caja lejos izquierda derecha cuan tan alto"
     ),
-    "Italian": frozenset(
-        "il lo la gli le un una è sono quanto quale tra fra e o su sotto di del della dove più che "
-        "alto larga tazza scatola distanza dista sinistra destra".split()
+    "Italian": spaced(
+        "il lo la gli le un una è sono quanto quale tra fra e o su sotto di del della dove "
+        "più che "
+        "alto larga tazza scatola distanza dista sinistra destra"
     ),
-    "Portuguese": frozenset(
-        "o a os as um uma é são está qual quanto entre e ou em sobre de do da onde mais que altura "
-        "largura xícara caixa longe esquerda direita".split()
+    "Portuguese": spaced(
+        "o a os as um uma é são está qual quanto entre e ou em sobre de do da onde mais que "
+        "altura "
+        "largura xícara caixa longe esquerda direita"
     ),
-    "Dutch": frozenset(
+    "Dutch": spaced(
         "de het een is zijn hoe ver hoog breed tussen en of op onder naast van waar welke groot "
-        "lang mok doos links rechts".split()
+        "lang mok doos links rechts"
     ),
 }
-_ENGLISH = frozenset(
+_ENGLISH = spaced(
     "the is are of to how what which where and or between from in on than it does do can far tall "
-    "a an that there many much wide long high left right".split()
+    "a an that there many much wide long high left right"
 )
 
 

@@ -60,11 +60,13 @@ class Solved:
     """What a type found out, before it is put in words.
 
     Attributes:
-        outcome: key of ``QuestionType.answers``: "value", "yes", "no", "same", "one", "many", "none".
+        outcome: key of ``QuestionType.answers``: "value", "yes", "no", "same", "one", "many",
+        "none".
         value: SI number, bool, object id (or word), or None.
         ids: subject first.
         measurements: what it rests on; the first is spoken as ``{value}``.
-        slots: further words for the phrasing; object ids in ``{braces}`` names ending in ``_id`` are
+        slots: further words for the phrasing; object ids in ``{braces}`` names ending in ``_id``
+        are
             turned into descriptions.
         status: OK, or NO_DEPTH when the view leaves the outcome open.
         quantity: reported instead of the type's key, "" for the key.

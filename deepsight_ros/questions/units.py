@@ -38,8 +38,7 @@ CUBIC_METRES: dict[str, float] = {
 _NAMES: dict[str, str] = {
     "mm": "mm mms millimetre millimetres millimeter millimeters milimeter milimeters milimetres "
     "millis mil mils",
-    "cm": "cm cms centimetre centimetres centimeter centimeters centimetr centimetrs centis "
-    "centi",
+    "cm": "cm cms centimetre centimetres centimeter centimeters centimetr centimetrs centis centi",
     "dm": "dm decimetre decimetres decimeter decimeters",
     "m": "m metre metres meter meters mtr mtrs metr metrs",
     "km": "km kms kilometre kilometres kilometer kilometers",
@@ -58,10 +57,19 @@ _NAMES: dict[str, str] = {
     "ft3": "ft3 ft³",
     "dm3": "dm3 dm³",
 }
-UNIT_WORDS: dict[str, str] = {word: unit for unit, words in _NAMES.items() for word in words.split()}
+UNIT_WORDS: dict[str, str] = {
+    word: unit for unit, words in _NAMES.items() for word in words.split()
+}
 """Every spelling of a unit; ``in``, ``"`` and ``'`` need context and are read by the tokeniser."""
 
-CUBIC: dict[str, str] = {"m": "m3", "dm": "dm3", "cm": "cm3", "mm": "mm3", "in": "in3", "ft": "ft3"}
+CUBIC: dict[str, str] = {
+    "m": "m3",
+    "dm": "dm3",
+    "cm": "cm3",
+    "mm": "mm3",
+    "in": "in3",
+    "ft": "ft3",
+}
 """The volume unit of "cubic" and a length unit."""
 
 SPOKEN: dict[str, tuple[str, str]] = {
@@ -146,7 +154,11 @@ def read_number(words: list[str], at: int) -> Numeral | None:
         tail = _fraction(words, end + step) if step else None
         if tail is not None:
             return Numeral(first.value + tail.value, first.length + step + tail.length)
-        if _word(words, end) in FRACTIONS and _word(words, end) not in ("third", "fourth", "fifth"):
+        if _word(words, end) in FRACTIONS and _word(words, end) not in (
+            "third",
+            "fourth",
+            "fifth",
+        ):
             return Numeral(first.value * FRACTIONS[_word(words, end)], first.length + 1)
         return first
     return _fraction(words, at)
@@ -167,8 +179,10 @@ def _plain_number(words: list[str], at: int) -> Numeral | None:
         if word in NUMBER_WORDS:
             value = NUMBER_WORDS[word]
             # "four five" is two numbers, "forty five" and "hundred five" are one
-            if current and not (value < 10 and current % 100 >= 20 and current % 10 == 0) and (
-                current % 100 != 0
+            if (
+                current
+                and not (value < 10 and current % 100 >= 20 and current % 10 == 0)
+                and (current % 100 != 0)
             ):
                 break
             current += value
@@ -178,7 +192,7 @@ def _plain_number(words: list[str], at: int) -> Numeral | None:
                 total, current = total + current, 0.0
         elif not (
             word == "and"
-            and (current % 100 == 0 and current or total)
+            and ((current % 100 == 0 and current) or total)
             and _word(words, end + 1) in NUMBER_WORDS
         ):
             break

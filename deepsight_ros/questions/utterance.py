@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 from deepsight_ros.questions.chunker import Chunker
+from deepsight_ros.questions.grammar import spaced
 from deepsight_ros.questions.lexer import Item, Quantity
 from deepsight_ros.questions.mentions import Mention
 from deepsight_ros.questions.modifiers import DETERMINERS
@@ -21,10 +22,18 @@ MAX_READINGS = 24
 _MAX_DEVIATIONS = 3
 _MENTION = re.compile(r"<(\d+)>")
 _BEFORE_VALUE = {
-    "REL_over": "GT", "REL_above": "GT", "MORE": "GT", "REL_under": "LT", "REL_below": "LT",
-    "LESS": "LT", "REL_inside": "LT", "CMP_bigger": "GT", "EXACTLY": "ABOUT", "REL_next_to": "ABOUT",
+    "REL_over": "GT",
+    "REL_above": "GT",
+    "MORE": "GT",
+    "REL_under": "LT",
+    "REL_below": "LT",
+    "LESS": "LT",
+    "REL_inside": "LT",
+    "CMP_bigger": "GT",
+    "EXACTLY": "ABOUT",
+    "REL_next_to": "ABOUT",
     "past": "GT",
-}  # fmt: skip
+}
 
 
 @dataclass(frozen=True)
@@ -98,8 +107,8 @@ class Utterance:
         return "<c>" in self.tokens
 
 
-_ASKING = frozenset(
-    "? is are am can could will would does do did may might shall should has have was were".split()
+_ASKING = spaced(
+    "? is are am can could will would does do did may might shall should has have was were"
 )
 _PATTERNS: dict[str, re.Pattern[str]] = {}
 
@@ -188,7 +197,7 @@ def _assemble(parts: list[_Part], items: list[Item], context: tuple[Mention, ...
     pronoun_cues = _pronoun_positions(parts)
     for index, part in enumerate(parts):
         if isinstance(part, Mention):
-            is_which = bool(tokens) and tokens[-1] in ("which", "what")
+            is_which = bool(tokens) and tokens[-1] in ("which", "what") and not part.determiner
             mentions.append(replace(part, determiner="which") if is_which else part)
             tokens.append(f"<{len(mentions) - 1}>")
             continue
@@ -259,8 +268,10 @@ def _tidy(tokens: list[str]) -> tuple[list[str], bool]:
                 out.append("UNDER")
             elif token == "REL_inside":
                 out.append("WITHIN")
-        elif token in ("MORE", "LESS", "CMP_bigger", "CMP_smaller") and following == "than" and (
-            after in ("<q>", "<n>")
+        elif (
+            token in ("MORE", "LESS", "CMP_bigger", "CMP_smaller")
+            and following == "than"
+            and (after in ("<q>", "<n>"))
         ):
             out.append("GT" if token in ("MORE", "CMP_bigger") else "LT")
         elif token == "than" and out and out[-1] in ("GT", "LT") and following in ("<q>", "<n>"):
@@ -269,11 +280,12 @@ def _tidy(tokens: list[str]) -> tuple[list[str], bool]:
             out.append("than")  # "taller then", "further back as"
         elif token == "which" and (following, after) == ("is", "<q>"):
             skip = 1  # "the robot, which is 60 cm wide": no question
-        elif token in ("ABOUT", "EXACTLY") and following not in ("<q>", "<n>"):
-            continue
-        elif token in ("in", "at", "on", "by", "of") and following in ("<u>", "", ","):
-            continue
-        elif token == "then" or (token == "by" and following == "<q>"):
+        elif (
+            (token in ("ABOUT", "EXACTLY") and following not in ("<q>", "<n>"))
+            or (token in ("in", "at", "on", "by", "of") and following in ("<u>", "", ","))
+            or token == "then"
+            or (token == "by" and following == "<q>")
+        ):
             continue
         elif token == "in" and following.startswith("<") and following[1:-1].isdigit():
             out.append("REL_inside")

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 from functools import lru_cache
 
+from deepsight_ros.questions.grammar import spaced
 from deepsight_ros.questions.lexicon import (
     GRIPPER_NOUNS,
     GROUP_NOUNS,
@@ -47,21 +48,22 @@ COLOUR_WORDS: dict[str, frozenset[str]] = {
 }
 """Said colour -> the object colours it may mean."""
 
-MATERIALS = frozenset(
+MATERIALS = spaced(
     """
     wooden wood plastic metal metallic glass ceramic porcelain cardboard paper steel iron rubber
-    leather cloth fabric woollen cotton clay stone concrete foam tin aluminium aluminum brass copper
-    bamboo wicker shiny dirty clean empty full old new broken nice pretty ugly round square
+    leather cloth fabric woollen cotton clay stone concrete foam tin aluminium aluminum brass
+    copper bamboo wicker shiny dirty clean empty full old new broken nice pretty ugly round square
     rectangular cylindrical spherical conical flat tilted upright striped spotted plain colourful
     colorful toy closed open-topped lovely beautiful favourite favorite standard average normal
     usual single lone only same electric cordless fluffy cuddly plush soft hard solid hollow
-    """.split()
+    """
 )
 """Adjectives that no camera here verifies: they are taken on trust."""
 
-_TABLES = frozenset(
-    "table tabletop desk desktop counter countertop worktop workbench bench".split()
-) | {"table top", "work surface"}
+_TABLES = spaced("table tabletop desk desktop counter countertop worktop workbench bench") | {
+    "table top",
+    "work surface",
+}
 _FLOORS = frozenset({"floor", "ground", "carpet"})
 _ANY_SUPPORT = frozenset({"surface", "support", "support surface", "work surface"})
 LONGEST_NOUN = 4

@@ -27,7 +27,10 @@ _CHOICE_WORDS: dict[str, tuple[str, str]] = {
     "shallower": ("shallower", "shallowest"),
     "higher": ("(higher|higher up)", "highest"),
     "lower": ("(lower|lower down)", "lowest"),
-    "closer": ("(closer|nearer) [to (the camera|you|me)]", "(closest|nearest) [to (the camera|you|me)]"),
+    "closer": (
+        "(closer|nearer) [to (the camera|you|me)]",
+        "(closest|nearest) [to (the camera|you|me)]",
+    ),
     "farther": (
         "(farther|further) (away|from (the camera|you|me))",
         "(farthest|furthest) [away|from (the camera|you|me)]",
@@ -44,13 +47,27 @@ _FIRST_COMPARATIVE = {p: words[0] for p, words in COMPARATIVE_WORDS.items()} | {
     "behind": "further back",
 }
 _SUPERLATIVE_SAID = {
-    "bigger": "biggest", "smaller": "smallest", "wider": "widest", "narrower": "narrowest",
-    "taller": "tallest", "shorter": "shortest", "longer": "longest", "less_long": "least long",
-    "thicker": "thickest", "thinner": "thinnest", "deeper": "deepest", "shallower": "shallowest",
-    "higher": "highest", "lower": "lowest", "closer": "closest", "farther": "farthest away",
-    "left_of": "furthest left", "right_of": "furthest right", "in_front_of": "furthest to the front",
+    "bigger": "biggest",
+    "smaller": "smallest",
+    "wider": "widest",
+    "narrower": "narrowest",
+    "taller": "tallest",
+    "shorter": "shortest",
+    "longer": "longest",
+    "less_long": "least long",
+    "thicker": "thickest",
+    "thinner": "thinnest",
+    "deeper": "deepest",
+    "shallower": "shallowest",
+    "higher": "highest",
+    "lower": "lowest",
+    "closer": "closest",
+    "farther": "farthest away",
+    "left_of": "furthest left",
+    "right_of": "furthest right",
+    "in_front_of": "furthest to the front",
     "behind": "furthest back",
-}  # fmt: skip
+}
 
 _SAME = (
     "about the same: {list}",
@@ -62,7 +79,11 @@ _SAME = (
 def _choice(predicate: str, comparative: str, superlative: str) -> QuestionType:
     said = _FIRST_COMPARATIVE[predicate]
     return QuestionType(
-        f"{predicate}.choice", Form.CHOICE, predicate, ("a", "b"), "",
+        f"{predicate}.choice",
+        Form.CHOICE,
+        predicate,
+        ("a", "b"),
+        "",
         (
             f"which (is|one is) {comparative}, {{a}} or {{b}}",
             f"what is {comparative}, {{a}} or {{b}}",
@@ -75,17 +96,25 @@ def _choice(predicate: str, comparative: str, superlative: str) -> QuestionType:
             else f"which one is {comparative}: {{a}} or {{b}}",
         ),
         {
-            "one": (f"{{winner}} is {said}", "{winner}", f"it is {{winner}} that is {said}",
-                    "{winner}, clearly"),
+            "one": (
+                f"{{winner}} is {said}",
+                "{winner}",
+                f"it is {{winner}} that is {said}",
+                "{winner}, clearly",
+            ),
             "same": _SAME,
         },
         choice_of(predicate),
-    )  # fmt: skip
+    )
 
 
 def _anchored_choice(predicate: str, word: str, tail: str) -> QuestionType:
     return QuestionType(
-        f"{predicate}.choice.third", Form.CHOICE, predicate, ("a", "b", "c"), "",
+        f"{predicate}.choice.third",
+        Form.CHOICE,
+        predicate,
+        ("a", "b", "c"),
+        "",
         (
             f"which is {word} {tail} {{c}}, {{a}} or {{b}}",
             f"is {{a}} or {{b}} {word} {tail} {{c}}",
@@ -94,11 +123,15 @@ def _anchored_choice(predicate: str, word: str, tail: str) -> QuestionType:
             f"{{a}} or {{b}}: which one is {word} {tail} {{c}}",
         ),
         {
-            "one": (f"{{winner}} is {word} {tail} {{c}}", "{winner}", f"it is {{winner}} that is {word}"),
+            "one": (
+                f"{{winner}} is {word} {tail} {{c}}",
+                "{winner}",
+                f"it is {{winner}} that is {word}",
+            ),
             "same": _SAME,
         },
         choice_of(predicate),
-    )  # fmt: skip
+    )
 
 
 def _superlative(predicate: str, comparative: str, superlative: str) -> QuestionType:
@@ -109,24 +142,41 @@ def _superlative(predicate: str, comparative: str, superlative: str) -> Question
         f"which of (the|these|all the) (objects|things) is [the] {superlative}",
     ]
     if predicate not in ("closer", "farther", "left_of", "right_of", "behind", "in_front_of"):
-        questions += [f"(what|which) is the {superlative} (object|thing)",
-                      f"(find|name|show me) the {superlative} (object|thing)"]  # fmt: skip
+        questions += [
+            f"(what|which) is the {superlative} (object|thing)",
+            f"(find|name|show me) the {superlative} (object|thing)",
+        ]
     return QuestionType(
-        f"{predicate}.superlative", Form.SUPERLATIVE, predicate, (), "", tuple(questions),
+        f"{predicate}.superlative",
+        Form.SUPERLATIVE,
+        predicate,
+        (),
+        "",
+        tuple(questions),
         {
-            "one": (f"{{winner}} is {said}", "{winner}", f"it is {{winner}}",
-                    f"the {said} is {{winner}}" if predicate not in ("closer",) else "{winner} is nearest"),
+            "one": (
+                f"{{winner}} is {said}",
+                "{winner}",
+                "it is {winner}",
+                f"the {said} is {{winner}}"
+                if predicate not in ("closer",)
+                else "{winner} is nearest",
+            ),
             "same": _SAME,
             "none": ("there is nothing to choose from", "there are not that many"),
         },
         superlative_of(predicate),
-    )  # fmt: skip
+    )
 
 
 def _group_superlative(predicate: str, comparative: str, superlative: str) -> QuestionType:
     said = _SUPERLATIVE_SAID[predicate]
     return QuestionType(
-        f"{predicate}.superlative.group", Form.SUPERLATIVE, predicate, ("group",), "",
+        f"{predicate}.superlative.group",
+        Form.SUPERLATIVE,
+        predicate,
+        ("group",),
+        "",
         (
             f"which of the {{group}} is [the] {superlative}",
             f"which of the {{group}} is {comparative}",
@@ -137,12 +187,16 @@ def _group_superlative(predicate: str, comparative: str, superlative: str) -> Qu
             "none": ("there is nothing to choose from",),
         },
         superlative_of(predicate),
-    )  # fmt: skip
+    )
 
 
 def _anchored_superlative(predicate: str, words: str, said: str, tail: str) -> QuestionType:
     return QuestionType(
-        f"{predicate}.superlative.third", Form.SUPERLATIVE, predicate, ("c",), "",
+        f"{predicate}.superlative.third",
+        Form.SUPERLATIVE,
+        predicate,
+        ("c",),
+        "",
         (
             f"(which|what) (object|thing) is [the] {words} {tail} {{c}}",
             f"what is {words} {tail} {{c}}",
@@ -154,7 +208,7 @@ def _anchored_superlative(predicate: str, words: str, said: str, tail: str) -> Q
             "none": ("there is nothing to choose from",),
         },
         superlative_of(predicate),
-    )  # fmt: skip
+    )
 
 
 def _related(predicate: str, words: tuple[str, ...]) -> tuple[QuestionType, ...]:
@@ -166,16 +220,25 @@ def _related(predicate: str, words: tuple[str, ...]) -> tuple[QuestionType, ...]
     }
     return (
         QuestionType(
-            f"{predicate}.related", Form.CHOICE, predicate, ("a", "b", "c"), "",
+            f"{predicate}.related",
+            Form.CHOICE,
+            predicate,
+            ("a", "b", "c"),
+            "",
             (
                 f"which is {said} {{c}}, {{a}} or {{b}}",
                 f"is {{a}} or {{b}} {said} {{c}}",
                 f"what is {said} {{c}}: {{a}} or {{b}}",
             ),
-            answers, related_choice_of(predicate),
+            answers,
+            related_choice_of(predicate),
         ),
         QuestionType(
-            f"{predicate}.which_anchor", Form.CHOICE, predicate, ("a", "b", "c"), "",
+            f"{predicate}.which_anchor",
+            Form.CHOICE,
+            predicate,
+            ("a", "b", "c"),
+            "",
             (f"is {{c}} {said} {{a}} or {{b}}", f"is {{c}} {said} {{a}} or {plain} {{b}}"),
             {
                 "one": (f"it is {plain} {{winner}}", "{winner}", f"{plain} {{winner}}"),
@@ -184,7 +247,7 @@ def _related(predicate: str, words: tuple[str, ...]) -> tuple[QuestionType, ...]
             },
             anchor_choice_of(predicate),
         ),
-    )  # fmt: skip
+    )
 
 
 TYPES: tuple[QuestionType, ...] = (

@@ -30,13 +30,16 @@ _COMPARE_ANSWERS = {
     "same": ("about {threshold}: {value} ahead are free", "just about: {value}", "about the same"),
 }
 _HIT = "(hits|touches|bumps into|runs into|reaches|collides with) (something|anything|an obstacle)"
-_HITTING = "(hitting|touching|bumping into|colliding with|running into) (anything|something|an obstacle)"
+_HITTING = (
+    "(hitting|touching|bumping into|colliding with|running into) (anything|something|an obstacle)"
+)
 
 TYPES: tuple[QuestionType, ...] = (
     QuestionType(
         "free_space", Form.VALUE, "free_space", (), "m",
         (
-            "how far can the gripper (move|go|travel|advance|reach) (forward|ahead|straight ahead)",
+            "how far can the gripper (move|go|travel|advance|reach) (forward|ahead|straight "
+            "ahead)",
             f"how far can the gripper (move|go|advance) (forward|ahead) before it {_HIT}",
             f"how far can the gripper (move|go) without {_HITTING}",
             "how much (free space|room|clearance) is there (ahead|in front) of the gripper",
@@ -48,7 +51,8 @@ TYPES: tuple[QuestionType, ...] = (
     QuestionType(
         "free_space.robot", Form.VALUE, "free_space", (), "m",
         (
-            "how far can (the robot|I|we|you) (drive|go|move|travel|roll) (forward|ahead|straight ahead)",
+            "how far can (the robot|I|we|you) (drive|go|move|travel|roll) "
+            "(forward|ahead|straight ahead)",
             f"how far can (the robot|we) (drive|go|move) (ahead|forward) before it {_HIT}",
             f"how far can (the robot|I|you) (drive|go|move) (ahead|forward) without {_HITTING}",
             "how much free space is there ahead [of the robot|of us]",

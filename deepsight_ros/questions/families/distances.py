@@ -21,7 +21,8 @@ _PAIR_QUESTIONS: dict[str, tuple[str, ...]] = {
     "centre_distance": (
         "what is the distance between the (centres|centers|middles|midpoints) of {a} and {b}",
         "how far apart are the (centres|centers|middles) of {a} and {b}",
-        "how far is it from the (centre|center|middle) of {a} to the (centre|center|middle) of {b}",
+        "how far is it from the (centre|center|middle) of {a} to the (centre|center|middle) "
+        "of {b}",
         "what is the (centre to centre|center to center) distance between {a} and {b}",
         "(centre to centre|middle to middle), how far is {a} from {b}",
         "measured (from centre to centre|between their centres), how far apart are {a} and {b}",
@@ -87,7 +88,8 @@ _PAIR_ANSWERS: dict[str, tuple[str, ...]] = {
 
 _RANGE_QUESTIONS = (
     "how far [away] is {a} [from (the camera|you|me|here|the robot)]",
-    "what is the distance (to {a}|from the camera to {a}|between the camera and {a}|from here to {a})",
+    "what is the distance (to {a}|from the camera to {a}|between the camera and {a}|from here "
+    "to {a})",
     "how (close|near) is {a} to (the camera|you|the robot)",
     "how far are (you|we) from {a}",
     "how far am I from {a}",
@@ -104,7 +106,8 @@ _RANGE_ANSWERS = (
 
 _DIRECTION_QUESTIONS = (
     "in (which|what) direction is {b} from {a}",
-    "at (which|what) (clock position|hour|clock direction) is {b} (seen from|from|relative to) {a}",
+    "at (which|what) (clock position|hour|clock direction) is {b} (seen from|from|relative "
+    "to) {a}",
     "(seen from|from|relative to) {a}, at what o'clock is {b}",
     "what is the (direction|bearing|clock direction) from {a} to {b}",
     "(which|what) way is {b} from {a}",
@@ -151,13 +154,15 @@ _COMPARE_QUESTIONS: dict[str, dict[str, tuple[str, ...]]] = {
         "more_than": (
             "are {a} and {b} more than {value} apart",
             "is {a} (more than|over|further than|farther than) {value} (away|) from {b}",
-            "is the (gap|distance|clearance) between {a} and {b} (more than|greater than|over|above|wider than) {value}",
+            "is the (gap|distance|clearance) between {a} and {b} (more than|greater "
+            "than|over|above|wider than) {value}",
         ),
         "less_than": (
             "are {a} and {b} (less than|under) {value} apart",
             "are {a} and {b} within {value} of each other",
             "is {a} (within {value} of|less than {value} from|closer than {value} to) {b}",
-            "is the (gap|distance) between {a} and {b} (less than|smaller than|under|below) {value}",
+            "is the (gap|distance) between {a} and {b} (less than|smaller than|under|below) "
+            "{value}",
         ),
         "at_least": (
             "(is|are) there at least {value} between {a} and {b}",
@@ -169,7 +174,8 @@ _COMPARE_QUESTIONS: dict[str, dict[str, tuple[str, ...]]] = {
     "centre_distance": {
         "more_than": (
             "are the centres of {a} and {b} more than {value} apart",
-            "is the distance between the (centres|middles) of {a} and {b} (more than|over|greater than) {value}",
+            "is the distance between the (centres|middles) of {a} and {b} (more "
+            "than|over|greater than) {value}",
             "is the centre to centre distance (of|between) {a} and {b} more than {value}",
         ),
     },
@@ -195,7 +201,8 @@ _COMPARE_QUESTIONS: dict[str, dict[str, tuple[str, ...]]] = {
     },
     "range": {
         "more_than": (
-            "is {a} (more than|over|further than|farther than) {value} (away|from the camera|from you|from here)",
+            "is {a} (more than|over|further than|farther than) {value} (away|from the "
+            "camera|from you|from here)",
             "is the distance to {a} (more than|greater than|over) {value}",
         ),
         "less_than": (
@@ -207,7 +214,7 @@ _COMPARE_QUESTIONS: dict[str, dict[str, tuple[str, ...]]] = {
             "is there at least {value} between {a} and the camera",
         ),
     },
-}  # fmt: skip
+}
 
 _COMPARE_ANSWERS: dict[str, tuple[str, ...]] = {
     "yes": ("yes, it is {value}", "yes: {value}", "yes, {value}", "that is right, {value}"),
@@ -256,27 +263,58 @@ TYPES: tuple[QuestionType, ...] = (
         for quantity, questions in _PAIR_QUESTIONS.items()
     ),
     QuestionType(
-        "range", Form.VALUE, "range", ("a",), "m", _RANGE_QUESTIONS, {"value": _RANGE_ANSWERS},
+        "range",
+        Form.VALUE,
+        "range",
+        ("a",),
+        "m",
+        _RANGE_QUESTIONS,
+        {"value": _RANGE_ANSWERS},
         value_of("range"),
     ),
     QuestionType(
-        "direction", Form.VALUE, "direction", ("a", "b"), "clock", _DIRECTION_QUESTIONS,
-        {"value": _DIRECTION_ANSWERS}, value_of("direction"),
+        "direction",
+        Form.VALUE,
+        "direction",
+        ("a", "b"),
+        "clock",
+        _DIRECTION_QUESTIONS,
+        {"value": _DIRECTION_ANSWERS},
+        value_of("direction"),
     ),
     QuestionType(
-        "direction.camera", Form.VALUE, "direction", ("a",), "clock", _CAMERA_DIRECTION_QUESTIONS,
-        {"value": _CAMERA_DIRECTION_ANSWERS}, camera_direction,
+        "direction.camera",
+        Form.VALUE,
+        "direction",
+        ("a",),
+        "clock",
+        _CAMERA_DIRECTION_QUESTIONS,
+        {"value": _CAMERA_DIRECTION_ANSWERS},
+        camera_direction,
     ),
     QuestionType(
-        "direction.compare", Form.COMPARE, "direction", ("a", "b", "value"), "clock",
+        "direction.compare",
+        Form.COMPARE,
+        "direction",
+        ("a", "b", "value"),
+        "clock",
         (
             "is {b} at {value} (from|seen from|relative to) {a}",
             "(seen from|from) {a}, is {b} at {value}",
         ),
-        _COMPARE_ANSWERS, comparison_of("direction"), "about",
+        _COMPARE_ANSWERS,
+        comparison_of("direction"),
+        "about",
     ),
     QuestionType(
-        "where", Form.VALUE, "range", ("a",), "m", _WHERE_QUESTIONS, {"value": _WHERE_ANSWERS}, where
+        "where",
+        Form.VALUE,
+        "range",
+        ("a",),
+        "m",
+        _WHERE_QUESTIONS,
+        {"value": _WHERE_ANSWERS},
+        where,
     ),
     *(
         entry
@@ -285,5 +323,5 @@ TYPES: tuple[QuestionType, ...] = (
             quantity, "m", ("a",) if quantity == "range" else ("a", "b"), questions
         )
     ),
-)  # fmt: skip
+)
 """Distances, range, direction and place."""

@@ -61,8 +61,11 @@ def _relation(predicate: str, words: tuple[str, ...]) -> QuestionType:
         f"I think {{a}} is {said} {{b}}. Am I right",
     ]
     if predicate == "touching":
-        questions += ["does {a} touch {b}", "are {a} and {b} (touching|in contact)",
-                      "do {a} and {b} touch [each other]"]  # fmt: skip
+        questions += [
+            "does {a} touch {b}",
+            "are {a} and {b} (touching|in contact)",
+            "do {a} and {b} touch [each other]",
+        ]
     if predicate == "next_to":
         questions += ["are {a} and {b} (next to each other|side by side|close together)"]
     if predicate == "on":
@@ -70,17 +73,35 @@ def _relation(predicate: str, words: tuple[str, ...]) -> QuestionType:
     if predicate == "inside":
         questions += ["does {b} contain {a}"]
     return QuestionType(
-        f"{predicate}.yesno", Form.YESNO, predicate, ("a", "b"), "", tuple(questions),
+        f"{predicate}.yesno",
+        Form.YESNO,
+        predicate,
+        ("a", "b"),
+        "",
+        tuple(questions),
         {
-            "yes": (f"yes, {{a}} is {plain} {{b}}", "yes", f"yes: {{a}} is {plain} {{b}}",
-                    "that is right", f"it is {plain} {{b}}, yes"),
-            "no": (f"no, {{a}} is not {plain} {{b}}", "no", f"no: {{a}} is not {plain} {{b}}",
-                   "that is not so", f"it is not {plain} {{b}}, no"),
-            "same": (f"neither: {{a}} is {_TIES.get(predicate, 'about the same as')} {{b}}",
-                     "about the same", "they are about the same in that"),
+            "yes": (
+                f"yes, {{a}} is {plain} {{b}}",
+                "yes",
+                f"yes: {{a}} is {plain} {{b}}",
+                "that is right",
+                f"it is {plain} {{b}}, yes",
+            ),
+            "no": (
+                f"no, {{a}} is not {plain} {{b}}",
+                "no",
+                f"no: {{a}} is not {plain} {{b}}",
+                "that is not so",
+                f"it is not {plain} {{b}}, no",
+            ),
+            "same": (
+                f"neither: {{a}} is {_TIES.get(predicate, 'about the same as')} {{b}}",
+                "about the same",
+                "they are about the same in that",
+            ),
         },
         yes_no_of(predicate),
-    )  # fmt: skip
+    )
 
 
 def _comparative(predicate: str, words: tuple[str, ...]) -> QuestionType:
@@ -98,17 +119,35 @@ def _comparative(predicate: str, words: tuple[str, ...]) -> QuestionType:
         word = "(closer|nearer)" if predicate == "closer" else "(farther|further)"
         questions.append(f"is {{a}} {word} {tail} (the camera|you|me) than {{b}}")
     return QuestionType(
-        f"{predicate}.yesno", Form.YESNO, predicate, ("a", "b"), "", tuple(questions),
+        f"{predicate}.yesno",
+        Form.YESNO,
+        predicate,
+        ("a", "b"),
+        "",
+        tuple(questions),
         {
-            "yes": (f"yes, {{a}} is {plain} than {{b}}", "yes", f"yes: {{a}} is {plain}",
-                    "that is right", f"it is {plain}, yes"),
-            "no": (f"no, {{a}} is not {plain} than {{b}}", "no", f"no: {{a}} is not {plain}",
-                   "that is not so", f"it is not {plain}, no"),
-            "same": ("{a} and {b} are about the same in that", "about the same",
-                     f"neither is clearly {plain}: about the same"),
+            "yes": (
+                f"yes, {{a}} is {plain} than {{b}}",
+                "yes",
+                f"yes: {{a}} is {plain}",
+                "that is right",
+                f"it is {plain}, yes",
+            ),
+            "no": (
+                f"no, {{a}} is not {plain} than {{b}}",
+                "no",
+                f"no: {{a}} is not {plain}",
+                "that is not so",
+                f"it is not {plain}, no",
+            ),
+            "same": (
+                "{a} and {b} are about the same in that",
+                "about the same",
+                f"neither is clearly {plain}: about the same",
+            ),
         },
         yes_no_of(predicate),
-    )  # fmt: skip
+    )
 
 
 EITHER: dict[tuple[str, str], tuple[str, str, str]] = {
@@ -137,20 +176,29 @@ def _either(pair: tuple[str, str], words: tuple[str, str, str]) -> tuple[Questio
         (pair[0], pair[1], (first, second)),
         (pair[1], pair[0], (second, first)),
     ):
-        questions = (f"is {{a}} {asked}", f"tell me whether {{a}} is {asked}")
-        if name != pair[0]:
-            questions = (f"is {{a}} {_turned(asked)}",)
+        said = asked if name == pair[0] else _turned(asked)
+        questions = (f"is {{a}} {said}", f"tell me whether {{a}} is {said}")
         out.append(
             QuestionType(
-                f"{name}.either", Form.CHOICE, name, ("a", "b"), "", questions,
+                f"{name}.either",
+                Form.CHOICE,
+                name,
+                ("a", "b"),
+                "",
+                questions,
                 {
-                    "one": ("{word}", "it is {word}", "{a}: {word}", "{word}, seen from the camera"),
+                    "one": (
+                        "{word}",
+                        "it is {word}",
+                        "{a}: {word}",
+                        "{word}, seen from the camera",
+                    ),
                     "same": ("neither: about the same", "about the same", "about level"),
                     "none": ("neither", "neither of the two"),
                 },
                 either_of(name, other, says),
             )
-        )  # fmt: skip
+        )
     return tuple(out)
 
 
@@ -166,7 +214,11 @@ def _turned(asked: str) -> str:
 
 
 _BETWEEN = QuestionType(
-    "between.yesno", Form.YESNO, "between", ("a", "b", "c"), "",
+    "between.yesno",
+    Form.YESNO,
+    "between",
+    ("a", "b", "c"),
+    "",
     (
         "is {a} (between|in between) {b} and {c}",
         "does {a} (stand|lie|sit) between {b} and {c}",
@@ -176,16 +228,30 @@ _BETWEEN = QuestionType(
         "I think {a} is between {b} and {c}. Am I right",
     ),
     {
-        "yes": ("yes, {a} is between {b} and {c}", "yes", "that is right", "it is in between, yes"),
-        "no": ("no, {a} is not between {b} and {c}", "no", "that is not so", "it is not in between"),
+        "yes": (
+            "yes, {a} is between {b} and {c}",
+            "yes",
+            "that is right",
+            "it is in between, yes",
+        ),
+        "no": (
+            "no, {a} is not between {b} and {c}",
+            "no",
+            "that is not so",
+            "it is not in between",
+        ),
         "same": ("{a} is just at the edge of it", "just at the edge", "too close to call"),
     },
     yes_no_of("between"),
-)  # fmt: skip
+)
 
 _COMPARED_TO_THIRD: tuple[QuestionType, ...] = tuple(
     QuestionType(
-        f"{predicate}.yesno.third", Form.YESNO, predicate, ("a", "b", "c"), "",
+        f"{predicate}.yesno.third",
+        Form.YESNO,
+        predicate,
+        ("a", "b", "c"),
+        "",
         (
             f"is {{a}} {word} {tail} {{c}} than {{b}} is",
             f"is {{c}} {word} {tail} {{a}} than {tail} {{b}}",
@@ -199,7 +265,7 @@ _COMPARED_TO_THIRD: tuple[QuestionType, ...] = tuple(
         yes_no_of(predicate),
     )
     for predicate, word, tail in (("closer", "closer", "to"), ("farther", "farther", "from"))
-)  # fmt: skip
+)
 
 TYPES: tuple[QuestionType, ...] = (
     *(_relation(p, words) for p, words in RELATION_WORDS.items()),

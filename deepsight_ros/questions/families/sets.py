@@ -32,16 +32,31 @@ _COMPARE_ANSWERS = {
     "yes": ("yes, there are {number}", "yes", "yes: {number}"),
     "no": ("no, there are {number}", "no", "no: {number}"),
 }
-_LISTED = ("on", "inside", "left_of", "right_of", "behind", "in_front_of", "under", "next_to", "touching")
+_LISTED = (
+    "on",
+    "inside",
+    "left_of",
+    "right_of",
+    "behind",
+    "in_front_of",
+    "under",
+    "next_to",
+    "touching",
+)
 
 
 def _relations(predicate: str) -> str:
-    return f"({'|'.join(RELATION_WORDS[predicate])})"
+    words = [w for w in RELATION_WORDS[predicate] if not w.startswith("directly")]
+    return f"({'|'.join(words)})"
 
 
 TYPES: tuple[QuestionType, ...] = (
     QuestionType(
-        "count", Form.COUNT, "count", ("group",), "",
+        "count",
+        Form.COUNT,
+        "count",
+        ("group",),
+        "",
         (
             "how many {group} are there [in the scene]",
             "how many {group} (can|do) you see",
@@ -50,95 +65,161 @@ TYPES: tuple[QuestionType, ...] = (
             "tell me how many {group} there are",
             "what is the number of {group}",
         ),
-        _COUNT_ANSWERS, count,
+        _COUNT_ANSWERS,
+        count,
     ),
     QuestionType(
-        "count.related", Form.COUNT, "count", ("group", "c"), "",
+        "count.related",
+        Form.COUNT,
+        "count",
+        ("group", "c"),
+        "",
         tuple(
-            f"how many {{group}} are {_relations(p)} {{c}}" for p in ("on", "left_of", "right_of", "behind")
+            f"how many {{group}} are {_relations(p)} {{c}}"
+            for p in ("on", "left_of", "right_of", "behind")
         ),
-        _COUNT_ANSWERS, count,
+        _COUNT_ANSWERS,
+        count,
     ),
     QuestionType(
-        "count.compare", Form.COMPARE, "count", ("group", "number"), "",
+        "count.compare",
+        Form.COMPARE,
+        "count",
+        ("group", "number"),
+        "",
         (
             "are there more than {number} {group}",
             "do you see more than {number} {group}",
         ),
-        _COMPARE_ANSWERS, count_compared, "more_than",
+        _COMPARE_ANSWERS,
+        count_compared,
+        "more_than",
     ),
     QuestionType(
-        "count.compare.about", Form.COMPARE, "count", ("group", "number"), "",
+        "count.compare.about",
+        Form.COMPARE,
+        "count",
+        ("group", "number"),
+        "",
         ("are there [exactly] {number} {group}", "do you see {number} {group}"),
-        _COMPARE_ANSWERS, count_compared, "about",
+        _COMPARE_ANSWERS,
+        count_compared,
+        "about",
     ),
     QuestionType(
-        "count.compare.at_least", Form.COMPARE, "count", ("group", "number"), "",
+        "count.compare.at_least",
+        Form.COMPARE,
+        "count",
+        ("group", "number"),
+        "",
         ("are there at least {number} {group}",),
-        _COMPARE_ANSWERS, count_compared, "at_least",
+        _COMPARE_ANSWERS,
+        count_compared,
+        "at_least",
     ),
     QuestionType(
-        "count.compare.less_than", Form.COMPARE, "count", ("group", "number"), "",
+        "count.compare.less_than",
+        Form.COMPARE,
+        "count",
+        ("group", "number"),
+        "",
         ("are there (fewer|less) than {number} {group}",),
-        _COMPARE_ANSWERS, count_compared, "less_than",
+        _COMPARE_ANSWERS,
+        count_compared,
+        "less_than",
     ),
     QuestionType(
-        "count.more", Form.YESNO, "count", ("group", "other_group"), "",
-        ("are there more {group} than {other_group}", "do you see more {group} than {other_group}"),
+        "count.more",
+        Form.YESNO,
+        "count",
+        ("group", "other_group"),
+        "",
+        (
+            "are there more {group} than {other_group}",
+            "do you see more {group} than {other_group}",
+        ),
         {"yes": ("yes", "yes, more"), "no": ("no", "no, not more")},
         count_more_of(1),
     ),
     QuestionType(
-        "count.fewer", Form.YESNO, "count", ("group", "other_group"), "",
+        "count.fewer",
+        Form.YESNO,
+        "count",
+        ("group", "other_group"),
+        "",
         ("are there (fewer|less) {group} than {other_group}",),
         {"yes": ("yes", "yes, fewer"), "no": ("no", "no, not fewer")},
         count_more_of(-1),
     ),
     QuestionType(
-        "exists", Form.YESNO, "count", ("one_of_group",), "",
+        "exists",
+        Form.YESNO,
+        "count",
+        ("one_of_group",),
+        "",
         (
             "is there {one_of_group} [here|in the scene]",
             "(do|can) you see {one_of_group}",
             "is there {one_of_group} in (view|the picture)",
             "can you spot {one_of_group}",
         ),
-        _EXISTS_ANSWERS, exists,
+        _EXISTS_ANSWERS,
+        exists,
     ),
     QuestionType(
-        "exists.related", Form.YESNO, "count", ("one_of_group", "c"), "",
+        "exists.related",
+        Form.YESNO,
+        "count",
+        ("one_of_group", "c"),
+        "",
         tuple(
             f"is there {{one_of_group}} {_relations(p)} {{c}}"
             for p in ("on", "left_of", "right_of", "behind", "next_to")
         ),
-        _EXISTS_ANSWERS, exists,
+        _EXISTS_ANSWERS,
+        exists,
     ),
     *(
         QuestionType(
-            f"list.{p}", Form.LIST, p, ("c",), "",
+            f"list.{p}",
+            Form.LIST,
+            p,
+            ("c",),
+            "",
             (
                 f"what is {_relations(p)} {{c}}",
                 f"(which|what) (objects|things) are {_relations(p)} {{c}}",
                 f"what do you see {_relations(p)} {{c}}",
             ),
-            _LIST_ANSWERS, listing,
+            _LIST_ANSWERS,
+            listing,
         )
         for p in _LISTED
     ),
     QuestionType(
-        "list", Form.LIST, "count", ("group", "value"), "",
+        "list",
+        Form.LIST,
+        "count",
+        ("group", "value"),
+        "",
         (
             "which {group} are (taller|shorter|wider|longer) than {value}",
             "(which|what) {group} are within {value} of (the camera|you|me)",
         ),
-        _LIST_ANSWERS, listing,
+        _LIST_ANSWERS,
+        listing,
     ),
     QuestionType(
-        "supporter", Form.LIST, "on", ("a",), "",
+        "supporter",
+        Form.LIST,
+        "on",
+        ("a",),
+        "",
         (
             "what is {a} (standing|sitting|resting|lying) on",
             "what is {a} on",
             "what (supports|is supporting) {a}",
-            "on what (is|does) {a} (standing|stand|resting)",
+            "on what (is {a} (standing|resting)|does {a} stand)",
         ),
         {
             "one": ("{a} stands on {list}", "{list}", "on {list}"),
@@ -148,5 +229,5 @@ TYPES: tuple[QuestionType, ...] = (
         },
         supporter,
     ),
-)  # fmt: skip
+)
 """Sets of things."""

@@ -1,7 +1,7 @@
 """Reading rules: from one ``Utterance`` to a ``Query``, or None when the rule does not fit.
 
-A rule names every cue it can explain; one it cannot explain means that the rule does not fit. Rules
-are tried in the order of ``RULES``, the most specific first.
+A rule names every cue it can explain; one it cannot explain means that the rule does not fit.
+Rules are tried in the order of ``RULES``, the most specific first.
 """
 
 from __future__ import annotations

@@ -1,4 +1,5 @@
-"""Reading rules for choices: "which is closer, A or B?", "is A on B or on C?", "left or right?"."""
+"""Reading rules for choices: "which is closer, A or B?", "is A on B or on C?", "left or
+right?"."""
 
 from __future__ import annotations
 
@@ -32,12 +33,25 @@ _OPPOSITES = {
     "longer": "less_long",
     "deeper": "shallower",
 }
-_PAIRS = {(a, b) for a, b in _OPPOSITES.items()} | {(b, a) for a, b in _OPPOSITES.items()}
+_PAIRS = set(_OPPOSITES.items()) | {(b, a) for a, b in _OPPOSITES.items()}
 _PAIRS |= {("longer", "shorter"), ("shorter", "longer"), ("above", "under"), ("under", "above")}
 _ALLOWED = (
-    "CMP_", "SUP_", "DIM_", "MORE", "LESS", "MOST", "LEAST", "DIST", "BETWEEN", "EACH", "THAT", "VERTICAL",
-    "PLACE_", "SURFACE", "DIFFERENCE",
-)  # fmt: skip
+    "CMP_",
+    "SUP_",
+    "DIM_",
+    "MORE",
+    "LESS",
+    "MOST",
+    "LEAST",
+    "DIST",
+    "BETWEEN",
+    "EACH",
+    "THAT",
+    "VERTICAL",
+    "PLACE_",
+    "SURFACE",
+    "DIFFERENCE",
+)
 
 
 def either(u: Utterance) -> Query | None:
@@ -54,9 +68,17 @@ def either(u: Utterance) -> Query | None:
     first, second = (PLACE_PREDICATES.get(m, m) for m in match.groups())
     if first in ("higher", "lower") and second in ("below", "above", "under", "over"):
         first = {"higher": "above", "lower": "below"}[first]
-    if (first, second) not in _PAIRS or not u.only("CMP_", "REL_", "PLACE_", "DIM_", "DIST", "WHERE"):
+    if (first, second) not in _PAIRS or not u.only(
+        "CMP_", "REL_", "PLACE_", "DIM_", "DIST", "WHERE"
+    ):
         return None
-    if u.named("DIM_") and not {first, second} <= {"bigger", "smaller", "longer", "shorter", "less_long"}:
+    if u.named("DIM_") and not {first, second} <= {
+        "bigger",
+        "smaller",
+        "longer",
+        "shorter",
+        "less_long",
+    }:
         return None
     if u.named("DIM_"):
         return None
@@ -66,10 +88,12 @@ def either(u: Utterance) -> Query | None:
     if len(found) == 2:
         if supports(u):
             return None
-        after = re.search(r"(?:REL|CMP|PLACE)_\w+ (?:than |of |from |to )?<(\d+)>$", u.line.rstrip(" ,"))
-        if after is not None and int(after.group(1)) == found[0]:
-            things_in_order = found[::-1]
-        elif re.match(r"(?:than|of) <(\d+)>", u.line):
+        after = re.search(
+            r"(?:REL|CMP|PLACE)_\w+ (?:than |of |from |to )?<(\d+)>$", u.line.rstrip(" ,")
+        )
+        if (after is not None and int(after.group(1)) == found[0]) or re.match(
+            r"(?:than|of) <(\d+)>", u.line
+        ):
             things_in_order = found[::-1]
         if u.has_camera and first not in ("closer", "farther"):
             return None
@@ -98,7 +122,11 @@ def options(u: Utterance) -> Query | None:
         return None
     # "of A and B, the wider one": a list in front and a comparison without "than"
     listed_first = coordinated(u) == found and "than" not in u.tokens and "is" not in u.tokens[:1]
-    if not asks and not has_or and not (listed_first and u.search(r"(?:,|is) (?:CMP|SUP)_\w+(?: is)?")):
+    if (
+        not asks
+        and not has_or
+        and not (listed_first and u.search(r"(?:,|is) (?:CMP|SUP)_\w+(?: is)?"))
+    ):
         return None
     chosen, anchor = _roles(u, found, predicate, asks)
     if len(chosen) < 2:
@@ -110,7 +138,11 @@ def options(u: Utterance) -> Query | None:
         return None
     if anchor is not None and u.has_camera:
         return None
-    if u.mentions[chosen[0]].determiner == "which" and len(chosen) == len(found) == 2 and not has_or:
+    if (
+        u.mentions[chosen[0]].determiner == "which"
+        and len(chosen) == len(found) == 2
+        and not has_or
+    ):
         return None
     return Query(
         f"{predicate}.choice",
@@ -174,15 +206,21 @@ def related(u: Utterance) -> Query | None:
     if anchor is None:
         return None
     first = int(anchor.group(1))
-    subject = u.search(rf"(?:^|is|,) @ (?:is )?REL_{predicate} @(?: ,)? or (?:is )?(?:REL_{predicate} )?@")
+    subject = u.search(
+        rf"(?:^|is|,) @ (?:is )?REL_{predicate} @(?: ,)? or (?:is )?(?:REL_{predicate} )?@"
+    )
     if subject is not None:
         one, two, three = (int(g) for g in subject.groups())
         if one == every[0] or u.line.startswith("is"):
-            return Query(f"{predicate}.which_anchor", pick(u, [two, three]), anchor=u.mentions[one])
+            return Query(
+                f"{predicate}.which_anchor", pick(u, [two, three]), anchor=u.mentions[one]
+            )
     others = [i for i in every if i != first]
     listed = coordinated(u, by_or=True)
-    if [i for i in listed if i != first] == others and not any(u.mentions[i].is_support for i in others):
-        return Query(f"{predicate}.choice", pick(u, others), anchor=u.mentions[first])
+    if [i for i in listed if i != first] == others and not any(
+        u.mentions[i].is_support for i in others
+    ):
+        return Query(f"{predicate}.related", pick(u, others), anchor=u.mentions[first])
     return None
 
 

@@ -8,12 +8,44 @@ from deepsight_ros.questions.units import is_length
 from deepsight_ros.questions.utterance import Utterance
 
 _ALLOWED = (
-    "MOVE", "AHEAD", "HIT", "FREE", "BEFORE", "DIST", "EXIST", "REL_touching", "COUNT", "GT", "LT",
-    "GE", "LE", "ABOUT", "REL_in_front_of", "IF", "CMP_farther", "WHERE", "PLACE_front", "LESS", "SUP_closer",
-    "CMP_closer", "FIT", "THROUGH", "SUP_farther", "REL_inside", "SURFACE", "MOST", "HORIZONTAL",
-    "REL_next_to", "UNDER", "WITHIN", "REACH", "DIM_length",
-)  # fmt: skip
-_OBSTACLES = frozenset({"anything", "something", "obstacle", "object", "thing", "surface", "wall", "nothing"})
+    "MOVE",
+    "AHEAD",
+    "HIT",
+    "FREE",
+    "BEFORE",
+    "DIST",
+    "EXIST",
+    "REL_touching",
+    "COUNT",
+    "GT",
+    "LT",
+    "GE",
+    "LE",
+    "ABOUT",
+    "REL_in_front_of",
+    "IF",
+    "CMP_farther",
+    "WHERE",
+    "PLACE_front",
+    "LESS",
+    "SUP_closer",
+    "CMP_closer",
+    "FIT",
+    "THROUGH",
+    "SUP_farther",
+    "REL_inside",
+    "SURFACE",
+    "MOST",
+    "HORIZONTAL",
+    "REL_next_to",
+    "UNDER",
+    "WITHIN",
+    "REACH",
+    "DIM_length",
+)
+_OBSTACLES = frozenset(
+    {"anything", "something", "obstacle", "object", "thing", "surface", "wall", "nothing"}
+)
 _MOVES = ("MOVE", "HIT", "FREE", "BEFORE")
 
 
@@ -54,9 +86,14 @@ def free_space(u: Utterance) -> Query | None:
 def _is_obstacle(u: Utterance, index: int) -> bool:
     mention = u.mentions[index]
     is_some = mention.determiner in ("", "any", "a", "the")
-    return is_some and bool(mention.noun) and mention.noun[-1] in _OBSTACLES and (
-        mention.relation is None and mention.order is None and not mention.colours
-        or (mention.order is not None and mention.order.predicate in ("", "closer"))
+    return (
+        is_some
+        and bool(mention.noun)
+        and mention.noun[-1] in _OBSTACLES
+        and (
+            (mention.relation is None and mention.order is None and not mention.colours)
+            or (mention.order is not None and mention.order.predicate in ("", "closer"))
+        )
     )
 
 

@@ -120,6 +120,8 @@ def size_named(u: Utterance) -> str | None:
         return None
     if len(sizes) > 1:
         sizes = [s for s in sizes if s not in ("size", "across")]
+    if len(sizes) == 2 and "breadth" in sizes and sizes[0] in ("length", "width", "breadth"):
+        return "breadth"  # "how long is the short side"
     if len(sizes) == 2 and "top" in sizes and "height" in sizes:
         return "top"
     return sizes[0] if len(sizes) == 1 else None
@@ -135,9 +137,8 @@ def comparative(u: Utterance) -> str | None:
     less = u.has("LESS") or bool(named and named[0] in _LESSER)
     if named and not sizes and not u.has("DIST"):
         return named[0]
-    if named and len(sizes) == 1 and named[0] in SIZE_OF_COMPARATIVE:
-        if SIZE_OF_COMPARATIVE[named[0]][0] == sizes[0]:
-            return named[0]  # "taller in height"
+    if named and len(sizes) == 1 and SIZE_OF_COMPARATIVE.get(named[0], ("",))[0] == sizes[0]:
+        return named[0]  # "taller in height"
     if more == less:
         return named[0] if named and u.has("DIST") and not sizes else None
     if u.has("DIST") and not sizes:

@@ -1,4 +1,5 @@
-"""Reading rules for comparisons with a value: "is it more than 8 cm?", "does it fit an 8 cm jaw?"."""
+"""Reading rules for comparisons with a value: "is it more than 8 cm?", "does it fit an 8 cm
+jaw?"."""
 
 from __future__ import annotations
 
@@ -62,7 +63,8 @@ def distance(u: Utterance) -> Query | None:
     if not u.quantities or u.numbers or is_question_word(u):
         return None
     passing = u.has("BETWEEN") and u.has("FIT", "MOVE", "GRASP", "THROUGH")
-    found = things(u)
+    sized = [i for i in carriers(u) if u.mentions[i].is_gripper]  # "an 8 cm gripper"
+    found = [i for i in things(u) if i not in sized]
     two = pair(u, found)
     if two is None and passing:  # what is to fit in between is not measured, its size is given
         carried = carriers(u)
@@ -77,7 +79,8 @@ def distance(u: Utterance) -> Query | None:
     kinds = {"CENTRE", "HORIZONTAL", "VERTICAL", "MEAN"} & u.cues
     compared = comparative(u)
     through = u.has("FIT", "MOVE", "GRASP", "THROUGH", "FREE")
-    allowed = ["DIST", "BETWEEN", "EACH", "EXIST", "SURFACE", "WITHIN", *_RELATIONS, *kinds]
+    allowed = ["DIST", "BETWEEN", "EACH", "EXIST", "SURFACE", "WITHIN", "UNDER"]
+    allowed += [*_RELATIONS, *kinds]
     if compared in ("closer", "farther"):
         allowed += [f"CMP_{compared}"]
         relation = relation or ("less_than" if compared == "closer" else "more_than")
@@ -85,7 +88,9 @@ def distance(u: Utterance) -> Query | None:
         if not u.has("DIST"):
             return None
         # "is the gap wider than 10 cm"
-        more = compared == "bigger" or SIZE_OF_COMPARATIVE.get(compared, ("", ""))[1] == "more_than"
+        more = (
+            compared == "bigger" or SIZE_OF_COMPARATIVE.get(compared, ("", ""))[1] == "more_than"
+        )
         relation = relation or ("more_than" if more else "less_than")
         allowed += ["CMP_"]
     if through:
@@ -101,9 +106,6 @@ def distance(u: Utterance) -> Query | None:
     value_then_place = u.search(r"<q> (?:of|to|from) @")
     if not (u.has("DIST", "BETWEEN", "EACH") or compared or kinds or value_then_place):
         return None
-    if u.has("LT") and not u.has("DIST", "BETWEEN", "EACH", *kinds) and not compared:
-        if not value_then_place:
-            return None
     if not relation:
         relation = "at_least" if u.has("EXIST", "FREE") else "about"
     if "HORIZONTAL" in kinds and "VERTICAL" in kinds:
@@ -135,13 +137,39 @@ def grasp(u: Utterance) -> Query | None:
     has_gripper = len(found) < len(things(u))
     if len(found) != 1 or not (u.has("GRASP") or (u.has("FIT") and has_gripper)):
         return None
-    if u.has("BETWEEN", "UNDER", "THROUGH"):
+    if u.has("UNDER", "THROUGH") or (u.has("BETWEEN") and not has_gripper):
         return None
     if not u.only(
-        "GRASP", "FIT", "DIM_width", "DIM_size", "DIM_breadth", "DIM_length", "LE", "LT", "GT", "IF",
-        "EXIST", "REL_inside", "WITHIN", "MOST", "ABOUT", "REL_over", "THAT", "DIM_across", "REL_around", "SUP_wider",
-        "GE", "MOVE", "DIST", "EACH", "CMP_wider", "EACH", "HIT", "REL_on", "SUP_bigger",
-    ):  # fmt: skip
+        "GRASP",
+        "FIT",
+        "DIM_width",
+        "DIM_size",
+        "DIM_breadth",
+        "DIM_length",
+        "LE",
+        "LT",
+        "GT",
+        "IF",
+        "EXIST",
+        "REL_inside",
+        "WITHIN",
+        "MOST",
+        "ABOUT",
+        "REL_over",
+        "THAT",
+        "DIM_across",
+        "REL_around",
+        "SUP_wider",
+        "GE",
+        "MOVE",
+        "DIST",
+        "EACH",
+        "CMP_wider",
+        "BETWEEN",
+        "HIT",
+        "REL_on",
+        "SUP_bigger",
+    ):
         return None
     if u.has("GT", "GE") and not u.has("FIT", "GRASP"):
         return None
@@ -165,18 +193,34 @@ def passage(u: Utterance) -> Query | None:
     if len(found) != 1 or not u.has("FIT", "MOVE", "THROUGH"):
         return None
     if not u.only(
-        "FIT", "MOVE", "THROUGH", "UNDER", "LT", "DIM_height", "DIM_width", "DIST", "REL_under",
-        "REL_below", "REL_inside", "DIM_size", "PART",
-    ):  # fmt: skip
+        "FIT",
+        "MOVE",
+        "THROUGH",
+        "UNDER",
+        "LT",
+        "DIM_height",
+        "DIM_width",
+        "DIST",
+        "REL_under",
+        "REL_below",
+        "REL_inside",
+        "DIM_size",
+        "PART",
+        *(["GRASP"] if u.has("THROUGH") else []),
+    ):
         return None
-    if u.has("UNDER", "REL_under", "REL_below") or (u.has("DIM_height") and not u.has("DIM_width")):
+    if u.has("UNDER", "REL_under", "REL_below") or (
+        u.has("DIM_height") and not u.has("DIM_width")
+    ):
         return _query(u, "height", pick(u, found), "fits")
     if u.has("THROUGH", "DIST", "DIM_width"):
         return _query(u, "breadth", pick(u, found), "fits")
     return None
 
 
-_PASSAGES = frozenset({"shelf", "door", "gap", "slot", "cupboard", "drawer", "cabinet", "fence", "box"})
+_PASSAGES = frozenset(
+    {"shelf", "door", "gap", "slot", "cupboard", "drawer", "cabinet", "fence", "box"}
+)
 
 
 def _is_passage(mention: Mention) -> bool:
@@ -199,15 +243,23 @@ def reach(u: Utterance) -> Query | None:
     if not is_far:
         return None
     if not u.only(
-        "DIST", *_RELATIONS, "WITHIN", "UNDER", "CMP_closer", "CMP_farther", "SURFACE", "BETWEEN"
+        "DIST",
+        *_RELATIONS,
+        "WITHIN",
+        "UNDER",
+        "CMP_closer",
+        "CMP_farther",
+        "SURFACE",
+        "BETWEEN",
+        "EXIST",
     ):
         return None
-    if u.has("BETWEEN") and not u.has_camera:
+    if u.has("BETWEEN", "EXIST") and not u.has_camera:
         return None
     if compared:
         relation = relation or ("less_than" if compared == "closer" else "more_than")
     if not relation:
-        relation = "about"
+        relation = "at_least" if u.has("EXIST") else "about"
     mention = u.mentions[found[0]]
     if mention.is_plural and (not u.has_camera or _is_any((mention,))):
         return None
@@ -241,6 +293,8 @@ def size(u: Utterance) -> Query | None:
         relation = "more_than"
     if not u.only(*allowed):
         return None
+    if name is None and relation and is_volume(u.quantities[0].unit):
+        return _query(u, "volume", pick(u, found), relation)
     if name is None:
         if compared not in SIZE_OF_COMPARATIVE or u.named("DIM_"):
             if compared in ("bigger", "smaller") and is_volume(u.quantities[0].unit):

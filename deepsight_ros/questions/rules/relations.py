@@ -95,9 +95,11 @@ def between(u: Utterance) -> Query | None:
         return None
     outer = [int(g) for g in match.groups() if g is not None]
     inner = [i for i in found if i not in outer]
-    if len(inner) != 1 or not "is" in u.tokens and not _is_statement(u):
+    if len(inner) != 1 or ("is" not in u.tokens and not _is_statement(u)):
         return None
-    if len(outer) == 1 and not (u.mentions[outer[0]].is_plural or u.mentions[outer[0]].number == 2):
+    if len(outer) == 1 and not (
+        u.mentions[outer[0]].is_plural or u.mentions[outer[0]].number == 2
+    ):
         return None
     return _yes_no(u, "between", pick(u, [*inner, *outer]))
 
@@ -110,7 +112,9 @@ def compared(u: Utterance) -> Query | None:
     found = things(u)
     if predicate is None or "than" not in u.tokens:
         return None
-    if not u.only("CMP_", "DIM_", "MORE", "LESS", "THAT", "DIST", "BETWEEN", "SURFACE", "VERTICAL"):
+    if not u.only(
+        "CMP_", "DIM_", "MORE", "LESS", "THAT", "DIST", "BETWEEN", "SURFACE", "VERTICAL"
+    ):
         return None
     if len(found) == 2 and not u.has("BETWEEN"):
         than = u.search(r"than (?:(?:THAT|DIST|is|DIM_\w+|of|from|to) )*@")
@@ -118,13 +122,10 @@ def compared(u: Utterance) -> Query | None:
             return None
         second = int(than.group(1))
         first = next(i for i in found if i != second)
-        if re.search(rf"(?:to|from) <{first}> than", u.line) or re.search(
-            rf"than (?:to|from) <{second}>", u.line
-        ):
-            # "are you closer to A than to B": the camera is the subject
-            if not u.has_camera or predicate not in ("closer", "farther"):
-                return None
-        if u.has_camera and predicate not in ("closer", "farther"):
+        of_camera = u.has_camera and predicate in ("closer", "farther")
+        # "closer to A than to B" needs a subject; "are you closer to A than to B" has the camera
+        to_both = re.search(rf"(?:to|from) <{first}> than|than (?:to|from) <{second}>", u.line)
+        if (to_both or u.has_camera) and not of_camera:
             return None
         return _yes_no(u, predicate, pick(u, [first, second]))
     if len(found) == 3 and predicate in ("closer", "farther") and not u.has_camera:
@@ -169,7 +170,7 @@ def same(u: Utterance) -> Query | None:
     if not u.has("SAME") or u.quantities or u.numbers or u.units or is_question_word(u):
         return None
     two = pair(u, things(u))
-    if two is None or supports(u) or not u.only("SAME", "DIM_", "DIST", "EACH"):
+    if two is None or supports(u) or not u.only("SAME", "DIM_", "DIST", "EACH", "REACH"):
         return None
     if u.has("DIST"):
         if u.named("DIM_") or len(things(u)) != 2:
@@ -177,9 +178,18 @@ def same(u: Utterance) -> Query | None:
         return Query("closer.same", two, negated=u.negated)
     name = size_named(u)
     predicate = {
-        "height": "taller", "width": "wider", "length": "longer", "thickness": "thicker",
-        "depth": "deeper", "size": "bigger", "volume": "bigger", "top": "higher", "across": "wider",
-    }.get(name or "")  # fmt: skip
+        "height": "taller",
+        "width": "wider",
+        "length": "longer",
+        "thickness": "thicker",
+        "depth": "deeper",
+        "size": "bigger",
+        "volume": "bigger",
+        "top": "higher",
+        "across": "wider",
+    }.get(name or "")
+    if predicate == "taller" and u.has("REACH"):
+        predicate = "higher"
     if predicate is None or u.has_camera:
         return None
     return Query(f"{predicate}.same", two, negated=u.negated)

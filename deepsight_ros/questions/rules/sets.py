@@ -44,7 +44,8 @@ def count_compared(u: Utterance) -> Query | None:
     if not u.has("EXIST") or u.units or u.quantities or u.negated or u.has("COUNT", "WHERE"):
         return None
     match = re.search(
-        r"EXIST (?:(GT|LT|GE|LE|ABOUT|MORE than|LESS than|CMP_\w+ than) )?(?:(<n>) )?(?:of )?<(\d+)>", u.line
+        r"EXIST (?:(GT|LT|GE|LE|ABOUT|MORE than|LESS than) )?(?:(<n>) )?(?:of )?<(\d+)>",
+        u.line,
     )
     if match is None:
         return None
@@ -103,7 +104,13 @@ def exists(u: Utterance) -> Query | None:
 
 def any_that(u: Utterance) -> Query | None:
     """ "Are any objects within 1 m of the stool?", "is anything taller than a metre?"."""
-    if u.tokens[0] != "is" or u.units or u.negated or u.numbers or u.has("COUNT", "WHERE", "EXIST"):
+    if (
+        u.tokens[0] != "is"
+        or u.units
+        or u.negated
+        or u.numbers
+        or u.has("COUNT", "WHERE", "EXIST")
+    ):
         return None
     match = re.match(r"is <(\d+)>", u.line)
     if match is None or is_question_word(u) or "or" in u.tokens:
@@ -157,11 +164,15 @@ def condition_of(
         if anchors[0].is_support and relations[0] != "on":
             return None
         return Condition(relations[0], anchors)
-    if cues == {"BETWEEN"} and u.search(r"BETWEEN @") and not u.has_camera:
-        if len(rest) == 2 or (len(rest) == 1 and anchors[0].is_plural):
-            return Condition("between", anchors)
+    are_two = len(rest) == 2 or (len(rest) == 1 and anchors[0].is_plural)
+    if cues == {"BETWEEN"} and u.search(r"BETWEEN @") and are_two and not u.has_camera:
+        return Condition("between", anchors)
     predicate = comparative(u)
-    if predicate and "than" in u.tokens and all(c.startswith(("CMP_", "DIM_", "MORE", "LESS")) for c in cues):
+    if (
+        predicate
+        and "than" in u.tokens
+        and all(c.startswith(("CMP_", "DIM_", "MORE", "LESS")) for c in cues)
+    ):
         if len(rest) == 1 and u.search(r"than @") and not u.has_camera:
             return Condition(predicate, anchors)
         if len(rest) == 1 and u.search(r"than @") and predicate in ("closer", "farther"):
@@ -176,7 +187,12 @@ def _value_condition(u: Utterance, rest: list[int], cues: frozenset[str]) -> Con
     relation = next(
         (
             r
-            for c, r in (("GE", "at_least"), ("LE", "at_most"), ("GT", "more_than"), ("LT", "less_than"))
+            for c, r in (
+                ("GE", "at_least"),
+                ("LE", "at_most"),
+                ("GT", "more_than"),
+                ("LT", "less_than"),
+            )
             if c in cues
         ),
         "",
@@ -213,7 +229,7 @@ def listing(u: Utterance) -> Query | None:
         return None
     group = u.search(r"(?:which|what) (?:of )?@")
     index = int(group.group(1)) if group else -1
-    every = [i for i in u.order]
+    every = list(u.order)
     rest = [i for i in every if i != index]
     cues = u.cues - {"EXIST"}
     mention = u.mentions[index] if group else Mention("thing", noun=("thing",), is_group=True)
@@ -228,11 +244,11 @@ def listing(u: Utterance) -> Query | None:
         return carried
     if mention.relation is not None:
         return None
-    if not group and not cues & {"BETWEEN"} and not any(c.startswith("REL_") for c in cues):
-        if not (u.named("CMP_") and "than" in u.tokens):
-            return None
     if cues == {"SUPPORTS"} and len(rest) == 1 and u.search("SUPPORTS @"):
         return Query("supporter", (u.mentions[rest[0]],))
+    placed = "BETWEEN" in cues or any(c.startswith("REL_") for c in cues)
+    if not group and not placed and not (u.named("CMP_") and "than" in u.tokens):
+        return None
     condition = condition_of(u, index, rest, frozenset(cues))
     if condition is None:
         return None
@@ -244,9 +260,9 @@ def listing(u: Utterance) -> Query | None:
 def _carried(u: Utterance, every: list[int]) -> Query | None:
     """ "What is the mug standing on?": the thing below."""
     match = (
-        u.search(r"(?:which|what)(?: @)? is @ (?:is )?REL_on(?: of)?$")
+        u.search(r"@ is REL_on (?:which|what)(?: @)?$")
+        or u.search(r"(?:which|what)(?: @)? is @ (?:is )?REL_on(?: of)?$")
         or u.search(r"REL_on (?:which|what)(?: @)? (?:is )?@$")
-        or u.search(r"@ is REL_on (?:which|what)(?: @)?$")
     )
     if match is None or not u.only("REL_on"):
         return None
@@ -260,7 +276,8 @@ def _carried(u: Utterance, every: list[int]) -> Query | None:
 
 
 def _holder(u: Utterance) -> Query | None:
-    """ "Which plate has the orange on it?": the member that another thing stands in relation to."""
+    """ "Which plate has the orange on it?": the member that another thing stands in relation
+    to."""
     match = re.match(r"(?:which|what) <(\d+)> <(\d+)> REL_(\w+)(?: ,)?((?: <\d+>| or)*)$", u.line)
     if match is None or not u.only("REL_") or not u.said & {"has", "have", "with"}:
         return None
@@ -313,11 +330,15 @@ def extreme(u: Utterance) -> Query | None:
     if anchor is not None and u.has_camera:
         return None
     group = u.mentions[groups[0]] if groups else None
-    if group is not None and group.determiner not in ("which", "all") and not (
-        group.is_plural or group.is_group or group.number
+    if (
+        group is not None
+        and group.determiner not in ("which", "all")
+        and not (group.is_plural or group.is_group or group.number)
     ):
         return None
-    if of_two and (group is None or not (group.determiner == "which" or group.number == 2 or group.is_plural)):
+    if of_two and (
+        group is None or not (group.determiner == "which" or group.number == 2 or group.is_plural)
+    ):
         return None
     return Query(
         f"{predicate}.superlative",
@@ -333,9 +354,11 @@ def _only_on_support(u: Utterance) -> bool:
 
 
 def _named_extreme(u: Utterance) -> Query | None:
-    """The superlative is inside the mention: "which is the tallest mug?", "nearest thing to you?"."""
-    found = [i for i in u.order]
-    extremes = [i for i in found if u.mentions[i].order is not None and u.mentions[i].order.predicate]  # type: ignore[union-attr]
+    """The superlative is inside the mention: "which is the tallest mug?", "nearest thing to
+    you?"."""
+    found = u.order
+    orders = {i: u.mentions[i].order for i in found}
+    extremes = [i for i, order in orders.items() if order is not None and order.predicate]
     if len(extremes) != 1:
         return None
     index = extremes[0]
@@ -346,12 +369,14 @@ def _named_extreme(u: Utterance) -> Query | None:
     asks = is_question_word(u) or "is" not in u.tokens
     if (mention.number or 1) > 1:
         return None  # "the two tallest" are two
-    if not asks or u.has("EXIST") and not is_question_word(u):
+    if not asks or (u.has("EXIST") and not is_question_word(u)):
         return None
     anchor = order.anchor
     rest = [i for i in found if i != index]
     if order.predicate in ("closer", "farther") and anchor is None:
-        near = u.search(rf"<{index}> (?:is )?(?:to|from|of) @") or u.search(r"(?:to|from) @ (?:, )?(?:is|what|which)")
+        near = u.search(rf"<{index}> (?:is )?(?:to|from|of) @") or u.search(
+            r"(?:to|from) @ (?:, )?(?:is|what|which)"
+        )
         if near is not None:
             other = int(near.group(1))
             anchor = u.mentions[other]
@@ -362,7 +387,7 @@ def _named_extreme(u: Utterance) -> Query | None:
         return None
     if rest:
         return None
-    allowed = rf"(?:(?:which|what|is|of|,|EXIST|<c>|to|from|<\d+>) ?)+"
+    allowed = r"(?:(?:which|what|is|of|,|EXIST|<c>|to|from|<\d+>) ?)+"
     if re.fullmatch(allowed, u.line) is None:
         return None
     group = replace(mention, order=None)

@@ -18,7 +18,9 @@ from deepsight_ros.questions.units import is_volume
 from deepsight_ros.questions.utterance import Utterance
 
 
-def _query(u: Utterance, quantity: str, mentions: tuple[Mention, ...], name: str = "") -> Query | None:
+def _query(
+    u: Utterance, quantity: str, mentions: tuple[Mention, ...], name: str = ""
+) -> Query | None:
     unit = unit_for(u, quantity)
     if unit is None or u.negated or u.quantities:
         return None
@@ -100,7 +102,7 @@ def difference(u: Utterance) -> Query | None:
         if u.has_camera and predicate not in ("closer", "farther"):
             return None
         anchor = u.search(r"than (?:THAT )?@")
-        if anchor is None or u.has("DIST") and predicate not in ("closer", "farther"):
+        if anchor is None or (u.has("DIST") and predicate not in ("closer", "farther")):
             return None
         second = int(anchor.group(1))
         first = next(i for i in found if i != second)
@@ -132,7 +134,9 @@ def direction(u: Utterance) -> Query | None:
     if not u.has("CLOCK") or u.negated or u.quantities or u.units:
         return None
     found = things(u)
-    if not u.only("CLOCK", "WHERE", "IF", "CENTRE", "DIST", "REL_on", "BETWEEN", "AHEAD", "MOVE", "REACH"):
+    if not u.only(
+        "CLOCK", "WHERE", "IF", "CENTRE", "DIST", "REL_on", "BETWEEN", "AHEAD", "MOVE", "REACH"
+    ):
         return None
     if u.has("IF", "REL_on", "CENTRE") and len(found) != 2:
         return None
@@ -179,7 +183,7 @@ def bounds_of_range(u: Utterance) -> Query | None:
         return None
     if u.has("BETWEEN") and not u.has_camera:
         return None
-    if u.has("EXIST") and not u.has_camera:
+    if u.has("EXIST") and not (u.has_camera or u.search("to @")):
         return None
     words = mention.text.split()
     if mention.is_gripper and not u.has_camera and "apart" in words:
@@ -201,6 +205,8 @@ def size(u: Utterance) -> Query | None:
     if len(found) != 1 or u.has_camera or u.numbers:
         return None
     mention = u.mentions[found[0]]
+    if name is None and u.has("REACH") and supports(u):
+        return _top(u, mention)  # "how far does it reach above the table"
     if name is None:
         return _volume_by_unit(u, mention)
     if u.has("REACH") and name == "height":
@@ -273,19 +279,39 @@ def grasp_width(u: Utterance) -> Query | None:
     if len(found) != 1 or not u.has("GRASP") or u.has_camera or supports(u) or u.numbers:
         return None
     if not u.only(
-        "GRASP", "DIM_width", "DIM_size", "DIM_breadth", "DIST", "COUNT", "FIT", "REL_around", "EACH",
-        "CMP_wider", "DIM_across", "MOST", "LEAST", "SURFACE", "EXIST", "BEFORE", "IF", "ABOUT",
-    ):  # fmt: skip
+        "GRASP",
+        "DIM_width",
+        "DIM_size",
+        "DIM_breadth",
+        "DIST",
+        "COUNT",
+        "FIT",
+        "REL_around",
+        "EACH",
+        "CMP_wider",
+        "DIM_across",
+        "MOST",
+        "LEAST",
+        "SURFACE",
+        "EXIST",
+        "BEFORE",
+        "IF",
+        "ABOUT",
+    ):
         return None
     asks = "how" in u.tokens or "what" in u.tokens or "which" in u.tokens
     names_opening = u.has("DIM_width", "DIM_size", "DIST", "DIM_across", "DIM_breadth") or (
         u.said & _OPENINGS
     )
-    if (not asks and u.said & {"is", "can", "could", "will", "would", "does"}) or not names_opening:
+    if (
+        not asks and u.said & {"is", "can", "could", "will", "would", "does"}
+    ) or not names_opening:
         return None
     return _query(u, "grasp_width", pick(u, found))
 
 
-_OPENINGS = frozenset({"opening", "open", "opened", "width", "openings", "stroke", "opens", "grip"})
+_OPENINGS = frozenset(
+    {"opening", "open", "opened", "width", "openings", "stroke", "opens", "grip"}
+)
 
 RULES = (grasp_width, direction, vertical_lead, difference, distance, bounds_of_range, size, where)
