@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from deepsight_ros.scene.layers import layered_pieces
+from deepsight_ros.scene.layers import layered_pieces, strays
 from deepsight_ros.scene.outline import convex_hull
 from deepsight_ros.scene.raycast import first_hits
 from deepsight_ros.scene.rectangle import Evidence, fit_rectangle
@@ -33,15 +33,16 @@ from deepsight_ros.scene.solids import (
     Solid,
     SphereSolid,
 )
-from deepsight_ros.scene.surface import Edge, Surface
+from deepsight_ros.scene.surface import STANDING_M, Edge, Surface
 
 Array = NDArray[np.float64]
 
 _MOST_SAMPLES = 500
-_STANDING_M = 0.02
 _UP = 0.80
 _LEAST_SIDE_M = 0.004
 _LIMB_BANDS = 12
+_NORMALS_WEIGHT = 5.0
+_CLEAR_M = 0.006
 # a picture this close to what was seen needs no other explanation
 _GOOD_FIT, _GOOD_FIT_M = 1.5, 0.0005
 
@@ -80,19 +81,25 @@ def complete(surface: Surface, camera_m: Array, *, support_known: bool) -> Compl
         else None,
         _as_box(s, rim, limb, noise, low, high, stands) if len(samples) >= 8 else None,
     ]
-    scored = [(misfit_m(s, f.solid, camera_m), f) for f in found if f is not None]
+    scored = [
+        (misfit_m(s, f.solid, camera_m) * _normals_speak_against(s, f), f)
+        for f in found
+        if f is not None
+    ]
     misfit, best = min(scored, key=lambda pair: pair[0], default=(np.inf, None))
     if misfit > _GOOD_FIT * noise + _GOOD_FIT_M:
         by_limbs = round_by_limbs(_flank(s)[0], limb, camera_m, _LIMB_BANDS)
         if by_limbs is not None:
             turned = _turned(s, by_limbs, camera_m, noise, low, high, stands)
             turned_misfit = misfit_m(s, turned.solid, camera_m)
+            turned_misfit *= _normals_speak_against(s, turned)
             if turned_misfit < misfit:
                 misfit, best = turned_misfit, turned
-    if best is not None and misfit > _GOOD_FIT * noise + _GOOD_FIT_M:
+    if best is not None:
         fuller = _with_extras(s, best, noise)
         fuller_misfit = np.inf if fuller is None else misfit_m(s, fuller.solid, camera_m)
-        if fuller is not None and fuller_misfit < misfit:
+        # what sticks out is evidence by itself; the picture must only not speak against it
+        if fuller is not None and fuller_misfit < 1.1 * misfit + 0.1 * noise:
             misfit, best = fuller_misfit, fuller
     if best is None or misfit > _GOOD_FIT * noise + _GOOD_FIT_M:
         layered = _as_layers(s, low, high, stands, noise, camera_m)
@@ -100,6 +107,37 @@ def complete(surface: Surface, camera_m: Array, *, support_known: bool) -> Compl
         if best is None or layered_misfit < misfit:
             misfit, best = layered_misfit, layered
     return replace(best, residual_m=misfit)
+
+
+def _normals_speak_against(s: Surface, found: Completion) -> float:
+    """Factor >= 1 on a misfit: a box's walls all face four ways, a round flank faces outwards.
+
+    Where noise or a concave front hides the shape from the distances, the mean of many normals
+    still tells walls from a round flank.
+    """
+    if found.kind not in ("round", "box"):
+        return 1.0
+    flank = np.abs(s.normals[:, 2]) < 0.5
+    if np.count_nonzero(flank) < 20:
+        return 1.0
+    level = s.normals[flank, :2]
+    level = level / np.maximum(np.hypot(level[:, 0], level[:, 1]), 1e-9)[:, None]
+    radial = s.points_m[flank, :2] - found.solid.box.centre_m[:2]
+    radial = radial / np.maximum(np.hypot(radial[:, 0], radial[:, 1]), 1e-9)[:, None]
+    roundness = float((level * radial).sum(axis=1).mean())
+    if found.kind == "round":
+        fold = 4.0 * np.arctan2(level[:, 1], level[:, 0])
+        yaw = float(np.arctan2(np.sin(fold).mean(), np.cos(fold).mean())) / 4.0
+    else:
+        yaw = found.solid.box.yaw_rad
+    c, sine = np.cos(yaw), np.sin(yaw)
+    squareness = float(
+        np.maximum(
+            np.abs(level @ np.array([c, sine])), np.abs(level @ np.array([-sine, c]))
+        ).mean()
+    )
+    against = squareness - roundness if found.kind == "round" else roundness - squareness
+    return 1.0 + _NORMALS_WEIGHT * max(0.0, against)
 
 
 def misfit_m(s: Surface, solid: Solid, camera_m: Array) -> float:
@@ -110,16 +148,18 @@ def misfit_m(s: Surface, solid: Solid, camera_m: Array) -> float:
     """
     hits = first_hits(solid, camera_m, s.check_rays)
     cap = max(0.02, 0.15 * float(solid.box.size_m.max()))
-    off = np.minimum(np.abs(hits - s.check_ranges_m), cap)
-    clear = 0.015 + 0.02 * s.check_ranges_m
-    in_free_space = np.where(hits < s.check_ranges_m - clear, cap, 0.0)
+    ahead = s.check_ranges_m - hits
+    off = np.minimum(np.abs(ahead), cap)
+    clear = _CLEAR_M + 4.0 * s.check_sigma_m
+    in_free_space = np.where(ahead > clear, np.minimum(ahead, cap), 0.0)
     cost = np.where(s.check_inside, off, in_free_space) * s.check_weights
     return float(cost.sum() / max(float(s.check_weights[s.check_inside].sum()), 1.0))
 
 
 def vertical_ends(s: Surface, support_known: bool) -> tuple[float, float, bool]:
     """(bottom, top, whether it stands on the support) in W's z."""
-    z = np.concatenate([s.points_m[:, 2], s.outline_m[s.outline_quality == 2, 2]])
+    ends_seen = ~np.isin(s.edges, (Edge.OCCLUDED, Edge.TRUNCATED))
+    z = np.concatenate([s.points_m[:, 2], s.outline_m[(s.outline_quality == 2) & ends_seen, 2]])
     steep = float(np.median(np.abs(s.rays[:, 2])))
     noise = float(np.hypot(np.median(s.sigma_m) * steep, 0.3 * s.pixel_m))
     high = robust_end(z, noise)
@@ -128,13 +168,14 @@ def vertical_ends(s: Surface, support_known: bool) -> tuple[float, float, bool]:
     if len(flat) >= max(8, len(s.points_m) // 40):
         high = float(np.median(flat))
     low = -robust_end(-z, noise)
-    thin = s.outline_m[s.outline_quality == 1, 2]
+    own = np.isin(s.edges, (Edge.FREE, Edge.STANDING))
+    thin = np.sort(s.outline_m[(s.outline_quality == 1) & own, 2])
     beyond = 3 * (s.pixel_m + noise)
-    if len(thin) and float(thin.max()) > high + beyond:
-        high = float(thin.max()) - s.pixel_m
-    if len(thin) and float(thin.min()) < low - beyond:
-        low = float(thin.min()) + s.pixel_m
-    stands = support_known and low < _STANDING_M + 3 * noise
+    if len(thin) >= 4 and thin[-3] > high + beyond:
+        high = float(thin[-3])
+    if len(thin) >= 4 and thin[2] < low - beyond:
+        low = float(thin[2])
+    stands = support_known and low < STANDING_M + 2.5 * noise + s.pixel_m
     if stands:
         low = 0.0
     return low, max(high, low + _LEAST_SIDE_M), stands
@@ -175,7 +216,8 @@ def _rim_on_plane(s: Surface, high: float, camera_m: Array, noise: float) -> Sur
     moved = camera_m + reach[:, None] * s.rays
     shift = np.linalg.norm(moved - s.outline_m, axis=1)
     near = np.abs(s.outline_m[:, 2] - high) < 3 * noise + 1.5 * s.pixel_m
-    near &= (down > 0.05) & (shift < 0.04 + 6 * s.pixel_m) & (s.edges == Edge.FREE)
+    near &= (down > 0.05) & (shift < 0.04 + 6 * s.pixel_m)
+    near &= (s.edges == Edge.FREE) | (s.edges == Edge.STANDING)
     facing_up = (s.outline_normals[:, 2] > 0.6) | (s.outline_quality < 2)
     mine = near & facing_up & (s.upwards > 0)
     outline, quality, normals = (
@@ -293,7 +335,7 @@ def _stack(fit: RoundFit, low: float, high: float, noise: float) -> Solid:
     if len(z) >= 3:  # a straight flank goes on to the end
         foot = r[0] - (r[1] - r[0]) / max(z[1] - z[0], 1e-4) * (z[0] - low)
         tip = r[-1] + (r[-1] - r[-2]) / max(z[-1] - z[-2], 1e-4) * (high - z[-1])
-        ends = np.clip([foot, tip], 0.0, [1.3 * r[0] + noise, 1.3 * r[-1] + noise])
+        ends = np.clip([foot, tip], 0.0, [1.1 * r[0] + noise, 1.05 * r[-1] + noise])
     heights = np.concatenate([[low], z[(z > low) & (z < high)], [high]])
     radii = np.concatenate([ends[:1], r[(z > low) & (z < high)], ends[1:]])
     pieces: list[ConvexSolid] = []
@@ -331,14 +373,17 @@ def _as_box(
 
 def _with_extras(s: Surface, body: Completion, noise: float) -> Completion | None:
     """The body with a prism around what clearly sticks out of it (a handle, a spout)."""
-    own = np.isin(s.edges, (Edge.FREE, Edge.STANDING, Edge.CONTACT)) & (s.outline_quality == 2)
+    own = (s.edges == Edge.FREE) & (s.outline_quality >= 1)
+    own |= np.isin(s.edges, (Edge.STANDING, Edge.CONTACT)) & (s.outline_quality == 2)
     points = np.concatenate([s.points_m, s.outline_m[own]])
     nearest = body.solid.nearest_points(points)
     out = np.linalg.norm(points - nearest, axis=1) > 3.0 * noise + 0.004
-    if np.count_nonzero(out) < max(5, len(points) // 80):
+    points, nearest = points[out], nearest[out]
+    kept = ~strays(points[:, :2], noise)
+    if np.count_nonzero(kept) < max(6, len(out) // 200):
         return None
-    hull = convex_hull(np.concatenate([points[out, :2], nearest[out, :2]]))
-    low, high = float(points[out, 2].min()), float(points[out, 2].max())
+    hull = convex_hull(np.concatenate([points[kept, :2], nearest[kept, :2]]))
+    low, high = (float(z) for z in np.quantile(points[kept, 2], (0.04, 0.96)))
     if len(hull) < 3 or high - low < 1e-3:
         return None
     parts = (*body.solid.parts, PrismSolid(hull, low, high))

@@ -36,11 +36,12 @@ def _cross(a: Vec, b: Vec) -> Vec:
 
 
 def _mix(points: list[Vec], weights: list[float]) -> Vec:
-    return (
-        sum(w * p[0] for p, w in zip(points, weights, strict=True)),
-        sum(w * p[1] for p, w in zip(points, weights, strict=True)),
-        sum(w * p[2] for p, w in zip(points, weights, strict=True)),
-    )
+    x = y = z = 0.0
+    for (px, py, pz), w in zip(points, weights, strict=True):
+        x += w * px
+        y += w * py
+        z += w * pz
+    return x, y, z
 
 
 def _on_segment(a: Vec, b: Vec) -> list[float]:

@@ -151,7 +151,7 @@ def _is_seen_through(s: Surface, prism: PrismSolid, camera_m: Array) -> bool:
     met = np.isfinite(hits)
     if not met.any():
         return False
-    clear = 0.02 + 0.02 * s.check_ranges_m
+    clear = 0.010 + 4.0 * s.check_sigma_m
     through = met & (hits < s.check_ranges_m - clear)
     weights = s.check_weights
     return float(weights[through].sum()) > _SEEN_THROUGH * float(weights[met].sum())

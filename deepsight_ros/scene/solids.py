@@ -117,15 +117,33 @@ def distance(a: Solid, b: Solid) -> tuple[float, Array, Array]:
         (distance_m, point on a (3,), point on b (3,)); touching or overlapping gives 0 and one
         common point twice.
     """
+    pairs = [(0.0, p, q) for p in a.parts for q in b.parts]
+    if len(pairs) > 1:  # the likeliest first; a pair whose spheres are farther apart is left out
+        pairs = [(_sphere_gap_m(p, q), p, q) for _, p, q in pairs]
+        pairs.sort(key=lambda pair: pair[0])
     best = (np.inf, (0.0, 0.0, 0.0), (0.0, 0.0, 0.0))
-    for part_a in a.parts:
-        for part_b in b.parts:
-            start = part_a.middle_m - part_b.middle_m
-            found = convex_distance(
-                part_a.support, part_b.support, (float(start[0]), float(start[1]), float(start[2]))
-            )
-            best = min(best, found, key=lambda f: f[0])
+    for least, part_a, part_b in pairs:
+        if least > best[0]:
+            break
+        start = part_a.middle_m - part_b.middle_m
+        found = convex_distance(
+            part_a.support, part_b.support, (float(start[0]), float(start[1]), float(start[2]))
+        )
+        best = min(best, found, key=lambda f: f[0])
     return best[0], np.array(best[1]), np.array(best[2])
+
+
+def _sphere_gap_m(a: ConvexSolid, b: ConvexSolid) -> float:
+    """Distance between the spheres around the boxes of two parts, at least 0."""
+    box_a, box_b = a.box, b.box
+    (ax, ay, az), (bx, by, bz) = box_a.centre_m.tolist(), box_b.centre_m.tolist()
+    apart = sqrt((ax - bx) ** 2 + (ay - by) ** 2 + (az - bz) ** 2)
+    return max(0.0, apart - _half_diagonal_m(box_a) - _half_diagonal_m(box_b))
+
+
+def _half_diagonal_m(box: Box3) -> float:
+    x, y, z = box.size_m.tolist()
+    return 0.5 * sqrt(x * x + y * y + z * z)
 
 
 def _vector(values: object, what: str) -> Array:

@@ -34,6 +34,8 @@ _LEAST_IN_WINDOW = 4
 _THIN, _FILLED = 1.0, 0.5
 # a support point may be this high, an outside surface this near in depth, besides noise
 _ON_SUPPORT_M = 0.012
+STANDING_M = 0.010
+"""What is seen to end this near to the support (besides noise and a pixel) stands on it."""
 _SAME_DEPTH_M = 0.012
 # how far beyond a crack to look for a reading: not the first pixel, it may be mixed
 _LOOK_PX = (2, 3, 1, 5, 8, 12)
@@ -75,6 +77,7 @@ class Surface:
         check_rays: (K, 3) unit viewing directions through some pixels in and around the mask.
         check_ranges_m: (K,) distance along them to the first surface.
         check_inside: (K,) bool, whether the pixel is the object's.
+        check_sigma_m: (K,) standard deviation of a single reading there.
         check_weights: (K,) how many pixels each stands for.
         pixel_m: size of a pixel at the object's median depth.
         holes: share of mask pixels without a usable reading.
@@ -93,6 +96,7 @@ class Surface:
     check_rays: F64
     check_ranges_m: F64
     check_inside: Bool
+    check_sigma_m: F64
     check_weights: F64
     pixel_m: float
     holes: float
@@ -278,6 +282,7 @@ def _assemble(
     )
     area = max(1, int(np.count_nonzero(window.mask)))
     check_rays, ranges, inside, weights = _checks(window, fit, rows, columns, camera, pose)
+    check_sigma = np.asarray(sensor.sigma_m(ranges))
     return Surface(
         points,
         normals,
@@ -292,6 +297,7 @@ def _assemble(
         check_rays,
         ranges,
         inside,
+        check_sigma,
         weights,
         float(np.median(depths)) / camera.fx_px,
         1.0 - np.count_nonzero(window.mask.view(bool) & window.valid) / area,
@@ -412,7 +418,7 @@ def _edges(
     if support_known:
         is_support = np.abs(other[:, 2]) < _ON_SUPPORT_M + 3.0 * sigma_m
         # the support cannot hide what stands on it: beyond a raised edge it is farther
-        foot = outline_m[:, 2] < 2.0 * _ON_SUPPORT_M + 3.0 * sigma_m
+        foot = outline_m[:, 2] < STANDING_M + 3.0 * sigma_m + depth_m / camera.fx_px
         edges[is_support & foot] = Edge.STANDING
         edges[is_support & ~foot] = Edge.FREE
     edges[~known] = Edge.UNKNOWN
