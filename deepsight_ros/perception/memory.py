@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from deepsight_ros.geometry.transforms import RigidTransform
 from deepsight_ros.perception.glimpse import Glimpse
 from deepsight_ros.perception.view import WorkingView
-from deepsight_ros.scene.carrying import carried
+from deepsight_ros.scene.carrying import carried, is_still
 from deepsight_ros.scene.observed import ObservedShape
 
 Array = NDArray[np.float64]
@@ -100,6 +100,7 @@ class _Entry:
         spread_m: mean absolute depth difference in its own frame.
         seen_at: number of the frame it was seen in; confirmed_at: last one that agreed.
         hidden: share hidden in that frame.
+        motion, placed: the last motion asked for, and the shape there.
     """
 
     shape: ObservedShape
@@ -111,6 +112,18 @@ class _Entry:
     seen_at: int
     confirmed_at: int
     hidden: float = 0.0
+    motion: RigidTransform | None = None
+    placed: ObservedShape | None = None
+
+    def at(self, motion: RigidTransform) -> ObservedShape:
+        """The shape after a motion; the very same one as before where that has not changed."""
+        if (
+            self.motion is None
+            or self.placed is None
+            or not is_still(_between(self.motion, motion))
+        ):
+            self.motion, self.placed = motion, carried(self.shape, motion)
+        return self.placed
 
 
 @dataclass(frozen=True, eq=False)
@@ -177,7 +190,7 @@ class ShapeMemory:
                 moved = RigidTransform(np.eye(3), fixed_from_camera.rotation @ shift)
                 motion = w_from_camera @ camera_from_fixed @ moved @ entry.fixed_from_w
                 return Recollection(
-                    carried(entry.shape, motion),
+                    entry.at(motion),
                     look.hidden > PART_HIDDEN,
                     self._frame - entry.seen_at,
                 )
@@ -226,6 +239,10 @@ class ShapeMemory:
             and self._frame - entry.seen_at >= least_age
         ]
         return min(due)[1] if due else None
+
+
+def _between(a: RigidTransform, b: RigidTransform) -> RigidTransform:
+    return b @ a.inverse()
 
 
 def _compare(points_m: Array, seen: Glimpse, view: WorkingView) -> _Agreement | None:

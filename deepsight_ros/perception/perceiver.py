@@ -47,7 +47,7 @@ from deepsight_ros.scene.observed import ObservedShape
 
 Array = NDArray[np.float64]
 
-REFINE_AFTER = 6
+REFINE_AFTER = 12
 """Frames after which a remembered shape is worth seeing anew."""
 
 ROOM_AFTER, ROOM_AT_LATEST = 30, 60
