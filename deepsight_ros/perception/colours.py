@@ -111,7 +111,7 @@ def _named(tones: NDArray[np.int64], saturation: Array) -> NDArray[np.int64]:
     dark = (level[None, :] < 0.33 * lit[:, :1]) & (level[None, :] < 0.24)
     dark_number = (plain * dark).sum(axis=1)
     rest = number[:, 0] - dark_number
-    word = np.where(lit[:, 0] > 0.7, 9, np.where(lit[:, 0] < 0.32, 8, 10))
+    word = np.where(lit[:, 0] > 0.7, 9, np.where(lit[:, 0] < 0.30, 8, 10))
     out[:, 8] += dark_number
     out[everything, word] += rest
     # grey with highlights is metal: silver beside grey

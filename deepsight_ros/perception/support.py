@@ -36,8 +36,8 @@ LEAST_FILLED = 0.15
 GRID_M = 0.05
 """Cell of the grid on which a plane's footprint is drawn."""
 
-CARRIED_WEIGHT = 3.0
-"""A pixel of a thing standing on a plane speaks for it as much as this many of its own."""
+EMPTY_WEIGHT = 0.33
+"""What a bare pixel of a surface counts beside a pixel of a thing that stands on it."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -287,7 +287,7 @@ def _plane(
         area,
         extent,
         hull,
-        number + CARRIED_WEIGHT * carried,
+        EMPTY_WEIGHT * number + carried,
     )
 
 
