@@ -97,7 +97,8 @@ class PerceptionNode(DeepsightNode[PerceptionSettings]):
         for name, reason in distances.refused.items():
             self.fault_log.add("distances", "not measurable", f"{name}: {reason}")
         self._outputs["distances"].publish(self._distances(sighting, distances))
-        self._outputs["scene"].publish(scene_message(sighting, distances.ranges))
+        if self._wanted("scene"):
+            self._outputs["scene"].publish(scene_message(sighting, distances.ranges))
         if self._wanted("markers"):
             self._outputs["markers"].publish(marker_array(sighting, distances))
         now_s = time.monotonic()
