@@ -42,6 +42,11 @@ class LatestSlot(Generic[T]):
             return None if self._is_closed else item
 
     @property
+    def is_empty(self) -> bool:
+        """Nothing waits to be taken (a moment's answer: something may come right after)."""
+        return self._item is None
+
+    @property
     def is_closed(self) -> bool:
         return self._is_closed
 

@@ -36,6 +36,12 @@ from deepsight_ros.perception.inputs import Detection, GivenUp, GripperInput
 from deepsight_ros.perception.perceiver import Perceiver
 from deepsight_ros.scene.objects import Scene, UpSource
 
+SPARE_S = 0.008
+"""Least time before the next frame is due in which perception may look at something again."""
+
+REFINE_EVERY = 10
+"""Frames after which it does so even without spare time."""
+
 SLOW_RATIO = 0.5
 """Perceived frames per received frame below which diagnostics say that frames are skipped."""
 
@@ -174,6 +180,7 @@ class Vision:
         self._detections = DetectionBuffer(faults)
         self._sequence = 0
         self._last: tuple[int, int] = (-1, -1)
+        self._unrefined = 0
         self.meter = Meter()
         self.work_meter = Meter()
         sight.vision = self
@@ -296,6 +303,18 @@ class Vision:
         self.work_meter.tick(time.perf_counter() - began_s)
         self._sight.board.post(sighting)
         self.meter.tick((self._node.get_clock().now().nanoseconds - raw.stamp_ns) / 1e9)
+        self._use_spare_time(raw)
+
+    def _use_spare_time(self, raw: RawFrame) -> None:
+        """Let perception look again at what it remembers, where the next frame leaves time; where
+        it never does, still now and then."""
+        assert self._camera is not None
+        left_s = 1.0 / max(self._camera.depth.meter.rate_hz, 1.0)
+        left_s -= time.monotonic() - raw.arrived_s
+        self._unrefined += 1
+        if self._slot.is_empty and (left_s > SPARE_S or self._unrefined >= REFINE_EVERY):
+            self._unrefined = 0
+            self._perceiver.refine()
 
     def _with_colour(self, raw: RawFrame) -> RawFrame:
         """Give the colour image that is still missing its chance, unless something newer comes."""
