@@ -165,7 +165,7 @@ def ground(query: Query, scene: Scene, vocabulary: Vocabulary) -> Case:
     group_ids: tuple[str, ...] = ()
     further: tuple[str, ...] = ()
     condition = query.condition
-    if query.type in _SETS or query.type.endswith(".superlative"):
+    if query.type in _SETS or query.type.endswith((".superlative", ".extreme")):
         group_ids = _group(query, scene, vocabulary)
         if condition is not None:
             anchors = _anchors(condition, scene, vocabulary)
@@ -227,7 +227,10 @@ def _ground_things(
 
 def _twins(unclear: list[Resolution], query: Query) -> tuple[tuple[str, ...], ...] | None:
     """ "From one mug to the other mug", when there are just two mugs."""
-    if len(query.things) != 2 or not query.things[1].is_other:
+    if len(query.things) != 2:
+        return None
+    one, two = query.things
+    if not two.is_other and (one.noun, one.colours) != (two.noun, two.colours):
         return None
     ids = unclear[0].ids
     if len(ids) == 2 and all(set(r.ids) == set(ids) for r in unclear):
@@ -295,7 +298,7 @@ def _group(query: Query, scene: Scene, vocabulary: Vocabulary) -> tuple[str, ...
     if (mention.sizes or mention.place) and members:
         picked = resolve(replace(mention, is_plural=False, number=None), scene, vocabulary)
         members = picked.ids
-    if query.type.endswith(".superlative"):
+    if query.type.endswith((".superlative", ".extreme")):
         if not members:
             raise _UnresolvedError(Status.NOT_FOUND, (), f"I do not see {mention.text}")
         if mention.number is not None and mention.number != len(members):
@@ -350,6 +353,8 @@ def _check_number(query: Query, ids: tuple[str, ...], scene: Scene) -> None:
         return
     if query.type.endswith((".yesno", ".same", ".difference", ".either")):
         wanted = 3 if query.type == "between.yesno" else 2
+    if query.type.endswith(".extreme"):
+        wanted = 1
     if wanted and len(ids) != wanted:
         if not ids:
             raise _UnresolvedError(Status.NOT_FOUND, (), "there is no gripper in this scene")

@@ -420,6 +420,7 @@ class Chunker:
         if cue.startswith("SUP_") and mention.order is None:
             return self._with_superlative(here, cue[4:], mention)
         is_place = cue in ("CMP_left_of", "CMP_right_of", "CMP_behind", "CMP_in_front_of")
+        is_place = is_place or (is_clause and cue.startswith("CMP_"))
         if is_place and mention.order is None and self._word(here + 1) not in ("than", "as"):
             return here + 1, replace(mention, order=Order(cue[4:], of_two=True))
         if cue == "in" or cue.startswith("REL_"):

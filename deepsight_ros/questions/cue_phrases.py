@@ -97,7 +97,8 @@ OTHERS: dict[str, str] = {
         free; clear; unobstructed; unblocked; empty; path; way; route; headway; free
         (space|room|path|way|distance|travel); clear (space|path|way|distance|room); open
         (space|path|room); coast; passage; headroom; drivable; safe; safely; unhindered; freely;
-        forward clearance; corridor; runway; stopping distance; obstacle free; collision free
+        road; aisle; lane; track; corridor; runway; stopping distance; obstacle free;
+        collision free
     """,
     "BEFORE": "before; until; till; without; prior to; so as not to",
     "GRASP": """
@@ -169,9 +170,10 @@ OTHERS: dict[str, str] = {
         (less|shorter|closer|smaller|fewer|under|below|lower); not exceeding; limit of
     """,
     "ABOUT": """
-        about; around; roughly; approximately; approx; circa; ca; nearly; almost; close on; some;
+        about; roughly; approximately; approx; circa; ca; nearly; almost; close on; some;
         like; ~
     """,
+    "AROUND": "around; round",
     "EXACTLY": "exactly; precisely; just",
     "DIFFERENCE": "difference; differ; differs; different; disparity; delta",
     "DOUBLE": "twice; double; half; triple; times; thrice; percent; %; ratio; third of",
@@ -188,10 +190,13 @@ OTHERS: dict[str, str] = {
         corner; corners; rim; handle; lid; underside; tip; surfaces; base; bottoms; tops; bottom;
         top; opposite
     """,
-    "OUTSIDE": "except [for]; excluding; other than; but not; apart from; aside from",
+    "ASIDE": """
+        backwards; backward; sideways; upwards; upward; downwards; downward; leftwards; rightwards;
+        in reverse; reverse; (turn|rotate|spin|swing) [left|right|around]; diagonally; diagonal
+    """,
+    "OUTSIDE": "except [for]; besides; excluding; other than; but not; apart from; aside from",
     "IF": """
-        suppose; supposing; imagine; assume; assuming; pretend; if; unless; hypothetically; what
-        if; say that
+        suppose; supposing; imagine; assume; assuming; pretend; if; unless; hypothetically; what if
     """,
     "PAST": """
         was; were; did; had; will be; yesterday; earlier; previously; ago; used to; tomorrow;
@@ -231,6 +236,8 @@ VIEWS = """
 """The viewer's point of view: the default already, so it is padding."""
 
 FILLERS = """
+    (be|am|would be) (grateful|glad|happy|thankful) (for|if|to); (trouble|bother) you for;
+    dear system;
     (hey|hi|hello|dear|please|pls|plz|kindly|thanks|thank|thx|ta|cheers|um|uh|erm|hmm|hm|er|oh|ah|
     yo|eh|huh|wow|great|cool|nice|lol|yes|no|yeah|yep|nope|ok|okay|so|well|sorry|pardon|sir|mate|
     dude|buddy|folks|guys|assistant|deepsight|friend|sure|surely|alright|morning|afternoon|
@@ -264,8 +271,8 @@ FILLERS = """
     certainly|positively|totally|completely|fully|entirely|barely|scarcely|hardly|relatively|
     visually|footprint|anywhere|another|pick|call|calls|get|gets|getting|carefully|properly|
     expect|say|says|said|saying|telling|checking|calculating|estimating|determining|knowing|
-    comparing|judging|measurements
-    of|following|listed|mentioned|named|called|labelled|labeled|those|lies|hang|hangs|hanging|
+    comparing|judging|following|listed|mentioned|named|called|labelled|labeled|those|lies|hang|
+    hangs|hanging|
     leave|leaves|show|shows|stay|stays|exist
     between|remains|remain|remaining|do|make|makes|side by side|gives|takes|take);
     (hey|hi|hello|dear|ok|okay|thanks|thank you|please|morning|sorry)
@@ -288,8 +295,8 @@ FILLERS = """
     (want|wanted|need|needed|wish|would like|had|have|were|was|try|tried|am|are) to; [if|when]
     (i|we|you) (measured|put|held|ran|used) (a|the) (tape measure|measuring tape|ruler);
     (in|within) (the|this|your|our|my) (scene|picture|image|view|frame|photo|shot|workspace|field
-    of view|area|environment|video|room); in front of (me|you|us|the camera|the robot|your
-    camera|camera|the lens|the sensor); (in|within|into) (view|sight|here|there); out (here|there);
+    of view|area|environment|video|room); (in|within|into) (view|sight|here|there); out (here|
+    there);
     over (here|there); around (here|there|us|you); on (the|this|your) (screen|image|picture|photo);
     of the (two|pair|three|bunch|lot|four|set); of (them|these|those) [two|three|all]; out of
     (the|these|those) (two|pair|three); (all|both) of (them|these|those); out of

@@ -52,7 +52,7 @@ RELATIONS: dict[str, str] = {
         [right|directly|immediately|just] (next to|beside|alongside|adjacent to|adjacent);
         [right|directly] next (to|too); near[by] [to]; near; nearby; [right|very] close to; close
         by [to]; close together; right by; side by side [with]; neighbouring; neighboring; in the
-        (vicinity|neighbourhood|neighborhood) of; beside; besides; at the side of
+        (vicinity|neighbourhood|neighborhood) of; beside; at the side of
     """,
 }
 """Two-place relations of SEMANTICS.md; ``between`` is read by the rules."""

@@ -206,6 +206,26 @@ def superlative_of(predicate: str) -> Solver:
     return solve
 
 
+def is_extreme_of(predicate: str) -> Solver:
+    """Whether one thing has most of it in a set."""
+
+    def solve(case: Case) -> Solved:
+        subject = case.ids[0]
+        every = tuple(i for i in dict.fromkeys((*case.group_ids, subject)) if i != case.anchor_id)
+        found = extreme(case.scene, predicate, every, case.anchor_id)
+        ids = (subject,) if case.anchor_id is None else (subject, case.anchor_id)
+        if found.outcome is Outcome.UNDECIDED and subject in found.contenders:
+            return _open(ids, Verdict(predicate, found.outcome, ids))
+        if found.outcome is Outcome.SAME and subject in found.contenders:
+            return Solved("same", "same", ids, slots={"winner_id": found.order[0]})
+        truth = Outcome.TRUE if found.order[0] == subject else Outcome.FALSE
+        truth = opposite(truth) if case.query.negated else truth
+        key, value = _ANSWERS[truth]
+        return Solved(key, value, ids, slots={"winner_id": found.order[0]})
+
+    return solve
+
+
 def _extreme(
     case: Case, predicate: str, ids: tuple[str, ...], *, position: int = 1, list_all: bool = False
 ) -> Solved:

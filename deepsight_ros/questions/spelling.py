@@ -7,7 +7,7 @@ A word is corrected when it is in no list here and exactly one known word is clo
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from functools import lru_cache
 
 from rapidfuzz.distance import OSA
@@ -53,17 +53,33 @@ def known_words() -> frozenset[str]:
     )
 
 
-@lru_cache(maxsize=1)
-def _targets() -> tuple[str, ...]:
-    return tuple(sorted(w for w in cue_words() if w.isalpha() and len(w) > _PINNED_LENGTH))
+Index = dict[str, tuple[str, ...]]
 
 
 @lru_cache(maxsize=1)
-def _unit_targets() -> tuple[str, ...]:
-    return tuple(w for w in UNIT_WORDS if len(w) > 5)
+def _targets() -> Index:
+    return _by_letter(w for w in cue_words() if w.isalpha() and len(w) > _PINNED_LENGTH)
 
 
-def correct(words: list[str], own: Collection[str]) -> list[str]:
+@lru_cache(maxsize=1)
+def _unit_targets() -> Index:
+    return _by_letter(w for w in UNIT_WORDS if len(w) > 5)
+
+
+@lru_cache(maxsize=64)
+def _own_targets(own: frozenset[str]) -> Index:
+    return _by_letter(w for w in own if len(w) >= _PINNED_LENGTH)
+
+
+def _by_letter(candidates: Iterable[str]) -> Index:
+    """By first letter: people rarely get that wrong, except by swapping it with the second."""
+    index: dict[str, list[str]] = {}
+    for word in sorted(candidates):
+        index.setdefault(word[0], []).append(word)
+    return {letter: tuple(words) for letter, words in index.items()}
+
+
+def correct(words: list[str], own: frozenset[str]) -> list[str]:
     """Words with typing errors put right.
 
     Args:
@@ -76,17 +92,18 @@ def correct(words: list[str], own: Collection[str]) -> list[str]:
     return out
 
 
-def _correct_one(word: str, own: Collection[str]) -> str:
+@lru_cache(maxsize=8192)
+def _correct_one(word: str, own: frozenset[str]) -> str:
     if word in own or not word.isalpha() or not word.isascii() or len(word) > 24:
         return word
-    if word in MISSPELT and word not in own:
+    if word in MISSPELT:
         return MISSPELT[word]
     known = known_words()
     if word in known or singular(word) in known or singular(word) in own:
         return word
     if len(word) < 3 or (word.endswith("ly") and word[:-2] in known):
         return word
-    near_own = _nearest(word, own)
+    near_own = _nearest(word, _own_targets(own))
     if near_own:
         return near_own
     if len(word) <= _PINNED_LENGTH:
@@ -94,36 +111,32 @@ def _correct_one(word: str, own: Collection[str]) -> str:
     return _nearest(word, _targets()) or _nearest(word, _unit_targets()) or word
 
 
-def _nearest(word: str, candidates: Iterable[str]) -> str:
+def _nearest(word: str, index: Index) -> str:
     """The one candidate within the allowed number of slips, or ""."""
     allowed = 1 if len(word) < 8 else 2
-    best, found = allowed + 1, ""
-    for candidate in candidates:
-        if abs(len(candidate) - len(word)) > allowed or len(candidate) < 3:
+    is_short = len(word) <= _PINNED_LENGTH
+    best, found = allowed, list[str]()
+    swapped = (c for c in index.get(word[1], ()) if c[:2] == word[1::-1])
+    for candidate in (*index.get(word[0], ()), *swapped):
+        if abs(len(candidate) - len(word)) > best:
             continue
-        # people rarely get the first letter wrong; a swap of the first two is the exception
-        if candidate[0] != word[0] and candidate[:2] != word[1::-1]:
+        if is_short and sorted(word) != sorted(candidate):
             continue
-        slips = OSA.distance(word, candidate, score_cutoff=allowed)
-        if len(word) <= _PINNED_LENGTH and sorted(word) != sorted(candidate):
-            continue
+        slips = OSA.distance(word, candidate, score_cutoff=best)
         if slips < best:
-            best, found = slips, candidate
-        elif slips == best and candidate != found:
-            found = _prefer(word, found, candidate)
-    return found if best <= allowed else ""
+            best, found = slips, [candidate]
+        elif slips == best:
+            found.append(candidate)
+    return found[0] if len(found) == 1 else _prefer(word, found)
 
 
-def _prefer(word: str, first: str, second: str) -> str:
-    """Between two equally near words: the one with the same letters, or the same ending."""
-    for one, other in ((first, second), (second, first)):
-        if sorted(one) == sorted(word) != sorted(other):
-            return one
-    for one, other in ((first, second), (second, first)):
-        if _same_end(word, one) and not _same_end(word, other):
-            return one
-    return first if singular(second) == first else second if singular(first) == second else ""
-
-
-def _same_end(word: str, candidate: str) -> bool:
-    return candidate[-1:] == word[-1:] and len(candidate) >= len(word)
+def _prefer(word: str, found: list[str]) -> str:
+    """Between equally near words: the one with the same letters, or the same ending, or none."""
+    for better in (
+        [c for c in found if sorted(c) == sorted(word)],
+        [c for c in found if c[-1] == word[-1] and len(c) >= len(word)],
+        [c for c in found if singular(c) == c],
+    ):
+        if len(better) == 1:
+            return better[0]
+    return ""

@@ -48,6 +48,7 @@ _CONTRACTIONS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"\bw/", "with "),
         (r"\bc2c\b", "centre to centre"),
         (r"\bvs\.", "vs"),
+        (r"\bno\.?\s+of\b", "number of"),
         (r"\b(approx|appr|ca|max|min|dist|diam|no)\.", r"\1"),
         (r"\b(cm|mm|in|ft|yd|m)\.(?=\s*\w)", r"\1"),
     )

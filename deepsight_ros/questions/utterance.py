@@ -252,6 +252,7 @@ def _tidy(tokens: list[str]) -> tuple[list[str], bool]:
     """Settle what depends on neighbours: comparisons with values, "in", commas, "not"."""
     out: list[str] = []
     negated = False
+    tokens = _without_padding(tokens)
     skip = 0
     for i, token in enumerate(tokens):
         if skip:
@@ -278,6 +279,8 @@ def _tidy(tokens: list[str]) -> tuple[list[str], bool]:
             continue
         elif token in ("as", "then") and out and out[-1].startswith("CMP_"):
             out.append("than")  # "taller then", "further back as"
+        elif token == "AROUND" and following in ("<q>", "<n>"):
+            out.append("ABOUT")
         elif token == "which" and (following, after) == ("is", "<q>"):
             skip = 1  # "the robot, which is 60 cm wide": no question
         elif (
@@ -296,6 +299,23 @@ def _tidy(tokens: list[str]) -> tuple[list[str], bool]:
     while out and out[-1] in (",", "and", "or"):
         out.pop()
     return out, negated
+
+
+def _without_padding(tokens: list[str]) -> list[str]:
+    """Drop "the next" before a length, and "in front of you" where it only means what is seen."""
+    is_ahead = {"FREE", "MOVE", "HIT", "DIST", "<q>"} & set(tokens)
+    out: list[str] = []
+    for i, token in enumerate(tokens):
+        following = tokens[i + 1] if i + 1 < len(tokens) else ""
+        if token.startswith("ORD_") and following == "<q>":
+            continue
+        if token == "AROUND" and following in ("", ","):
+            continue
+        if token == "<c>" and out and out[-1] == "REL_in_front_of" and not is_ahead:
+            out.pop()
+            continue
+        out.append(token)
+    return out
 
 
 def _inherit(mentions: list[Mention]) -> list[Mention]:

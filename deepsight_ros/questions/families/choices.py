@@ -6,6 +6,7 @@ from deepsight_ros.questions.families.relations import COMPARATIVE_WORDS, RELATI
 from deepsight_ros.questions.solving import (
     anchor_choice_of,
     choice_of,
+    is_extreme_of,
     related_choice_of,
     superlative_of,
 )
@@ -169,6 +170,27 @@ def _superlative(predicate: str, comparative: str, superlative: str) -> Question
     )
 
 
+def _is_extreme(predicate: str, comparative: str, superlative: str) -> QuestionType:
+    said = _SUPERLATIVE_SAID[predicate]
+    questions = [f"is {{a}} [the] {superlative}", f"{{a}} is [the] {superlative}, right"]
+    if predicate not in ("farther", "left_of", "right_of", "behind", "in_front_of"):
+        questions.append(f"is {{a}} the {superlative.partition(' [')[0]} (object|thing)")
+    return QuestionType(
+        f"{predicate}.extreme",
+        Form.YESNO,
+        predicate,
+        ("a",),
+        "",
+        tuple(questions),
+        {
+            "yes": (f"yes, {{a}} is {said}", "yes", "that is right"),
+            "no": (f"no, {{winner}} is {said}", "no", "that is not so"),
+            "same": ("it is one of several that are about the same", "about the same as others"),
+        },
+        is_extreme_of(predicate),
+    )
+
+
 def _group_superlative(predicate: str, comparative: str, superlative: str) -> QuestionType:
     said = _SUPERLATIVE_SAID[predicate]
     return QuestionType(
@@ -253,6 +275,7 @@ def _related(predicate: str, words: tuple[str, ...]) -> tuple[QuestionType, ...]
 TYPES: tuple[QuestionType, ...] = (
     *(_choice(p, *words) for p, words in _CHOICE_WORDS.items()),
     *(_superlative(p, *words) for p, words in _CHOICE_WORDS.items()),
+    *(_is_extreme(p, *words) for p, words in _CHOICE_WORDS.items()),
     *(
         _group_superlative(p, *words)
         for p, words in _CHOICE_WORDS.items()

@@ -62,14 +62,15 @@ def either(u: Utterance) -> Query | None:
     if "or" not in u.tokens or "which" in u.tokens or "what" in u.tokens:
         return None
     kind = r"(?:CMP|REL|PLACE)_(\w+)"
-    match = re.search(rf"{kind}(?: of| than)?(?: <\d+>)?(?: ,)? or (?:is )?(?:to )?{kind}", u.line)
+    line = re.sub(r"BEFORE(?= or REL_behind)|(?<=REL_behind or )BEFORE", "REL_in_front_of", u.line)
+    match = re.search(rf"{kind}(?: of| than)?(?: <\d+>)?(?: ,)? or (?:is )?(?:to )?{kind}", line)
     if match is None:
         return None
     first, second = (PLACE_PREDICATES.get(m, m) for m in match.groups())
     if first in ("higher", "lower") and second in ("below", "above", "under", "over"):
         first = {"higher": "above", "lower": "below"}[first]
     if (first, second) not in _PAIRS or not u.only(
-        "CMP_", "REL_", "PLACE_", "DIM_", "DIST", "WHERE"
+        "CMP_", "REL_", "PLACE_", "DIM_", "DIST", "WHERE", "BEFORE"
     ):
         return None
     if u.named("DIM_") and not {first, second} <= {

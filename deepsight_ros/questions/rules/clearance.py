@@ -115,7 +115,7 @@ def _is_ahead(u: Utterance, has_gripper: bool, obstacles: int) -> bool:
         return True
     if u.has("FREE") and u.has("DIST") and (has_gripper or u.has_camera):
         return True
-    if u.has("HIT") and u.has_camera and u.quantities:
+    if u.has("HIT") and u.quantities and (u.has_camera or has_gripper or obstacles):
         return True
     return u.has("HIT") and u.has("DIST") and u.has("BEFORE")
 

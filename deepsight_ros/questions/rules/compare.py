@@ -71,7 +71,7 @@ def distance(u: Utterance) -> Query | None:
         two = pair(u, [i for i in things(u, grippers=False) if i not in carried])
     if two is None or supports(u) or (u.has_camera and not passing) or _is_any(two):
         return None
-    if len(two) == 1 and not u.has("BETWEEN", "EACH", "DIST"):
+    if len(two) == 1 and not (u.has("BETWEEN", "EACH", "DIST") or "together" in u.said):
         return None
     relation = _relation(u)
     if relation is None:
@@ -95,7 +95,7 @@ def distance(u: Utterance) -> Query | None:
         allowed += ["CMP_"]
     if through:
         allowed += ["FIT", "MOVE", "GRASP", "THROUGH", "FREE", "DIM_width", "DIM_size", "HIT"]
-        allowed += ["REL_touching", "BEFORE", "DIM_across", "DIM_thickness", "DIM_diameter"]
+        allowed += ["IF", "REL_touching", "BEFORE", "DIM_across", "DIM_thickness", "DIM_diameter"]
         if not u.has("BETWEEN"):
             return None
         relation = "at_least" if relation in ("", "more_than") else relation
@@ -158,7 +158,7 @@ def grasp(u: Utterance) -> Query | None:
         "REL_over",
         "THAT",
         "DIM_across",
-        "REL_around",
+        "AROUND",
         "SUP_wider",
         "GE",
         "MOVE",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 from deepsight_ros.questions.mentions import Mention
 from deepsight_ros.questions.query import Condition, Query
@@ -112,8 +113,10 @@ def compared(u: Utterance) -> Query | None:
     found = things(u)
     if predicate is None or "than" not in u.tokens:
         return None
+    if u.has("REACH") and predicate not in ("higher", "lower"):
+        return None
     if not u.only(
-        "CMP_", "DIM_", "MORE", "LESS", "THAT", "DIST", "BETWEEN", "SURFACE", "VERTICAL"
+        "CMP_", "DIM_", "MORE", "LESS", "THAT", "DIST", "BETWEEN", "SURFACE", "VERTICAL", "REACH"
     ):
         return None
     if len(found) == 2 and not u.has("BETWEEN"):
@@ -173,7 +176,7 @@ def same(u: Utterance) -> Query | None:
     if two is None or supports(u) or not u.only("SAME", "DIM_", "DIST", "EACH", "REACH"):
         return None
     if u.has("DIST"):
-        if u.named("DIM_") or len(things(u)) != 2:
+        if u.named("DIM_"):
             return None
         return Query("closer.same", two, negated=u.negated)
     name = size_named(u)
@@ -200,6 +203,9 @@ def _yes_no(u: Utterance, predicate: str, mentions: tuple[Mention, ...]) -> Quer
     if first.is_group and first.noun[-1] in ("anything", "something", "nothing"):
         if u.negated or first.noun[-1] == "nothing":
             return None
+        if u.said & {"name", "list", "find", "show", "give", "identify"} and "is" not in u.tokens:
+            group = replace(first, noun=("thing",), determiner="")
+            return Query("list", group=group, condition=Condition(predicate, mentions[1:]))
         return Query("exists", group=first, condition=Condition(predicate, mentions[1:]))
     if any(m.is_group and m.noun[-1] in ("anything", "something", "nothing") for m in mentions):
         return None

@@ -8,6 +8,7 @@ from dataclasses import replace
 from deepsight_ros.questions.mentions import Mention
 from deepsight_ros.questions.query import Condition, Query
 from deepsight_ros.questions.rules.common import (
+    PLACE_PREDICATES,
     QUANTITY_OF_SIZE,
     SIZE_OF_COMPARATIVE,
     comparative,
@@ -27,7 +28,7 @@ def count(u: Utterance) -> Query | None:
     """ "How many mugs are there?", "how many things are taller than the mug?"."""
     if not u.has("COUNT") or u.units or u.negated or u.numbers:
         return None
-    group = u.search(r"COUNT (?:of )?@")
+    group = u.search(r"COUNT (?:of )?@") or u.search(r"^@(?: ,)? COUNT$")
     if group is None:
         if u.only("COUNT", "EXIST") and not things(u) and not supports(u) and "COUNT" in u.line:
             return None
@@ -231,6 +232,8 @@ def listing(u: Utterance) -> Query | None:
     index = int(group.group(1)) if group else -1
     every = list(u.order)
     rest = [i for i in every if i != index]
+    if u.search(r"^@ is what$") and u.mentions[every[0]].relation is not None:
+        return Query("list", group=u.mentions[every[0]])
     cues = u.cues - {"EXIST"}
     mention = u.mentions[index] if group else Mention("thing", noun=("thing",), is_group=True)
     if mention.is_support or mention.is_camera:
@@ -349,6 +352,59 @@ def extreme(u: Utterance) -> Query | None:
     )
 
 
+def is_extreme(u: Utterance) -> Query | None:
+    """ "Is A the tallest?", "is A the closest object to the camera?", "is A the bigger one?"."""
+    if u.quantities or u.units or u.numbers or is_question_word(u) or "or" in u.tokens:
+        return None
+    if "than" in u.tokens or "how" in u.tokens or u.has("COUNT", "WHERE"):
+        return None
+    inside = re.fullmatch(
+        r"(?:is )?<(\d+)> (?:is )?<(\d+)>((?: (?:to|from|of))? (?:<c>|<\d+>))?", u.line
+    )
+    if inside is not None:
+        subject, whole = (u.mentions[int(g)] for g in inside.groups()[:2])
+        order = whole.order
+        if order is None or not order.predicate or order.rank != 1 or (whole.number or 1) > 1:
+            return None
+        anchor = order.anchor
+        further = re.search(r"<(\d+)>", inside.group(3) or "")
+        if further is not None:
+            if anchor is not None or order.predicate not in ("closer", "farther"):
+                return None
+            anchor = u.mentions[int(further.group(1))]
+        group = replace(whole, order=None, is_plural=True, number=2 if order.of_two else None)
+        if group.is_bare_group and not order.of_two:
+            group = replace(group, noun=("thing",), is_group=True, is_one=False)
+        return Query(f"{order.predicate}.extreme", (subject,), anchor, group, negated=u.negated)
+    plain = re.fullmatch(
+        r"(?:is )?<(\d+)> (?:is )?SUP_(\w+)((?: (?:to|from|of))? (?:<c>|<\d+>))?", u.line
+    )
+    if plain is None or not u.only("SUP_"):
+        return None
+    anchor_at = re.search(r"<(\d+)>", plain.group(3) or "")
+    predicate = plain.group(2)
+    if anchor_at is not None and predicate not in ("closer", "farther"):
+        return None
+    return Query(
+        f"{predicate}.extreme",
+        (u.mentions[int(plain.group(1))],),
+        anchor=u.mentions[int(anchor_at.group(1))] if anchor_at else None,
+        negated=u.negated,
+    )
+
+
+def place_of_group(u: Utterance) -> Query | None:
+    """ "Which mug is on the left?"."""
+    match = re.fullmatch(r"(?:which|what) (?:of )?<(\d+)> (?:is )?PLACE_(\w+)", u.line)
+    if match is None or u.quantities or u.units or u.numbers or u.negated:
+        return None
+    group = u.mentions[int(match.group(1))]
+    predicate = PLACE_PREDICATES.get(match.group(2))
+    if predicate is None or group.is_bare_group or group.order is not None:
+        return None
+    return Query(f"{predicate}.superlative", group=group, relation="of_all")
+
+
 def _only_on_support(u: Utterance) -> bool:
     return False
 
@@ -400,4 +456,4 @@ def _named_extreme(u: Utterance) -> Query | None:
 
 
 COUNTING = (count, count_compared, more_of, exists, any_that, any_at_all)
-RULES = (extreme, listing)
+RULES = (extreme, is_extreme, place_of_group, listing)

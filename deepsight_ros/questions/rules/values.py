@@ -286,7 +286,7 @@ def grasp_width(u: Utterance) -> Query | None:
         "DIST",
         "COUNT",
         "FIT",
-        "REL_around",
+        "AROUND",
         "EACH",
         "CMP_wider",
         "DIM_across",
@@ -299,6 +299,8 @@ def grasp_width(u: Utterance) -> Query | None:
         "ABOUT",
     ):
         return None
+    if u.search(r"GRASP of @") and len(things(u)) == 1 and "opening" in u.said:
+        return None  # "the opening of the mug" is the mug's own
     asks = "how" in u.tokens or "what" in u.tokens or "which" in u.tokens
     names_opening = u.has("DIM_width", "DIM_size", "DIST", "DIM_across", "DIM_breadth") or (
         u.said & _OPENINGS
