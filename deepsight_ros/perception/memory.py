@@ -41,7 +41,7 @@ HIDDEN_M = 0.02
 PART_HIDDEN = 0.04
 """Share of hidden points from which a thing counts as newly cut by something nearer."""
 
-PLACE_PX = 0.5
+PLACE_PX = 0.75
 """Largest shift of the mask's middle that noise explains, plus ``PLACE_SHARE``."""
 
 PLACE_SHARE = 0.004
@@ -51,7 +51,7 @@ AREA_PX = 0.45
 """Largest change of the mask's area that noise explains, per pixel of outline (4 root area)."""
 
 DEPTH_M = 0.0012
-DEPTH_SIGMAS = 0.6
+DEPTH_SIGMAS = 0.9
 """Largest mean depth difference that noise explains: a constant, and a share of its sigma."""
 
 SPREAD = 1.6
@@ -100,6 +100,7 @@ class _Entry:
         spread_m: mean absolute depth difference in its own frame.
         seen_at: number of the frame it was seen in; confirmed_at: last one that agreed.
         hidden: share hidden in that frame.
+        shift_m: (3,) how far the thing has moved since, in the fixed frame.
         motion, placed: the last motion asked for, and the shape there.
     """
 
@@ -112,6 +113,7 @@ class _Entry:
     seen_at: int
     confirmed_at: int
     hidden: float = 0.0
+    shift_m: Array = field(default_factory=lambda: np.zeros(3))
     motion: RigidTransform | None = None
     placed: ObservedShape | None = None
 
@@ -177,7 +179,8 @@ class ShapeMemory:
             return None
         camera_from_fixed = fixed_from_camera.inverse()
         points = camera_from_fixed.apply(entry.points_m)
-        shift = np.zeros(3)
+        # in the optical frame; where it was found last is the best first guess
+        shift = camera_from_fixed.rotate(entry.shift_m)
         for attempt in range(ATTEMPTS):
             look = _compare(points + shift, seen, view)
             if look is None:
@@ -187,7 +190,9 @@ class ShapeMemory:
                 if attempt and look.hidden > PART_HIDDEN:
                     break  # moved and hidden at once: too little is seen to be sure of either
                 entry.confirmed_at, entry.hidden = self._frame, look.hidden
-                moved = RigidTransform(np.eye(3), fixed_from_camera.rotation @ shift)
+                if attempt:
+                    entry.shift_m = fixed_from_camera.rotate(shift)
+                moved = RigidTransform(np.eye(3), entry.shift_m)
                 motion = w_from_camera @ camera_from_fixed @ moved @ entry.fixed_from_w
                 return Recollection(
                     entry.at(motion),

@@ -15,6 +15,7 @@ from deepsight_ros.geometry.camera import RgbdFrame
 from deepsight_ros.geometry.gravity import gravity_frame
 from deepsight_ros.geometry.transforms import RigidTransform
 from deepsight_ros.perception.candidates import Candidate, find_candidates
+from deepsight_ros.perception.cloud import ViewCloud
 from deepsight_ros.perception.config import PerceptionConfig
 from deepsight_ros.perception.glimpse import Glimpse
 from deepsight_ros.perception.inputs import Detection, GivenUp, GripperInput, RegionRequest
@@ -26,10 +27,8 @@ from deepsight_ros.perception.samples import make_sample
 from deepsight_ros.perception.segmentation import Segmentation, segment
 from deepsight_ros.perception.shapes import (
     UnseenShape,
-    centre_covariance_m2,
-    faces_seen,
+    describe,
     observe,
-    seen_extent,
 )
 from deepsight_ros.perception.structure import find_walls
 from deepsight_ros.perception.support import SupportFinding, find_support
@@ -37,7 +36,6 @@ from deepsight_ros.perception.tracking import Sighting, Tracker
 from deepsight_ros.perception.view import Bool, WorkingView, make_view, step_for
 from deepsight_ros.scene.objects import (
     Gripper,
-    PointCloud,
     Scene,
     SceneObject,
     SupportPlane,
@@ -46,6 +44,9 @@ from deepsight_ros.scene.objects import (
 from deepsight_ros.scene.observed import ObservedShape
 
 Array = NDArray[np.float64]
+
+GRIPPER_POINTS = 300
+"""Points of an object that tell whether it is the gripper."""
 
 REFINE_AFTER = 12
 """Frames after which a remembered shape is worth seeing anew."""
@@ -149,7 +150,7 @@ class Perceiver:
             up=source,
             support=_support_value(finding),
             gripper=held,
-            cloud=_cloud(seen.view, seen.working, self.config.cloud_step_px),
+            cloud=ViewCloud(seen.view, seen.working, self.config.cloud_step_px),
             camera=frame.camera,
         )
         clock.lap("scene")
@@ -376,8 +377,7 @@ def _scene_object(
     x, y, w, h = cv2.boundingRect(mask.view(np.uint8))
     step = seen.view.step
     words = seen.looks.words(label) if label else seen.looks.words_of(mask)
-    middle, size = seen_extent(shape)
-    occluded, truncated = shape.is_occluded, shape.is_truncated
+    about = describe(shape)
     camera = seen.frame.camera
     return SceneObject(
         id=name,
@@ -391,10 +391,10 @@ def _scene_object(
             min((y + h) * step, camera.height_px),
         ),
         mask=mask,
-        centre_covariance_m2=centre_covariance_m2(shape, middle, size, occluded or truncated),
-        is_occluded=occluded,
-        is_truncated=truncated,
-        faces_seen=faces_seen(shape),
+        centre_covariance_m2=about.centre_covariance_m2,
+        is_occluded=shape.is_occluded,
+        is_truncated=shape.is_truncated,
+        faces_seen=about.faces_seen,
     )
 
 
@@ -421,10 +421,12 @@ def _mark_gripper(
     for made in objects:
         if not isinstance(made.shape, ObservedShape):
             continue
-        gap = np.linalg.norm(made.shape.surface.points_m - pose.translation_m, axis=1)
+        points = made.shape.surface.points_m
+        offset = points[:: max(1, len(points) // GRIPPER_POINTS)] - pose.translation_m
+        gap = np.sort(np.einsum("ij,ij->i", offset, offset))
         # Most of the gripper lies behind its front face; a thing it is about to grasp is ahead.
-        ahead = (made.shape.surface.points_m - pose.translation_m) @ pose.rotation[:, 0]
-        distance = float(np.percentile(gap, 20)) + 2.0 * max(0.0, float(np.median(ahead)))
+        ahead = np.sort(offset @ pose.rotation[:, 0])
+        distance = float(np.sqrt(gap[len(gap) // 5])) + 2.0 * max(0.0, float(ahead[len(gap) // 2]))
         if distance < least:
             best, least = made.id, distance
     return [replace(o, is_gripper=o.id == best) for o in objects], Gripper(pose, best)
@@ -435,24 +437,3 @@ def _support_value(finding: SupportFinding | None) -> SupportPlane | None:
         return None
     plane = finding.support
     return SupportPlane(plane.normal, plane.offset_m, plane.sigma_m)
-
-
-def _cloud(view: WorkingView, working: RigidTransform, every: int) -> PointCloud:
-    """Every n-th valid reading in W; pixels and field of view are those of the working image."""
-    valid = view.valid[::every, ::every]
-    z = view.smooth_m[::every, ::every]
-    x, y = (axis[::every] for axis in view.rays)
-    rotation = working.rotation.astype(np.float32)
-    offset = working.translation_m.astype(np.float32)
-    points = np.empty((np.count_nonzero(valid), 3), np.float32)
-    for k in range(3):
-        slope = (rotation[k, 0] * x)[None, :] + (rotation[k, 1] * y + rotation[k, 2])[:, None]
-        points[:, k] = (slope * z + offset[k])[valid]
-    v, u = np.divmod(np.flatnonzero(valid), valid.shape[1])
-    c = view.camera
-    return PointCloud(
-        points_m=points,
-        sigma_m=view.sigma_m[::every, ::every][valid],
-        pixels=(np.stack([u, v], axis=1) * every).astype(np.int32),
-        camera_fov=(c.fx_px, c.fy_px, c.cx_px, c.cy_px, c.width_px, c.height_px),
-    )

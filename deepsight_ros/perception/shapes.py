@@ -7,6 +7,7 @@ the centre; which faces were seen.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from weakref import WeakKeyDictionary
 
 import numpy as np
 from numpy.typing import NDArray
@@ -74,6 +75,28 @@ def observe(
         sensor,
         support_known=support_known,
     )
+
+
+@dataclass(frozen=True, eq=False)
+class Description:
+    """What a shape adds to its ``SceneObject``: (3, 3) covariance of the centre, sides seen."""
+
+    centre_covariance_m2: Array
+    faces_seen: tuple[str, ...]
+
+
+_DESCRIBED: WeakKeyDictionary[ObservedShape, Description] = WeakKeyDictionary()
+
+
+def describe(shape: ObservedShape) -> Description:
+    """Covariance and sides; worked out once for a shape, which may serve many frames."""
+    known = _DESCRIBED.get(shape)
+    if known is None:
+        middle, size = seen_extent(shape)
+        cut = shape.is_occluded or shape.is_truncated
+        covariance = centre_covariance_m2(shape, middle, size, cut)
+        known = _DESCRIBED[shape] = Description(covariance, faces_seen(shape))
+    return known
 
 
 def seen_extent(shape: ObservedShape) -> tuple[Array, Array]:

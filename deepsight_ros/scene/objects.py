@@ -156,6 +156,23 @@ class PointCloud:
     camera_fov: tuple[float, float, float, float, int, int]
 
 
+@runtime_checkable
+class Cloud(Protocol):
+    """What measuring code reads of a ``PointCloud``, which may also be made when first read."""
+
+    @property
+    def points_m(self) -> NDArray[np.float32]: ...
+
+    @property
+    def sigma_m(self) -> NDArray[np.float32]: ...
+
+    @property
+    def pixels(self) -> NDArray[np.int32]: ...
+
+    @property
+    def camera_fov(self) -> tuple[float, float, float, float, int, int]: ...
+
+
 @dataclass(frozen=True, eq=False)
 class Scene:
     """Everything known at one stamp.
@@ -182,7 +199,7 @@ class Scene:
     support: SupportPlane | None = None
     support_label: str = ""
     gripper: Gripper | None = None
-    cloud: PointCloud | None = None
+    cloud: Cloud | None = None
     is_exact: bool = False
     camera: Camera | None = None
 

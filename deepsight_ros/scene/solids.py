@@ -9,7 +9,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from functools import cached_property
-from math import cos, hypot, pi, sin, sqrt
+from math import cos, hypot, inf, pi, sin, sqrt
 
 import numpy as np
 from numpy.typing import NDArray
@@ -444,13 +444,17 @@ class PrismSolid(ConvexSolid):
         return False
 
     @cached_property
-    def _columns(self) -> tuple[list[float], list[float]]:
-        return self.outline_m[:, 0].tolist(), self.outline_m[:, 1].tolist()
+    def _corners(self) -> list[tuple[float, float]]:
+        return [(x, y) for x, y in self.outline_m.tolist()]
 
     def support(self, dx: float, dy: float, dz: float) -> Vec:
-        xs, ys = self._columns
-        best = max(range(len(xs)), key=lambda i: xs[i] * dx + ys[i] * dy)
-        return xs[best], ys[best], self.top_m if dz >= 0 else self.bottom_m
+        reach = -inf
+        at = (0.0, 0.0)
+        for corner in self._corners:  # a plain loop: this is the inner loop of every distance
+            along = corner[0] * dx + corner[1] * dy
+            if along > reach:
+                reach, at = along, corner
+        return at[0], at[1], self.top_m if dz >= 0 else self.bottom_m
 
     @cached_property
     def box(self) -> Box3:
