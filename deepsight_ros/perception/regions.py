@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 from scipy.ndimage import find_objects
 
 from deepsight_ros.errors import InvalidValueError
+from deepsight_ros.perception.box_segments import box_iou, object_in_box
 from deepsight_ros.perception.config import PerceptionConfig
 from deepsight_ros.perception.inputs import RegionKind, RegionRequest
 from deepsight_ros.perception.outliers import largest_cluster
@@ -19,7 +19,9 @@ from deepsight_ros.perception.segmentation import Segmentation
 from deepsight_ros.perception.view import Bool, WorkingView
 
 Box = tuple[float, float, float, float]
-Window = tuple[slice, slice]
+
+LEAST_FIT = 0.3
+"""Below this overlap of what was found with the box, the box's whole foreground is taken."""
 
 
 def region_mask(
@@ -47,16 +49,14 @@ def box_slices(view: WorkingView, box_px: Box) -> tuple[slice, slice]:
 def mask_in_box(
     view: WorkingView, segmentation: Segmentation, box_px: Box, config: PerceptionConfig
 ) -> Bool:
-    """The object a box surrounds: the segments that together fit the box, else its foreground."""
+    """The object a box surrounds, else its foreground, else its nearest surface."""
     rows, columns = box_slices(view, box_px)
     out = np.zeros(view.valid.shape, bool)
     if rows.start >= rows.stop or columns.start >= columns.stop:
         return out
-    inside = segmentation.labels[rows, columns]
-    chosen = _segments_in_box(segmentation, inside)
-    if len(chosen):
-        out[rows, columns] = np.isin(inside, chosen)
-        return out
+    found, fit = object_in_box(view, segmentation, (rows, columns), config)
+    if fit > LEAST_FIT:
+        return found
     foreground = segmentation.foreground[rows, columns]
     out[rows, columns] = foreground if foreground.any() else view.valid[rows, columns]
     return largest_cluster(out, view, config.outlier_cell_m)
@@ -69,51 +69,10 @@ def best_segment(segmentation: Segmentation, rows: slice, columns: slice, least_
     boxes = find_objects(segmentation.labels)
     for label in present[present > 0]:
         own = boxes[label - 1]
-        iou = _box_iou(own, (rows, columns))
+        iou = box_iou(own, (rows, columns))
         if iou > best_iou:
             best, best_iou = int(label), iou
     return best
-
-
-def _segments_in_box(segmentation: Segmentation, inside: NDArray[np.int32]) -> NDArray[np.int64]:
-    """Labels that together fill a box: first the one that fits it best, then those that make
-    the fit better. A thing that merely stands in front of the object does not widen the fit."""
-    total = np.bincount(segmentation.labels.ravel(), minlength=segmentation.count + 1)
-    here = np.bincount(inside.ravel(), minlength=segmentation.count + 1)
-    here[0] = 0
-    share = here / np.maximum(total, 1)
-    candidates = np.flatnonzero((share > 0.6) | (here > 0.4 * inside.size))
-    candidates = candidates[here[candidates] >= 6]
-    whole = (slice(0, inside.shape[0]), slice(0, inside.shape[1]))
-    boxes = find_objects(inside)
-    chosen: list[int] = []
-    around: Window | None = None
-    fit = 0.0
-    while len(candidates):
-        unions = [_around(around, boxes[c - 1]) for c in candidates]
-        fits = [_box_iou(u, whole) for u in unions]
-        best = int(np.argmax(fits))
-        if fits[best] < fit + 0.04 and chosen:
-            break
-        fit, around = fits[best], unions[best]
-        chosen.append(int(candidates[best]))
-        candidates = np.delete(candidates, best)
-    return np.array(chosen if fit > 0.35 else [], np.int64)
-
-
-def _around(a: Window | None, b: Window) -> Window:
-    if a is None:
-        return b
-    rows = slice(min(a[0].start, b[0].start), max(a[0].stop, b[0].stop))
-    return rows, slice(min(a[1].start, b[1].start), max(a[1].stop, b[1].stop))
-
-
-def _box_iou(a: Window, b: Window) -> float:
-    overlap = max(0, min(a[0].stop, b[0].stop) - max(a[0].start, b[0].start)) * max(
-        0, min(a[1].stop, b[1].stop) - max(a[1].start, b[1].start)
-    )
-    areas = [(r.stop - r.start) * (c.stop - c.start) for r, c in (a, b)]
-    return overlap / max(1, sum(areas) - overlap)
 
 
 def _from_mask(view: WorkingView, region: RegionRequest) -> Bool:

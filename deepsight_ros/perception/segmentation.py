@@ -20,7 +20,7 @@ from deepsight_ros.perception.merging import chroma, measure_borders, merge
 from deepsight_ros.perception.outliers import flying_pixels
 from deepsight_ros.perception.outlines import complete_outlines
 from deepsight_ros.perception.structure import over_support
-from deepsight_ros.perception.support import SupportFinding
+from deepsight_ros.perception.support import HorizontalPlane, SupportFinding
 from deepsight_ros.perception.view import Bool, Float, WorkingView
 
 Labels = NDArray[np.int32]
@@ -29,6 +29,11 @@ Plane = tuple[Array, float]
 
 LOW_SIGMAS = 0.7
 """Height over the support, in depth noise, from which a pixel may be the foot of a thing."""
+
+NOTHING = SupportFinding(None, None, ())
+
+WALL_PATCH_M2 = 0.15
+"""Smallest part of a wall seen by itself (between things in front of it)."""
 
 PAD_PX = 8
 """Margin around the foreground's bounding box in which segmentation works."""
@@ -39,11 +44,20 @@ BESIDE_SUPPORT_M = 0.12
 
 @dataclass(frozen=True, eq=False)
 class Segmentation:
-    """Labels 1..count; ``foreground`` is every pixel above the support inside the volume."""
+    """What a view was divided into.
+
+    Attributes:
+        labels: (H, W) int32, 1..count; 0 = no thing.
+        foreground: (H, W) bool: above the support, in the working volume, on no wall.
+        finding: the support it was made with.
+        walls: the walls that were left out.
+    """
 
     labels: Labels
     count: int
     foreground: Bool
+    finding: SupportFinding = NOTHING
+    walls: tuple[Plane, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,9 +100,29 @@ def foreground_of(
         low = foreground & ~high & (height > np.float32(0.001) + np.float32(LOW_SIGMAS) * noise)
         foreground &= high & (height < config.max_height_m)
     for normal, offset in walls:
-        away = height_above(view, normal, offset)
-        foreground &= np.abs(away) > 0.02 + 3.0 * view.sigma_m
+        foreground &= ~on_wall(view, normal, offset)
     return Ground(foreground, low, height)
+
+
+def on_wall(view: WorkingView, normal: Array, offset_m: float) -> Bool:
+    """(H, W) bool: pixels of a wall; places where a thing merely crosses its plane are none."""
+    away = height_above(view, normal, offset_m)
+    near = (np.abs(away) < 0.02 + 3.0 * view.sigma_m) & (view.filled_m > 0)
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(near.view(np.uint8), connectivity=4)
+    slant = np.maximum(np.abs(view.along(normal)), np.float32(0.1))
+    pixel_m2 = np.square(view.filled_m) / (slant * view.camera.fx_px * view.camera.fy_px)
+    area = np.bincount(labels.ravel(), weights=pixel_m2.ravel(), minlength=count)
+    wall = (area > WALL_PATCH_M2) | (stats[:, cv2.CC_STAT_AREA] > 0.05 * near.size)
+    wall[0] = False
+    return np.asarray(wall[labels])
+
+
+def stands_out(height_m: Float | None) -> bool:
+    """Whether the support is raised (a table): a good part of the view lies lower than it."""
+    if height_m is None:
+        return False
+    sampled = height_m[::4, ::4]
+    return bool(np.count_nonzero(sampled < -0.05) > 0.01 * sampled.size)
 
 
 def segment(
@@ -108,22 +142,34 @@ def segment(
     labels = np.zeros(foreground.shape, np.int32)
     x, y, w, h = cv2.boundingRect(foreground.view(np.uint8))
     if min(w, h) < 2 or min(foreground.shape) < 12:
-        return Segmentation(labels, 0, foreground)
+        return Segmentation(labels, 0, foreground, finding, tuple(walls))
     rows = slice(max(0, y - PAD_PX), min(foreground.shape[0], y + h + PAD_PX))
     columns = slice(max(0, x - PAD_PX), min(foreground.shape[1], x + w + PAD_PX))
     part = view.crop(rows, columns)
-    hues = chroma(part.colour) if config.use_colour and part.colour is not None else None
-    pieces = dense(fragments(part, foreground[rows, columns], hues))
-    borders = measure_borders(pieces, part, hues)
-    merged = merge(borders, config.part_at_log_odds)
-    found = merged[pieces].astype(np.int32)
-    found[flying_pixels(part)] = 0
-    found, count = _keep_things(dense(found), part, finding, config, gripper_m)
+    found = partition(part, foreground[rows, columns], config)[0]
+    table = finding.support if stands_out(ground.height_m) else None
+    found, count = _keep_things(found, part, table, config, gripper_m)
     box = (rows, columns)
     height = None if ground.height_m is None else ground.height_m[box]
     up = None if finding.support is None else finding.support.normal
     labels[box] = complete_outlines(found, part, ground.low[box], height, up)
-    return Segmentation(labels, count, foreground)
+    return Segmentation(labels, count, foreground, finding, tuple(walls))
+
+
+def partition(
+    view: WorkingView, foreground: Bool, config: PerceptionConfig
+) -> tuple[Labels, Labels]:
+    """A foreground divided into things, and into the fragments these were put together from.
+
+    Both (H, W) int32, numbered 1..K; stray readings between two surfaces belong to no thing.
+    """
+    hues = chroma(view.colour) if config.use_colour and view.colour is not None else None
+    pieces = dense(fragments(view, foreground, hues))
+    borders = measure_borders(pieces, view, hues)
+    merged = merge(borders, config.part_at_log_odds)
+    things = merged[pieces].astype(np.int32)
+    things[flying_pixels(view)] = 0
+    return dense(things), pieces
 
 
 def dense(labels: Labels) -> Labels:
@@ -139,11 +185,11 @@ def dense(labels: Labels) -> Labels:
 def _keep_things(
     labels: Labels,
     view: WorkingView,
-    finding: SupportFinding,
+    table: HorizontalPlane | None,
     config: PerceptionConfig,
     gripper_m: Array | None,
 ) -> tuple[Labels, int]:
-    """Renumber, without segments too small, too big, or standing beyond the support."""
+    """Renumber, without segments too small, too big, or standing beyond a raised support."""
     count = int(labels.max())
     if count == 0:
         return labels, 0
@@ -166,8 +212,8 @@ def _keep_things(
     side = np.sqrt(12.0 * spread / number)
     keep = size >= config.min_object_px
     keep &= (side >= config.min_object_size_m) & (side <= config.max_object_size_m)
-    if finding.support is not None:
-        over = over_support(points, finding.support, BESIDE_SUPPORT_M)
+    if table is not None:
+        over = over_support(points, table, BESIDE_SUPPORT_M)
         on_ground = np.bincount(flat, weights=over, minlength=count + 1) > 0.15 * number
         if gripper_m is not None:
             near = np.linalg.norm(points - gripper_m, axis=1) < config.gripper_radius_m
