@@ -6,6 +6,8 @@ import os
 import re
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -40,8 +42,7 @@ def run_lifecycle(cycles: int = 100, console: Console | None = None) -> dict[str
     up_s: list[float] = []
     down_s: list[float] = []
     answered = left = errors = 0
-    with tempfile.TemporaryDirectory(prefix="deepsight_logs_") as logs:
-        os.environ["ROS_LOG_DIR"] = logs  # rcl writes every log line of the processes here too
+    with _log_folder() as logs:
         for _ in track(range(cycles), "up and down", console=console):
             began_s = time.monotonic()
             runner = Runner(plan, quiet=True)
@@ -57,7 +58,7 @@ def run_lifecycle(cycles: int = 100, console: Console | None = None) -> dict[str
                 began_s = time.monotonic()
             down_s.append(time.monotonic() - began_s)
             left += sum(Path(f"/proc/{pid}").exists() for pid in pids)
-        for log in Path(logs).rglob("*.log"):
+        for log in logs.rglob("*.log"):
             errors += len(_FAULT.findall(log.read_text(errors="replace")))
     report: dict[str, Any] = {
         "cycles": cycles,
@@ -79,6 +80,21 @@ def run_lifecycle(cycles: int = 100, console: Console | None = None) -> dict[str
             table.add_row(name, shown, str(wanted.get(name, "")))
     console.print(table)
     return report
+
+
+@contextmanager
+def _log_folder() -> Iterator[Path]:
+    """A folder where rcl writes every log line of the processes started meanwhile."""
+    before = os.environ.get("ROS_LOG_DIR")
+    with tempfile.TemporaryDirectory(prefix="deepsight_logs_") as folder:
+        os.environ["ROS_LOG_DIR"] = folder
+        try:
+            yield Path(folder)
+        finally:
+            if before is None:
+                del os.environ["ROS_LOG_DIR"]
+            else:
+                os.environ["ROS_LOG_DIR"] = before
 
 
 def orphaned_segments() -> set[str]:

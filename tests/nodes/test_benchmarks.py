@@ -1,0 +1,37 @@
+"""The live and lifecycle benchmarks run, and report what their tables promise."""
+
+from __future__ import annotations
+
+import io
+
+import pytest
+from rich.console import Console
+
+pytestmark = [pytest.mark.ros, pytest.mark.slow]
+
+
+def test_the_live_benchmark_reports_every_figure() -> None:
+    from deepsight_ros.nodes.benchmark_live import HD_TARGETS, TARGETS, run_live
+
+    out = io.StringIO()
+    report = run_live(seconds=3.0, console=Console(file=out, width=120))
+    assert {*TARGETS, *HD_TARGETS} <= report.keys()
+    assert 0 < report["frames_answered"] <= report["frames_published"]
+    assert 0 < report["latency_median_ms"] <= report["latency_p99_ms"]
+    assert report["rss_max_mib"] > 50
+    assert report["cpu_cores"] > 0.05
+    assert report["ask_ok"] > 0
+    accuracy = report["accuracy"]
+    assert accuracy["distances"] > 10
+    assert accuracy["error_median_mm"] < 20  # of live messages, against the rebuilt world
+    assert "frames_share" in out.getvalue()
+
+
+def test_the_lifecycle_benchmark_counts_what_is_left() -> None:
+    from deepsight_ros.nodes.benchmark_lifecycle import run_lifecycle
+
+    report = run_lifecycle(cycles=1, console=Console(file=io.StringIO()))
+    assert report["answered"] == 1
+    assert report["processes_left"] == 0
+    assert report["shared_memory_files_left"] == 0
+    assert report["errors_logged"] == 0
