@@ -11,6 +11,7 @@ a remembered shape belongs to the stamp of the frame that confirmed it.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +19,7 @@ from numpy.typing import NDArray
 from deepsight_ros.geometry.transforms import RigidTransform
 from deepsight_ros.perception.glimpse import Glimpse
 from deepsight_ros.perception.view import WorkingView
-from deepsight_ros.scene.carrying import carried, is_still
+from deepsight_ros.scene.carrying import are_same, carried
 from deepsight_ros.scene.observed import ObservedShape
 
 Array = NDArray[np.float64]
@@ -62,6 +63,31 @@ ATTEMPTS = 4
 
 MOST_SHIFT_M = 0.10
 """Farthest a thing may have moved since it was seen for its shape to be carried along."""
+
+
+@dataclass(frozen=True, eq=False)
+class Moment:
+    """One frame, for comparing things with: its view, the camera's pose, and W."""
+
+    view: WorkingView
+    fixed_from_camera: RigidTransform
+    w_from_camera: RigidTransform
+
+    @cached_property
+    def camera_from_fixed(self) -> RigidTransform:
+        return self.fixed_from_camera.inverse()
+
+    @cached_property
+    def w_from_fixed(self) -> RigidTransform:
+        return self.w_from_camera @ self.camera_from_fixed
+
+    @cached_property
+    def camera_from_w(self) -> RigidTransform:
+        return self.w_from_camera.inverse()
+
+    @cached_property
+    def fixed_from_w(self) -> RigidTransform:
+        return self.fixed_from_camera @ self.camera_from_w
 
 
 @dataclass(frozen=True, eq=False)
@@ -119,11 +145,7 @@ class _Entry:
 
     def at(self, motion: RigidTransform) -> ObservedShape:
         """The shape after a motion; the very same one as before where that has not changed."""
-        if (
-            self.motion is None
-            or self.placed is None
-            or not is_still(_between(self.motion, motion))
-        ):
+        if self.motion is None or self.placed is None or not are_same(self.motion, motion):
             self.motion, self.placed = motion, carried(self.shape, motion)
         return self.placed
 
@@ -165,22 +187,15 @@ class ShapeMemory:
             newest = sorted(self._entries.items(), key=lambda item: -item[1].confirmed_at)
             self._entries = dict(newest[:MOST_SHAPES])
 
-    def recall(
-        self,
-        object_id: str,
-        seen: Glimpse,
-        view: WorkingView,
-        fixed_from_camera: RigidTransform,
-        w_from_camera: RigidTransform,
-    ) -> Recollection | None:
+    def recall(self, object_id: str, seen: Glimpse, now: Moment) -> Recollection | None:
         """The remembered shape where the present frame confirms it, else None (forgotten)."""
         entry = self._entries.get(object_id)
         if entry is None:
             return None
-        camera_from_fixed = fixed_from_camera.inverse()
-        points = camera_from_fixed.apply(entry.points_m)
+        view = now.view
+        points = now.camera_from_fixed.apply(entry.points_m)
         # in the optical frame; where it was found last is the best first guess
-        shift = camera_from_fixed.rotate(entry.shift_m)
+        shift = now.camera_from_fixed.rotate(entry.shift_m)
         for attempt in range(ATTEMPTS):
             look = _compare(points + shift, seen, view)
             if look is None:
@@ -191,9 +206,10 @@ class ShapeMemory:
                     break  # moved and hidden at once: too little is seen to be sure of either
                 entry.confirmed_at, entry.hidden = self._frame, look.hidden
                 if attempt:
-                    entry.shift_m = fixed_from_camera.rotate(shift)
-                moved = RigidTransform(np.eye(3), entry.shift_m)
-                motion = w_from_camera @ camera_from_fixed @ moved @ entry.fixed_from_w
+                    entry.shift_m = now.fixed_from_camera.rotate(shift)
+                then = entry.fixed_from_w
+                there = RigidTransform(then.rotation, then.translation_m + entry.shift_m)
+                motion = now.w_from_fixed @ there
                 return Recollection(
                     entry.at(motion),
                     look.hidden > PART_HIDDEN,
@@ -205,27 +221,17 @@ class ShapeMemory:
         del self._entries[object_id]
         return None
 
-    def keep(
-        self,
-        object_id: str,
-        shape: ObservedShape,
-        seen: Glimpse,
-        view: WorkingView,
-        fixed_from_camera: RigidTransform,
-        w_from_camera: RigidTransform,
-    ) -> None:
+    def keep(self, object_id: str, shape: ObservedShape, seen: Glimpse, now: Moment) -> None:
         """Remember a shape worked out in this frame."""
         surface = shape.surface.points_m
         points = surface[:: max(1, len(surface) // MOST_POINTS)]
-        camera_from_w = w_from_camera.inverse()
-        look = _compare(camera_from_w.apply(points), seen, view)
+        look = _compare(now.camera_from_w.apply(points), seen, now.view)
         if look is None:
             return
-        fixed_from_w = fixed_from_camera @ camera_from_w
         self._entries[object_id] = _Entry(
             shape,
-            fixed_from_w,
-            fixed_from_w.apply(points),
+            now.fixed_from_w,
+            now.fixed_from_w.apply(points),
             seen.middle_px - look.middle_px,
             seen.area_px * look.at_m**2,
             look.spread_m,
@@ -244,10 +250,6 @@ class ShapeMemory:
             and self._frame - entry.seen_at >= least_age
         ]
         return min(due)[1] if due else None
-
-
-def _between(a: RigidTransform, b: RigidTransform) -> RigidTransform:
-    return b @ a.inverse()
 
 
 def _compare(points_m: Array, seen: Glimpse, view: WorkingView) -> _Agreement | None:

@@ -15,8 +15,6 @@ from pathlib import Path
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import coo_matrix
-from scipy.sparse.csgraph import connected_components
 
 from deepsight_ros.perception.view import Float, WorkingView
 
@@ -302,6 +300,19 @@ def _joins(pairs: NDArray[np.int64], logit: Array, count: int) -> NDArray[np.int
     chosen = np.flatnonzero((logit < 0) & ((first & second) | ((first | second) & (logit < SURE))))
     if not len(chosen):
         return None
-    a, b = pairs[chosen].T
-    graph = coo_matrix((np.ones(len(a), np.int8), (a, b)), shape=(count, count))
-    return np.asarray(connected_components(graph, directed=False)[1], np.int64)
+    return _connected(pairs[chosen], count)
+
+
+def _connected(pairs: NDArray[np.int64], count: int) -> NDArray[np.int64]:
+    """(count,) which connected part each node belongs to, numbered by their lowest nodes."""
+    root = np.arange(count)
+    a, b = pairs[:, 0], pairs[:, 1]
+    while True:
+        lowest = np.minimum(root[a], root[b])
+        before = root.copy()
+        np.minimum.at(root, root[a], lowest)
+        np.minimum.at(root, root[b], lowest)
+        root = root[root]
+        if np.array_equal(root, before):
+            break
+    return np.cumsum(root == np.arange(count))[root] - 1

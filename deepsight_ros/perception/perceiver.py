@@ -20,7 +20,7 @@ from deepsight_ros.perception.config import PerceptionConfig
 from deepsight_ros.perception.glimpse import Glimpse
 from deepsight_ros.perception.inputs import Detection, GivenUp, GripperInput, RegionRequest
 from deepsight_ros.perception.looks import Looks, look_at
-from deepsight_ros.perception.memory import ShapeMemory
+from deepsight_ros.perception.memory import Moment, ShapeMemory
 from deepsight_ros.perception.regions import region_mask
 from deepsight_ros.perception.room import Room, RoomMemory
 from deepsight_ros.perception.samples import make_sample
@@ -88,7 +88,7 @@ class Perceiver:
         self._seen: _Seen | None = None
         self._rooms = RoomMemory()
         self._memory = ShapeMemory()
-        self._named: tuple[_Seen, dict[str, Candidate], RigidTransform] | None = None
+        self._named: tuple[_Seen, dict[str, Candidate], Moment] | None = None
 
     def reset(self) -> None:
         """Forget every track and the last support (a new episode, a jump back in time)."""
@@ -285,12 +285,13 @@ class Perceiver:
         """Objects with shapes: remembered where this frame confirms them, else worked out."""
         memory = self._memory
         memory.begin({track.id for track in self.tracker.tracks})
+        now = Moment(seen.view, fixed_from_camera, seen.working)
         objects: list[SceneObject] = []
         for name, candidate in named:
             look = candidate.seen
-            known = memory.recall(name, look, seen.view, fixed_from_camera, seen.working)
+            known = memory.recall(name, look, now)
             if known is None:
-                shape = self._see(name, look, seen, fixed_from_camera)
+                shape = self._see(name, look, seen, now)
                 if shape is None:
                     continue
             else:
@@ -304,16 +305,14 @@ class Perceiver:
                     is_occluded=made.is_occluded or (known is not None and known.is_hidden),
                 )
             )
-        self._named = (seen, dict(named), fixed_from_camera)
+        self._named = (seen, dict(named), now)
         return objects
 
-    def _see(
-        self, name: str, look: Glimpse, seen: _Seen, fixed_from_camera: RigidTransform
-    ) -> ObservedShape | None:
+    def _see(self, name: str, look: Glimpse, seen: _Seen, now: Moment) -> ObservedShape | None:
         """The shape as this frame shows it, remembered under ``name``; None without depth."""
         shape = observe(look.mask, seen.view, seen.working, seen.frame.sensor, seen.support_known)
         if shape is not None:
-            self._memory.keep(name, shape, look, seen.view, fixed_from_camera, seen.working)
+            self._memory.keep(name, shape, look, now)
         return shape
 
     def refine(self) -> str | None:
@@ -327,15 +326,15 @@ class Perceiver:
         """
         if self._named is None:
             return None
-        seen, named, fixed_from_camera = self._named
+        seen, named, now = self._named
         if self._rooms.is_due(ROOM_AFTER):
             up = None if seen.up_is_plane else seen.finding.up
-            self._look_around(seen.view, up, fixed_from_camera)
+            self._look_around(seen.view, up, now.fixed_from_camera)
             return "support"
         name = self._memory.stalest(REFINE_AFTER)
         if name is None or name not in named:
             return None
-        shape = self._see(name, named[name].seen, seen, fixed_from_camera)
+        shape = self._see(name, named[name].seen, seen, now)
         if shape is None:
             return None
         _ = shape.completion  # worked out now, so that nobody waits for it later

@@ -36,6 +36,8 @@ STILL_M = 1e-6
 STILL_RAD = 1e-6
 """Motions below these leave a shape as it is."""
 
+NO_MOTION = RigidTransform.identity()
+
 
 @dataclass(frozen=True, eq=False)
 class CarriedShape(ObservedShape):
@@ -56,10 +58,17 @@ class CarriedShape(ObservedShape):
         return replace(done, solid=placed_solid(done.solid, self.motion))
 
 
+def are_same(a: RigidTransform, b: RigidTransform) -> bool:
+    """Whether two motions hardly differ."""
+    return bool(
+        np.abs(a.rotation - b.rotation).max() < STILL_RAD
+        and np.abs(a.translation_m - b.translation_m).max() < STILL_M
+    )
+
+
 def is_still(motion: RigidTransform) -> bool:
     """Whether a motion is too small to matter."""
-    turned = float(np.abs(motion.rotation - np.eye(3)).max())
-    return turned < STILL_RAD and float(np.abs(motion.translation_m).max()) < STILL_M
+    return are_same(motion, NO_MOTION)
 
 
 def carried(shape: ObservedShape, motion: RigidTransform) -> ObservedShape:

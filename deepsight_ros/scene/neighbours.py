@@ -15,15 +15,12 @@ from numpy.typing import NDArray
 
 from deepsight_ros.errors import DeepsightError
 from deepsight_ros.geometry.transforms import RigidTransform
-from deepsight_ros.scene.carrying import CarriedShape, is_still
+from deepsight_ros.scene.carrying import NO_MOTION, CarriedShape, are_same, is_still
 from deepsight_ros.scene.measure import GRIPPER_ID, measure
 from deepsight_ros.scene.measurement import Measurement
 from deepsight_ros.scene.objects import Box3, Scene, SceneObject, Shape
 
 Array = NDArray[np.float64]
-
-SAME_M = 1e-6
-"""Camera or gripper that moved by less has not moved."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,7 +92,7 @@ class DistanceMemory:
         if of_b is None:  # a point has no heading
             relative = RigidTransform(np.eye(3), relative.translation_m)
         known = self._now.get(key) or self._last.get(key)
-        if known is None or not _same(known.relative, relative):
+        if known is None or not are_same(known.relative, relative):
             measured = measure(scene, quantity, ids)
             known = _Known(of_a, of_b, place_a, relative, measured)
         else:
@@ -192,17 +189,7 @@ def _anchor(shape: Shape) -> tuple[Shape, RigidTransform]:
     """The shape as it was seen, and the motion since."""
     if isinstance(shape, CarriedShape):
         return shape.origin, shape.motion
-    return shape, _STILL
-
-
-_STILL = RigidTransform.identity()
-
-
-def _same(a: RigidTransform, b: RigidTransform) -> bool:
-    return bool(
-        np.abs(a.rotation - b.rotation).max() < SAME_M
-        and np.abs(a.translation_m - b.translation_m).max() < SAME_M
-    )
+    return shape, NO_MOTION
 
 
 def _sorted(measured: list[Measurement]) -> tuple[Measurement, ...]:
