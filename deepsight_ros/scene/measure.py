@@ -185,8 +185,9 @@ def _free_space(
     else:
         require_gravity(scene, "free space of a driving robot")
         plate = robot_plate(scene, width_m, height_m)
-    in_the_way = [body_of(o.shape) for o in scene.objects if not o.is_region and o.id != mover]
-    return free_space(scene, plate, in_the_way)
+    moving = scene.object(mover) if mover else None
+    in_the_way = [body_of(o.shape) for o in scene.objects if not o.is_region and o is not moving]
+    return free_space(scene, plate, in_the_way, moving)
 
 
 def _expect(quantity: str, ids: tuple[str, ...], number: int) -> None:

@@ -11,7 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deepsight_ros.scene.revolution import DiscStackSolid
-from deepsight_ros.scene.solids import ConeSolid, ConvexSolid, Solid, SphereSolid
+from deepsight_ros.scene.solids import (
+    ConeSolid,
+    ConvexSolid,
+    CylinderSolid,
+    Solid,
+    SphereSolid,
+)
 
 Array = NDArray[np.float64]
 
@@ -37,6 +43,8 @@ def _part_hits(part: ConvexSolid, origin_m: Array, directions: Array) -> Array:
         root = along * along - (offset @ offset - part.radius_m**2)
         t = -along - np.sqrt(np.maximum(root, 0.0))
         return np.where((root > 0) & (t > 0), t, np.inf)
+    if isinstance(part, CylinderSolid):
+        return _cylinder_hits(part, origin_m, directions)
     normals, offsets = half_spaces(part)
     speed = directions @ normals.T
     room = offsets - normals @ origin_m
@@ -50,6 +58,22 @@ def _part_hits(part: ConvexSolid, origin_m: Array, directions: Array) -> Array:
     t_out = np.where(leaving, t, np.inf).min(axis=1)
     hit = (t_in < t_out) & (t_in > 0) & ~outside
     return np.where(hit, t_in, np.inf)
+
+
+def _cylinder_hits(part: CylinderSolid, origin_m: Array, directions: Array) -> Array:
+    """Entry into the endless cylinder and the slab, whichever is later."""
+    offset = origin_m - part.centre_m
+    dx, dy, dz = directions.T
+    flat = np.maximum(dx * dx + dy * dy, 1e-12)
+    along = dx * offset[0] + dy * offset[1]
+    room = offset[0] ** 2 + offset[1] ** 2 - part.radius_m**2
+    root = np.sqrt(np.maximum(along * along - flat * room, 0.0))
+    slope = np.where(np.abs(dz) < 1e-9, 1e-9, dz)
+    one = (part.height_m / 2 - offset[2]) / slope
+    two = (-part.height_m / 2 - offset[2]) / slope
+    t_in = np.maximum((-along - root) / flat, np.minimum(one, two))
+    t_out = np.minimum((-along + root) / flat, np.maximum(one, two))
+    return np.where((root > 0) & (t_in < t_out) & (t_in > 0), t_in, np.inf)
 
 
 def half_spaces(part: ConvexSolid) -> tuple[Array, Array]:

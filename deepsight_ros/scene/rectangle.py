@@ -15,14 +15,15 @@ from deepsight_ros.geometry.boxes import minimum_rectangle
 
 Array = NDArray[np.float64]
 
-_TURNS = np.deg2rad(np.linspace(-12.0, 12.0, 13))
+_TURNS = np.deg2rad(np.linspace(-12.0, 12.0, 9))
 _TAIL = 0.015
 _FACING = 0.5
 _SIDEWAYS = 0.6
+_SURE_WALLS = 0.7
 
 
 @dataclass(frozen=True, eq=False)
-class Evidence:
+class SideEvidence:
     """Where the sides of a box were seen, on the ground (metres).
 
     Attributes:
@@ -54,7 +55,7 @@ class RectangleFit:
     seen: Array
 
 
-def fit_rectangle(evidence: Evidence, view: Array, noise_m: float) -> RectangleFit:
+def fit_rectangle(evidence: SideEvidence, view: Array, noise_m: float) -> RectangleFit:
     """Rectangle around all points whose sides lie in the middle of the samples on them.
 
     The least-area rectangle and the walls' normals each start a search of the yaw that brings
@@ -71,11 +72,15 @@ def fit_rectangle(evidence: Evidence, view: Array, noise_m: float) -> RectangleF
     samples = np.concatenate([e.walls_m, e.rim_m])
     if len(samples) < 8:
         samples = e.points_m
-    searches = [minimum_rectangle(samples).yaw_rad + _TURNS]
+    searches: list[Array] = []
+    sureness = 0.0
     if len(e.normals) >= 8:
         fold = 4.0 * np.arctan2(e.normals[:, 1], e.normals[:, 0])
-        turn_of_walls = float(np.arctan2(np.sin(fold).mean(), np.cos(fold).mean())) / 4.0
-        searches.append(turn_of_walls + _TURNS)
+        cosine, sine = float(np.cos(fold).mean()), float(np.sin(fold).mean())
+        sureness = float(np.hypot(cosine, sine))
+        searches.append(float(np.arctan2(sine, cosine)) / 4.0 + _TURNS)
+    if sureness < _SURE_WALLS:
+        searches.append(minimum_rectangle(samples).yaw_rad + _TURNS)
     costs = [_misfits(samples, yaws, noise_m) for yaws in searches]
     best = int(np.argmin([c.min() for c in costs]))
     yaw = _lowest(searches[best], costs[best])

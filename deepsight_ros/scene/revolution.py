@@ -16,11 +16,11 @@ from numpy.typing import NDArray
 from deepsight_ros.errors import InvalidValueError
 from deepsight_ros.scene.gjk import Vec
 from deepsight_ros.scene.objects import Box3
-from deepsight_ros.scene.solids import ConvexSolid
+from deepsight_ros.scene.solids import CompoundSolid, ConvexSolid, CylinderSolid, Solid
 
 Array = NDArray[np.float64]
 
-_ROUNDS = 5
+_ROUNDS = 4
 _CIRCLE = 2 * pi * np.arange(72) / 72
 _UNIT_CIRCLE = np.column_stack([np.cos(_CIRCLE), np.sin(_CIRCLE)])
 
@@ -83,7 +83,7 @@ def fit_round(
         if i < 2:
             a = np.column_stack([within(2 * p[:, 0]), within(2 * p[:, 1])])
             normal = (a * weights[:, None]).T @ a
-            if np.linalg.cond(normal) > 1e4:
+            if _is_flat(normal):
                 return None
             target = (a * weights[:, None]).T @ within((p * p).sum(axis=1))
             centre = np.asarray(np.linalg.solve(normal, target), np.float64)
@@ -142,13 +142,13 @@ def round_by_limbs(flank_m: Array, limb_m: Array, camera_m: Array, bands: int) -
         count = np.bincount(band[mine], minlength=bands)
         total = np.bincount(band[mine], angle[mine], bands)
         np.divide(total, count, out=means[side], where=count >= 1)
-    half = 0.5 * (means[0] - means[1])
+    half: Array = 0.5 * (means[0] - means[1])
     used = np.flatnonzero(np.isfinite(half) & (half > 0))
     if len(used) < 2 or used.size < bands // 3:
         return None
     axis_angle = float(np.median(0.5 * (means[0] + means[1])[used]))
-    heights = low + (used + 0.5) / scale
-    sine = np.sin(half[used])
+    heights: Array = np.asarray(low + (used + 0.5) / scale, np.float64)
+    sine = np.asarray(np.sin(half[used]), np.float64)
     forward = (flank_m[:, :2] - camera_m[:2]) @ (
         turn @ np.array([np.cos(axis_angle), np.sin(axis_angle)])
     )
@@ -165,36 +165,98 @@ def covered_arc(turn_rad: Array) -> float:
     return float(cells.sum()) * 2 * pi / 36
 
 
+def _is_flat(normal: Array) -> bool:
+    """Whether a symmetric (2, 2) system has a condition number beyond 1e4."""
+    trace = float(normal[0, 0] + normal[1, 1])
+    determinant = float(normal[0, 0] * normal[1, 1] - normal[0, 1] ** 2)
+    return determinant < 1e-4 * trace * trace
+
+
 @dataclass(frozen=True, eq=False)
 class SphereFit:
-    """Centre (3,), radius and robust residual (metres) of a sphere through points."""
+    """Centre (3,) and radius (metres) of a sphere through points."""
 
     centre_m: Array
     radius_m: float
-    residual_m: float
 
 
-def fit_sphere(points_m: Array) -> SphereFit | None:
-    """Algebraic least-squares sphere through (N, 3) points, refined by two geometric steps."""
+def fit_sphere(points_m: Array, noise_m: float) -> SphereFit | None:
+    """Least-squares sphere through (N, 3) points (algebraic, then two geometric steps); None
+    when the points lie farther from it than noise and 2 % of the radius explain."""
     shift = points_m.mean(axis=0)
     p = points_m - shift
     square = (p * p).sum(axis=1)
-    a = 2 * (p - p.mean(axis=0))
-    normal = a.T @ a
-    if np.linalg.cond(normal) > 1e5:
+    normal = 4.0 * (p.T @ p)
+    target = 2.0 * (p.T @ (square - square.mean()))
+    try:
+        centre = np.linalg.solve(normal + 1e-12 * np.eye(3), target)
+    except np.linalg.LinAlgError:
         return None
-    centre = np.linalg.solve(normal, a.T @ (square - square.mean()))
-    for _ in range(2):
+    for step in range(3):
         radial = p - centre
-        r = np.maximum(np.linalg.norm(radial, axis=1), 1e-6)
-        jacobian = np.column_stack([-radial / r[:, None], -np.ones(len(p))])
-        radius = r.mean()
-        step = np.linalg.lstsq(jacobian, -(r - radius), rcond=None)[0]
-        centre = centre + step[:3]
-        radius = radius + step[3]
-    r = np.linalg.norm(p - centre, axis=1)
-    off = r - np.median(r)
-    return SphereFit(centre + shift, float(np.median(r)), float(np.median(np.abs(off)) * 1.4826))
+        r = np.maximum(np.sqrt((radial * radial).sum(axis=1)), 1e-6)
+        radius = float(r.mean())
+        spread = float(np.abs(r - radius).mean())
+        if spread > (2.0 - 0.5 * step) * (noise_m + 0.02 * radius):
+            return None
+        if step < 2:
+            jacobian = -radial / r[:, None]
+            jacobian -= jacobian.mean(axis=0)
+            system = jacobian.T @ jacobian + 1e-9 * np.eye(3)
+            centre = centre - np.linalg.solve(system, jacobian.T @ (r - radius))
+    return SphereFit(centre + shift, radius)
+
+
+def stacked_discs(fit: RoundFit, low_m: float, high_m: float, noise_m: float) -> Solid:
+    """Solid of a profile between two heights: a cylinder where it is straight, else convex stacks
+    of discs, parted where the profile is dented."""
+    z, r = fit.heights_m, fit.radii_m
+    if np.ptp(r) < 0.04 * r.max() + noise_m:
+        k = len(r) // 2
+        radius = float(np.partition(r, k)[k])
+        centre = np.array([fit.centre_m[0], fit.centre_m[1], (low_m + high_m) / 2])
+        return CylinderSolid(centre, radius, high_m - low_m)
+    ends = np.interp([low_m, high_m], z, r)
+    if len(z) >= 3:  # a straight flank goes on to the end
+        foot = r[0] - (r[1] - r[0]) / max(z[1] - z[0], 1e-4) * (z[0] - low_m)
+        tip = r[-1] + (r[-1] - r[-2]) / max(z[-1] - z[-2], 1e-4) * (high_m - z[-1])
+        ends = np.clip([foot, tip], 0.0, [1.1 * r[0] + noise_m, 1.05 * r[-1] + noise_m])
+    inner = (z > low_m) & (z < high_m)
+    heights = np.concatenate([[low_m], z[inner], [high_m]])
+    radii = np.concatenate([ends[:1], r[inner], ends[1:]])
+    kept = _corners(heights, radii, 0.5 * noise_m + 0.0005)
+    heights, radii = heights[kept], radii[kept]
+    pieces: list[ConvexSolid] = []
+    start = 0
+    for i in range(1, len(heights)):
+        if i < len(heights) - 1:
+            before = (radii[i] - radii[start]) / max(heights[i] - heights[start], 1e-4)
+            after = (radii[i + 1] - radii[i]) / max(heights[i + 1] - heights[i], 1e-4)
+            dent = (after - before) * min(heights[i] - heights[start], heights[i + 1] - heights[i])
+            if dent <= noise_m + 0.002:
+                continue
+        piece = np.maximum(radii[start : i + 1], 1e-4)
+        pieces.append(DiscStackSolid(fit.centre_m, heights[start : i + 1], piece))
+        start = i
+    return pieces[0] if len(pieces) == 1 else CompoundSolid(tuple(pieces))
+
+
+def _corners(z: Array, r: Array, tolerance_m: float) -> list[int]:
+    """Indices of a profile that keep it within a tolerance (Douglas and Peucker 1973)."""
+    kept = {0, len(z) - 1}
+    open_spans = [(0, len(z) - 1)]
+    while open_spans:
+        a, b = open_spans.pop()
+        if b - a < 2:
+            continue
+        line = np.interp(z[a + 1 : b], [z[a], z[b]], [r[a], r[b]])
+        off = np.abs(r[a + 1 : b] - line)
+        worst = int(off.argmax())
+        if off[worst] > tolerance_m:
+            middle = a + 1 + worst
+            kept.add(middle)
+            open_spans += [(a, middle), (middle, b)]
+    return sorted(kept)
 
 
 @dataclass(frozen=True, eq=False)

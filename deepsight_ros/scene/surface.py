@@ -24,14 +24,23 @@ from deepsight_ros.geometry.transforms import RigidTransform
 
 F64 = NDArray[np.float64]
 F32 = NDArray[np.float32]
+AnyFloat = NDArray[np.floating[Any]]
 Bool = NDArray[np.bool_]
 
 _PAD_PX = 10
 _RING_PX = 7
-_MOST_INSIDE = 220
-_MOST_AROUND = 180
+_MOST_INSIDE = 160
+_MOST_AROUND = 120
 _LEAST_IN_WINDOW = 4
 _THIN, _FILLED = 1.0, 0.5
+_RIDGE = np.float32(0.02)
+_SQUARE = np.ones((3, 3), np.uint8)
+# window of 5 x 5 pixels: offsets to the power of 0, 1, 2
+_ONE = np.ones(5, np.float32)
+_FIRST = np.arange(-2, 3, dtype=np.float32)
+_SECOND = _FIRST * _FIRST
+_GAIN = float(1.0 / np.sqrt(0.5 * 25))
+"""Smoothing brings the noise down by this much (neighbouring readings are not independent)."""
 # a support point may be this high, an outside surface this near in depth, besides noise
 _ON_SUPPORT_M = 0.012
 STANDING_M = 0.010
@@ -175,84 +184,103 @@ class _Window:
 class _Fit:
     """Inverse depth around every pixel of the window: value and gradient per pixel."""
 
-    inverse: F64
-    du: F64
-    dv: F64
-    weight: F64
+    inverse: AnyFloat
+    du: AnyFloat
+    dv: AnyFloat
+    weight: AnyFloat
     core: Bool
     gain: float
 
 
 def _smooth(window: _Window, sensor: SensorModel) -> _Fit | None:
     """Linear fit of inverse depth in a square window around each pixel (exact on planes)."""
-    inner = cv2.erode(window.mask, np.ones((3, 3), np.uint8)).view(bool) & window.valid
-    whole = window.mask.view(bool) & window.valid
-    area = int(np.count_nonzero(window.mask))
-    core = inner if np.count_nonzero(inner) >= max(8, area // 5) else whole
-    count = int(np.count_nonzero(core))
-    if count < 4:
+    mask, valid, depth = window.mask, window.valid, window.depth_m
+    whole = mask.view(bool) & valid
+    core = cv2.erode(mask, _SQUARE).view(bool) & valid
+    if int(np.count_nonzero(core)) < max(8, int(np.count_nonzero(mask)) // 5):
+        core = whole
+    readings = depth[core]
+    if len(readings) < 4:
         return None
-    depth = window.depth_m
-    typical = float(np.median(depth[core]))
-    core = core & (np.abs(depth - typical) < 0.5 * typical + 0.05)
-    inverse = np.zeros(depth.shape, np.float64)
-    np.divide(1.0, depth, out=inverse, where=core)
-    inverse = _clip_spikes(inverse, core, sensor)
-    radius = 2
-    rows, columns = depth.shape
-    u = np.arange(columns, dtype=np.float64)[None, :] - columns / 2
-    v = np.arange(rows, dtype=np.float64)[:, None] - rows / 2
-    w = core.astype(np.float64)
-    wu, wv, wd = w * u, w * v, inverse
-    stacked = np.dstack([w, wu, wv, wu * u, wu * v, wv * v, wd, wd * u, wd * v])
-    size = (2 * radius + 1, 2 * radius + 1)
-    sums: Any = cv2.boxFilter(stacked, -1, size, normalize=False, borderType=cv2.BORDER_CONSTANT)
-    n = np.maximum(sums[..., 0], 1e-9)
-    mu, mv, md = sums[..., 1] / n, sums[..., 2] / n, sums[..., 6] / n
+    typical = float(np.partition(readings, len(readings) // 2)[len(readings) // 2])
+    near = np.abs(np.where(valid, depth, np.float32(0)) - typical) < 0.5 * typical + 0.05
+    core = core & near
+    raw = np.zeros(depth.shape, np.float32)
+    np.divide(np.float32(1.0), depth, out=raw, where=core)
+    inverse = _clip_spikes(raw, core, sensor)
+    w = core.astype(np.float32)
+    # moments over the window, in offsets from its middle pixel
+    n, mu, mv = _moment(w, _ONE, _ONE), _moment(w, _FIRST, _ONE), _moment(w, _ONE, _FIRST)
+    cuu, cvv = _moment(w, _SECOND, _ONE), _moment(w, _ONE, _SECOND)
+    cuv = _moment(w, _FIRST, _FIRST)
+    md, cud = _moment(inverse, _ONE, _ONE), _moment(inverse, _FIRST, _ONE)
+    cvd = _moment(inverse, _ONE, _FIRST)
+    share = 1.0 / np.maximum(n, np.float32(0.5))
+    mu, mv, md = mu * share, mv * share, md * share
     # a little ridge: where the window holds a line of pixels only, the slope across it is 0
-    cuu = sums[..., 3] / n - mu * mu + 0.02
-    cuv = sums[..., 4] / n - mu * mv
-    cvv = sums[..., 5] / n - mv * mv + 0.02
-    cud = sums[..., 7] / n - mu * md
-    cvd = sums[..., 8] / n - mv * md
-    det = cuu * cvv - cuv * cuv
-    du = (cvv * cud - cuv * cvd) / det
-    dv = (cuu * cvd - cuv * cud) / det
-    value = md + du * (u - mu) + dv * (v - mv)
-    weight = sums[..., 0]
-    lonely = (weight < _LEAST_IN_WINDOW) & window.mask.view(bool)
-    if lonely.any():  # thin tips, and borders beside holes: the mean of what is near
-        thin = whole & (np.abs(depth - typical) < 0.5 * typical + 0.05)
-        rough = np.zeros(depth.shape, np.float64)
-        np.divide(1.0, depth, out=rough, where=thin)
-        for source, values, reach, mark in (
-            (thin.astype(np.float64), rough, 5, _THIN),
-            (w, wd, 9, _FILLED),
-            (w, wd, 25, _FILLED),
-        ):
-            near: Any = cv2.boxFilter(
-                np.dstack([source, values]),
-                -1,
-                (reach, reach),
-                normalize=False,
-                borderType=cv2.BORDER_CONSTANT,
+    cuu = cuu * share - mu * mu + _RIDGE
+    cvv = cvv * share - mv * mv + _RIDGE
+    cuv = cuv * share - mu * mv
+    cud = cud * share - mu * md
+    cvd = cvd * share - mv * md
+    scale = 1.0 / (cuu * cvv - cuv * cuv)
+    du = (cvv * cud - cuv * cvd) * scale
+    dv = (cuu * cvd - cuv * cud) * scale
+    value = md - du * mu - dv * mv
+    lonely = (n < _LEAST_IN_WINDOW) & mask.view(bool)
+    if lonely.any():
+        _fill_in(lonely, whole & near, depth, core, inverse, (value, du, dv, n))
+    return _Fit(value, du, dv, n, core, _GAIN)
+
+
+def _moment(image: AnyFloat, across: F32, down: F32) -> AnyFloat:
+    """Sum over the window around each pixel, weighted by column and row offset."""
+    found: Any = cv2.sepFilter2D(image, -1, across, down, borderType=cv2.BORDER_CONSTANT)
+    return np.asarray(found)
+
+
+def _fill_in(
+    lonely: Bool,
+    thin: Bool,
+    depth: F32,
+    core: Bool,
+    inverse: AnyFloat,
+    fit: tuple[AnyFloat, ...],
+) -> None:
+    """Give pixels with too few neighbours (thin tips, borders beside holes) the mean of what is
+    near, in place: first of the mask's own readings, then of the eroded mask's."""
+    value, du, dv, weight = fit
+    rough = np.zeros(depth.shape, np.float32)
+    np.divide(np.float32(1.0), depth, out=rough, where=thin)
+    w = core.astype(np.float32)
+    for source, values, reach, mark in (
+        (thin.astype(np.float32), rough, 5, _THIN),
+        (w, inverse, 9, _FILLED),
+        (w, inverse, 25, _FILLED),
+    ):
+        number, total = (
+            cv2.boxFilter(
+                image, -1, (reach, reach), normalize=False, borderType=cv2.BORDER_CONSTANT
             )
-            filled = lonely & (near[..., 0] > 0.5)
-            value[filled] = near[filled, 1] / near[filled, 0]
-            du[filled] = dv[filled] = 0.0
-            weight[filled] = mark
-            lonely &= ~filled
-    gain = 1.0 / np.sqrt(0.5 * (2 * radius + 1) ** 2)
-    return _Fit(value, du, dv, weight, core, gain)
+            for image in (source, values)
+        )
+        filled = lonely & (number > 0.5)
+        value[filled] = total[filled] / number[filled]
+        du[filled] = dv[filled] = 0.0
+        weight[filled] = mark
+        lonely = lonely & ~filled
+        if not lonely.any():
+            return
 
 
-def _clip_spikes(inverse: F64, core: Bool, sensor: SensorModel) -> F64:
+def _clip_spikes(inverse: F32, core: Bool, sensor: SensorModel) -> AnyFloat:
     """Readings far off their neighbours' median are brought back to 3 sigma of it."""
-    median = cv2.medianBlur(inverse.astype(np.float32), 3)
-    surrounded = cv2.erode(core.view(np.uint8), np.ones((3, 3), np.uint8)).view(bool)
-    depth = 1.0 / np.maximum(median, 1e-6)
-    spread = 3.0 * np.asarray(sensor.sigma_m(depth)) / (depth * depth)
-    clipped = np.clip(inverse, median - spread, median + spread)
+    median = cv2.medianBlur(inverse, 3)
+    surrounded = cv2.erode(core.view(np.uint8), _SQUARE).view(bool)
+    square = median * median
+    depth = 1.0 / np.maximum(median, np.float32(1e-6))
+    spread = np.float32(3.0) * np.asarray(sensor.sigma_m(depth), np.float32) * square
+    clipped = np.minimum(np.maximum(inverse, median - spread), median + spread)
     return np.where(surrounded, clipped, inverse)
 
 
@@ -335,7 +363,7 @@ def _lift(
     return points, pose.rotate(normal), depth, pose.rotate(ray)
 
 
-def _quality(weight: F64) -> NDArray[np.int8]:
+def _quality(weight: AnyFloat) -> NDArray[np.int8]:
     quality = (weight >= _THIN).astype(np.int8)
     quality += weight >= _LEAST_IN_WINDOW
     return quality

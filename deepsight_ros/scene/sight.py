@@ -1,0 +1,175 @@
+"""What completion works with: a seen surface sorted into walls, rim, limbs and vertical ends.
+
+In: a ``Surface`` in W and where it was seen from. Out: ``Sight``: a few hundred samples of each
+kind (more add time, not accuracy), the noise scale, bottom and top.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from deepsight_ros.scene.surface import STANDING_M, Edge, Surface
+
+Array = NDArray[np.float64]
+
+MOST_SAMPLES = 250
+UPWARD = 0.80
+"""Normals with this much z belong to a level surface."""
+LEAST_SIDE_M = 0.004
+_WALL = 0.5
+
+
+@dataclass(frozen=True, eq=False)
+class Sight:
+    """A seen surface, sorted.
+
+    Attributes:
+        surface: with the rim of a level top moved onto the top's plane.
+        camera_m: (3,) where it was seen from.
+        noise_m: expected distance of a seen sample from the true surface.
+        low_m, high_m: z of bottom and top; stands: it reaches down to the support.
+        wall_m, wall_normals: (N, 3) points on the flanks (not facing up) and their normals.
+        rim_m: (M, 3) own outline on a rim or at the foot, where depth is good.
+        limb_m: (L, 3) own outline seen on edge: good across the view only.
+        level_m: (K, 2) and level_normals: (K, 2) points on upright walls and the unit ground
+            directions they face.
+    """
+
+    surface: Surface
+    camera_m: Array
+    noise_m: float
+    low_m: float
+    high_m: float
+    stands: bool
+    wall_m: Array
+    wall_normals: Array
+    rim_m: Array
+    limb_m: Array
+    level_m: Array
+    level_normals: Array
+
+
+def sort_out(surface: Surface, camera_m: Array, *, support_known: bool) -> Sight:
+    """Sort a surface seen from ``camera_m`` (W); ``support_known``: z = 0 is the support."""
+    s = surface
+    sigma = middle(s.sigma_m)
+    noise = sigma + 0.3 * s.pixel_m
+    low, high, stands = _vertical_ends(s, sigma, support_known)
+    s = _rim_on_plane(s, high, camera_m, noise)
+    walls = np.flatnonzero(s.normals[:, 2] < _WALL)
+    walls = walls[:: max(1, len(walls) // MOST_SAMPLES)]
+    points, normals = s.points_m[walls], s.normals[walls]
+    upright = normals[:, 2] > -_WALL
+    level = normals[upright, :2]
+    length = np.sqrt((level * level).sum(axis=1))
+    rim, limb = _own_edges(s)
+    return Sight(
+        s,
+        camera_m,
+        noise,
+        low,
+        high,
+        stands,
+        points,
+        normals,
+        rim,
+        limb,
+        points[upright, :2],
+        level / np.maximum(length, 1e-9)[:, None],
+    )
+
+
+def middle(values: Array) -> float:
+    """Median of at least one value, without numpy's detours."""
+    k = len(values) // 2
+    return float(np.partition(values, k)[k])
+
+
+def thinned(points: Array, most: int = MOST_SAMPLES) -> Array:
+    """About ``most`` of the points, evenly."""
+    return points[:: max(1, len(points) // most)]
+
+
+def robust_end(values: Array, noise_m: float) -> float:
+    """Where values end upwards: the middle of a plateau, or nearly the tip of a point.
+
+    The largest of many noisy readings of one plateau lies 2-3 sigma above it; a mean over the
+    readings within 2 sigma of a first guess does not, and cuts little from a tip.
+    """
+    k = min(3, len(values))
+    guess = float(np.partition(values, -k)[-k:].mean())
+    for reach in (3.0, 2.0):
+        near = values[np.abs(values - guess) < reach * noise_m + 1e-4]
+        if len(near) < 3:
+            break
+        guess = float(near.mean())
+    return guess
+
+
+def _vertical_ends(s: Surface, sigma: float, support_known: bool) -> tuple[float, float, bool]:
+    """(bottom, top, whether it stands on the support) in W's z."""
+    edges, quality = s.edges, s.outline_quality
+    ends_seen = (edges != Edge.OCCLUDED) & (edges != Edge.TRUNCATED)
+    outline_z = s.outline_m[:, 2]
+    z = np.concatenate([s.points_m[:, 2], outline_z[(quality == 2) & ends_seen]])
+    steep = float(np.abs(s.rays[:, 2]).mean())
+    noise = float(np.hypot(sigma * steep, 0.3 * s.pixel_m))
+    high = robust_end(z, noise)
+    flat = s.points_m[s.normals[:, 2] > UPWARD, 2]
+    flat = flat[np.abs(flat - high) < 3 * noise + 0.004]
+    if len(flat) >= max(8, len(s.points_m) // 40):
+        high = middle(flat)
+    low = -robust_end(-z, noise)
+    # a tip or a leg too thin for a fitted plane still tells where it ends
+    own = (edges == Edge.FREE) | (edges == Edge.STANDING)
+    thin = np.sort(outline_z[(quality == 1) & own])
+    beyond = 3 * (s.pixel_m + noise)
+    if len(thin) >= 4 and thin[-3] > high + beyond:
+        high = float(thin[-3])
+    if len(thin) >= 4 and thin[2] < low - beyond:
+        low = float(thin[2])
+    stands = support_known and low < STANDING_M + 2.5 * noise + s.pixel_m
+    if stands:
+        low = 0.0
+    return low, max(high, low + LEAST_SIDE_M), stands
+
+
+def _rim_on_plane(s: Surface, high: float, camera_m: Array, noise: float) -> Surface:
+    """The surface with the rim of a level top moved along its rays onto the top's plane.
+
+    The plane is the mean of many readings; a single reading beside the far rim is off by its
+    noise over the sine of the view's inclination, or missing.
+    """
+    level = np.abs(s.points_m[s.normals[:, 2] > UPWARD, 2] - high) < 2 * noise + 0.002
+    if np.count_nonzero(level) < max(10, len(s.points_m) // 30):
+        return s
+    down = -s.rays[:, 2]
+    facing_up = (s.outline_normals[:, 2] > 0.6) | (s.outline_quality < 2)
+    near = np.abs(s.outline_m[:, 2] - high) < 3 * noise + 1.5 * s.pixel_m
+    near &= facing_up & (s.upwards > 0) & (down > 0.05)
+    near &= (s.edges == Edge.FREE) | (s.edges == Edge.STANDING)
+    mine = np.flatnonzero(near)
+    reach = (camera_m[2] - high) / down[mine]
+    moved = camera_m + reach[:, None] * s.rays[mine]
+    shift = moved - s.outline_m[mine]
+    kept = np.sqrt((shift * shift).sum(axis=1)) < 0.04 + 6 * s.pixel_m
+    mine = mine[kept]
+    outline, quality = s.outline_m.copy(), s.outline_quality.copy()
+    normals = s.outline_normals.copy()
+    outline[mine] = moved[kept]
+    quality[mine] = 2
+    normals[mine] = (0.0, 0.0, 1.0)
+    return replace(s, outline_m=outline, outline_quality=quality, outline_normals=normals)
+
+
+def _own_edges(s: Surface) -> tuple[Array, Array]:
+    """Outline points that are the object's own: on a rim or at the foot, and on a limb."""
+    upward = s.outline_normals[:, 2] > UPWARD
+    measured = s.outline_quality == 2
+    free = s.edges == Edge.FREE
+    rim = ((free & upward) | ((s.edges == Edge.STANDING) & ~upward)) & measured
+    limb = free & ~(upward & measured)
+    return thinned(s.outline_m[rim]), thinned(s.outline_m[limb])
