@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import find_objects
@@ -20,7 +21,6 @@ from deepsight_ros.perception.segmentation import (
     Plane,
     Segmentation,
     foreground_of,
-    on_wall,
     partition,
 )
 from deepsight_ros.perception.view import Bool, WorkingView
@@ -40,6 +40,9 @@ GAIN = 0.02
 WELL_FITTED = 0.8
 """Box overlap from which the frame's own segments are good enough."""
 
+ALIKE_TINT, ALIKE_LIGHT = 0.04, 0.5
+"""Largest difference in chroma, and in log lightness, of pieces of one colour."""
+
 OWN_WALL = 0.7
 """A wall of which this share lies inside the box is the object itself (a cabinet's front)."""
 
@@ -53,6 +56,7 @@ class _Pieces:
         inside: (K + 1,) share of each piece's pixels inside the box.
         number: (K + 1,) its pixels inside the box.
         near_m, far_m: (K + 1,) 5th and 95th percentile of its depth.
+        colour: (K + 1, 3) mean RGB, or None.
         windows: bounding box of each piece inside the box, relative to the box; index label - 1.
     """
 
@@ -61,6 +65,7 @@ class _Pieces:
     number: NDArray[np.int64]
     near_m: NDArray[np.float64]
     far_m: NDArray[np.float64]
+    colour: NDArray[np.float64] | None
     windows: list[Window | None]
 
 
@@ -80,7 +85,7 @@ def object_in_box(
         return out, fit
     window = _grown(box, view.valid.shape)
     part = view.crop(*window)
-    walls = _walls_of_the_room(view, segmentation.walls, box)
+    walls = _walls_of_the_room(segmentation, box)
     ground = foreground_of(part, segmentation.finding, walls, config)
     if min(ground.foreground.shape) < 3 or not ground.foreground.any():
         return out, fit
@@ -109,16 +114,13 @@ def _grown(box: Window, shape: tuple[int, ...]) -> Window:
     return side(box[0], shape[0]), side(box[1], shape[1])
 
 
-def _walls_of_the_room(
-    view: WorkingView, walls: tuple[Plane, ...], box: Window
-) -> tuple[Plane, ...]:
+def _walls_of_the_room(segmentation: Segmentation, box: Window) -> tuple[Plane, ...]:
     """Walls that run on beyond the box; one that lies inside it is the object's own side."""
-    kept = []
-    for normal, offset in walls:
-        on = on_wall(view, normal, offset)
-        if np.count_nonzero(on[box]) < OWN_WALL * np.count_nonzero(on):
-            kept.append((normal, offset))
-    return tuple(kept)
+    return tuple(
+        wall
+        for wall, mask in zip(segmentation.walls, segmentation.wall_masks, strict=True)
+        if np.count_nonzero(mask[box]) < OWN_WALL * np.count_nonzero(mask)
+    )
 
 
 def _pieces(labels: Labels, part: WorkingView, own: Window) -> _Pieces:
@@ -133,12 +135,17 @@ def _pieces(labels: Labels, part: WorkingView, own: Window) -> _Pieces:
     depth = part.filled_m.ravel()[order]
     low = np.minimum(starts[:-1] + (0.05 * total).astype(np.int64), len(depth) - 1)
     high = np.minimum(starts[:-1] + (0.95 * total).astype(np.int64), len(depth) - 1)
+    colour: NDArray[np.float64] | None = None
+    if part.colour is not None:
+        sums = [np.bincount(flat, weights=c.ravel()) for c in cv2.split(part.colour)]
+        colour = np.stack(sums, axis=1) / np.maximum(total, 1)[:, None]
     return _Pieces(
         labels,
         number / np.maximum(total, 1),
         number,
         depth[low].astype(np.float64),
         depth[high].astype(np.float64),
+        colour,
         find_objects(inside, max_label=count) if count else [],
     )
 
@@ -150,7 +157,7 @@ def _fill(pieces: _Pieces, own: Window, part: WorkingView) -> tuple[NDArray[np.i
     whole: Window = (slice(0, height), slice(0, width))
     chosen: list[int] = []
     around: Window | None = None
-    fit, near, far = 0.0, 0.0, 0.0
+    fit, near, far, reach = 0.0, 0.0, 0.0, 0.0
     while len(candidates):
         unions: list[Window] = []
         for label in candidates:
@@ -158,8 +165,7 @@ def _fill(pieces: _Pieces, own: Window, part: WorkingView) -> tuple[NDArray[np.i
             unions.append(_around(around, window if window is not None else whole))
         fits = np.array([box_iou(u, whole) for u in unions])
         if chosen:  # at one depth: no farther off than the box is wide
-            z = 0.5 * (near + far)
-            reach = 0.02 + 0.7 * max(height, width) * z / part.camera.fx_px
+            reach = 0.02 + 0.7 * max(height, width) * 0.5 * (near + far) / part.camera.fx_px
             apart = np.maximum(pieces.near_m[candidates] - far, near - pieces.far_m[candidates])
             fits[apart > reach] = 0.0
         best = int(np.argmax(fits))
@@ -171,7 +177,28 @@ def _fill(pieces: _Pieces, own: Window, part: WorkingView) -> tuple[NDArray[np.i
         fit, around = float(fits[best]), unions[best]
         chosen.append(label)
         candidates = np.delete(candidates, best)
+    if chosen and pieces.colour is not None and len(candidates):
+        apart = np.maximum(pieces.near_m[candidates] - far, near - pieces.far_m[candidates])
+        alike = _alike(pieces.colour, pieces.number, np.array(chosen), candidates)
+        chosen.extend(candidates[(apart < 0.15 * reach) & alike].tolist())
     return np.array(chosen, np.int64), fit
+
+
+def _alike(
+    colour: NDArray[np.float64],
+    number: NDArray[np.int64],
+    chosen: NDArray[np.int64],
+    candidates: NDArray[np.int64],
+) -> Bool:
+    """(C,) bool: candidates of the chosen pieces' colour (chroma close, lightness not far)."""
+    weight = number[chosen].astype(np.float64)
+    mean = (colour[chosen] * weight[:, None]).sum(axis=0) / max(float(weight.sum()), 1.0)
+    both = np.vstack([mean, colour[candidates]])
+    total = both.sum(axis=1)
+    tint = (both - total[:, None] / 3.0) / (total[:, None] + 60.0)
+    light = np.log(total + 30.0)
+    near = np.linalg.norm(tint[1:] - tint[0], axis=1) < ALIKE_TINT
+    return np.asarray(near & (np.abs(light[1:] - light[0]) < ALIKE_LIGHT))
 
 
 def _around(a: Window | None, b: Window) -> Window:

@@ -51,6 +51,7 @@ class Segmentation:
         foreground: (H, W) bool: above the support, in the working volume, on no wall.
         finding: the support it was made with.
         walls: the walls that were left out.
+        wall_masks: (H, W) bool of each wall's pixels.
     """
 
     labels: Labels
@@ -58,6 +59,7 @@ class Segmentation:
     foreground: Bool
     finding: SupportFinding = NOTHING
     walls: tuple[Plane, ...] = ()
+    wall_masks: tuple[Bool, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,11 +71,13 @@ class Ground:
             no wall.
         low: (H, W) bool: above the support's own noise, but too low to be a thing by itself.
         height_m: (H, W) float32 above the support, or None without one.
+        wall_masks: (H, W) bool of each wall's pixels.
     """
 
     foreground: Bool
     low: Bool
     height_m: Float | None
+    wall_masks: tuple[Bool, ...]
 
 
 def height_above(view: WorkingView, normal: Array, offset_m: float) -> Float:
@@ -99,12 +103,13 @@ def foreground_of(
         high = height > np.float32(config.min_height_m) + np.float32(1.5) * noise
         low = foreground & ~high & (height > np.float32(0.001) + np.float32(LOW_SIGMAS) * noise)
         foreground &= high & (height < config.max_height_m)
-    for normal, offset in walls:
-        foreground &= ~on_wall(view, normal, offset)
-    return Ground(foreground, low, height)
+    masks = tuple(_on_wall(view, normal, offset) for normal, offset in walls)
+    for mask in masks:
+        foreground &= ~mask
+    return Ground(foreground, low, height, masks)
 
 
-def on_wall(view: WorkingView, normal: Array, offset_m: float) -> Bool:
+def _on_wall(view: WorkingView, normal: Array, offset_m: float) -> Bool:
     """(H, W) bool: pixels of a wall; places where a thing merely crosses its plane are none."""
     away = height_above(view, normal, offset_m)
     near = (np.abs(away) < 0.02 + 3.0 * view.sigma_m) & (view.filled_m > 0)
@@ -142,7 +147,7 @@ def segment(
     labels = np.zeros(foreground.shape, np.int32)
     x, y, w, h = cv2.boundingRect(foreground.view(np.uint8))
     if min(w, h) < 2 or min(foreground.shape) < 12:
-        return Segmentation(labels, 0, foreground, finding, tuple(walls))
+        return Segmentation(labels, 0, foreground, finding, tuple(walls), ground.wall_masks)
     rows = slice(max(0, y - PAD_PX), min(foreground.shape[0], y + h + PAD_PX))
     columns = slice(max(0, x - PAD_PX), min(foreground.shape[1], x + w + PAD_PX))
     part = view.crop(rows, columns)
@@ -153,7 +158,7 @@ def segment(
     height = None if ground.height_m is None else ground.height_m[box]
     up = None if finding.support is None else finding.support.normal
     labels[box] = complete_outlines(found, part, ground.low[box], height, up)
-    return Segmentation(labels, count, foreground, finding, tuple(walls))
+    return Segmentation(labels, count, foreground, finding, tuple(walls), ground.wall_masks)
 
 
 def partition(
