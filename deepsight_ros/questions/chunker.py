@@ -394,6 +394,9 @@ class Chunker:
         """The mention with one more phrase behind it, or None."""
         if mention.is_support or mention.tag:
             return None
+        tag = self._word(end + 1)
+        if self._word(end) == "(" and self._word(end + 2) == ")" and self._is_id(tag):
+            return end + 3, replace(mention, tag=tag)  # as answers name what words cannot tell
         here = end
         is_clause = self._word(here) in ("that", "which", "who")
         while here < len(self.items) and not self.items[here].cues and here < end + 3:

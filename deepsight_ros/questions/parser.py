@@ -111,7 +111,7 @@ def parse_answer(text: str, options: Sequence[str] = ()) -> ParsedAnswer:
     """
     clean = re.sub(r"\s+", " ", text[:MAX_CHARS].lower().replace("’", "'").replace("–", "-"))
     value, unit, si = _number(clean)
-    yes = True if _YES.search(clean) else False if _NO.search(clean) else None
+    yes = False if _NO.search(clean) else True if _YES.search(clean) else None
     return ParsedAnswer(
         value=value,
         unit=unit,

@@ -125,6 +125,8 @@ def candidates_of(
     pool = [o for o in scene.objects if not o.is_region and o.id not in exclude]
     if not pool or (mention.unknown and not mention.noun and not mention.is_one):
         return ()
+    if mention.noun and mention.noun[-1] == "nothing":
+        return ()
     is_any = mention.is_group or mention.is_one or not mention.noun
     fits: dict[str, Fit]
     if is_any:
@@ -181,13 +183,16 @@ def _has_colours(item: SceneObject, said: tuple[str, ...]) -> bool:
 
 def stands(object_id: str, relation: Relation, scene: Scene, vocabulary: Vocabulary) -> bool:
     """True when an object stands in a relation to its anchors beyond the margin."""
-    ids: list[str] = []
-    for anchor in relation.anchors:
-        found = resolve(anchor, scene, vocabulary)
-        if found.found is not Found.ONE:
-            return False
-        ids.extend(found.ids)
-    return holds(scene, relation.predicate, object_id, tuple(ids)) is Outcome.TRUE
+    found = [resolve(anchor, scene, vocabulary) for anchor in relation.anchors]
+    if len(found) == 1 and found[0].found is Found.SEVERAL:
+        # "the crate on the box": on any of the boxes
+        return any(
+            holds(scene, relation.predicate, object_id, (i,)) is Outcome.TRUE for i in found[0].ids
+        )
+    if any(one.found is not Found.ONE for one in found):
+        return False
+    ids = tuple(i for one in found for i in one.ids)
+    return holds(scene, relation.predicate, object_id, ids) is Outcome.TRUE
 
 
 def holds(scene: Scene, predicate: str, object_id: str, anchors: tuple[str, ...]) -> Outcome:

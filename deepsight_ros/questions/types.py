@@ -113,7 +113,7 @@ class QuestionType:
 
     def question_texts(self) -> tuple[str, ...]:
         """Every question phrasing, slots unfilled."""
-        return tuple(text for source in self.questions for text in grammar.expand(source))
+        return tuple(dict.fromkeys(t for source in self.questions for t in grammar.expand(source)))
 
     def answer_texts(self, outcome: str) -> tuple[str, ...]:
         """Every answer phrasing of one outcome, slots unfilled."""

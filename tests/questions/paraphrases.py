@@ -1,8 +1,8 @@
 """Reads tests/data/paraphrases: our own questions with what should be understood from each.
 
-A line is ``question | expectation``. Expectations: ``quantity [ids] [=value] [unit]`` for an answer
-(ids as a set, quantities with "," are alternatives), or ``AMB quantity ids``, ``NF quantity [ids]``,
-``UNS``.
+A line is ``question | expectation``. Expectations: ``quantity [ids] [=value] [unit]`` for an
+answer (ids as a set, quantities with "," are alternatives), or ``AMB quantity ids``, ``NF quantity
+[ids]``, ``UNS``.
 """
 
 from __future__ import annotations
