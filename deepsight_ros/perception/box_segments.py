@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import find_objects
@@ -55,7 +54,7 @@ class _Pieces:
         labels: (h, w) int32, 1..K, in the window.
         inside: (K + 1,) share of each piece's pixels inside the box.
         number: (K + 1,) its pixels inside the box.
-        near_m, far_m: (K + 1,) 5th and 95th percentile of its depth.
+        near_m, far_m: (K + 1,) 5th and 95th percentile of its depth inside the box.
         colour: (K + 1, 3) mean RGB, or None.
         windows: bounding box of each piece inside the box, relative to the box; index label - 1.
     """
@@ -127,24 +126,24 @@ def _pieces(labels: Labels, part: WorkingView, own: Window) -> _Pieces:
     count = int(labels.max())
     total = np.bincount(labels.ravel(), minlength=count + 1)
     inside = labels[own]
-    number = np.bincount(inside.ravel(), minlength=count + 1)
-    number[0] = 0
-    flat = labels.ravel()
-    order = np.lexsort((part.filled_m.ravel(), flat))
-    starts = np.concatenate([[0], np.cumsum(total)])
-    depth = part.filled_m.ravel()[order]
-    low = np.minimum(starts[:-1] + (0.05 * total).astype(np.int64), len(depth) - 1)
-    high = np.minimum(starts[:-1] + (0.95 * total).astype(np.int64), len(depth) - 1)
+    at = np.flatnonzero(inside)
+    label = inside.ravel()[at]
+    number = np.bincount(label, minlength=count + 1)
+    depth = part.filled_m[own].ravel()[at]
+    order = np.lexsort((depth, label))
+    depth = np.append(depth[order], np.float32(0.0))  # a piece without pixels reads the end
+    starts = np.concatenate([[0], np.cumsum(number)[:-1]])
     colour: NDArray[np.float64] | None = None
     if part.colour is not None:
-        sums = [np.bincount(flat, weights=c.ravel()) for c in cv2.split(part.colour)]
-        colour = np.stack(sums, axis=1) / np.maximum(total, 1)[:, None]
+        rgb = part.colour[own].reshape(-1, 3)[at]
+        sums = [np.bincount(label, weights=c, minlength=count + 1) for c in rgb.T]
+        colour = np.stack(sums, axis=1) / np.maximum(number, 1)[:, None]
     return _Pieces(
         labels,
         number / np.maximum(total, 1),
         number,
-        depth[low].astype(np.float64),
-        depth[high].astype(np.float64),
+        depth[starts + (0.05 * number).astype(np.int64)].astype(np.float64),
+        depth[starts + (0.95 * number).astype(np.int64)].astype(np.float64),
         colour,
         find_objects(inside, max_label=count) if count else [],
     )
