@@ -76,14 +76,15 @@ class Solid(ABC):
 
     def surface_points(self, spacing_m: float) -> Array:
         """(N, 3) points on the surface, evenly spread at about ``spacing_m``."""
-        found = []
-        for i, part in enumerate(self.parts):
-            points = part.surface_points(spacing_m)
+        surfaces = [part.surface_points(spacing_m) for part in self.parts]
+        outer = []
+        for i, points in enumerate(surfaces):
             for j, other in enumerate(self.parts):
                 if i != j:  # a part's surface inside another part is not the union's surface
                     points = points[other.distances(points) > 1e-9]
-            found.append(points)
-        return np.concatenate(found)
+            outer.append(points)
+        found = np.concatenate(outer)
+        return found if len(found) else surfaces[0]  # parts that coincide
 
     def moved(self, offset_m: Array) -> Solid:
         """The same solid moved by (3,) metres."""
