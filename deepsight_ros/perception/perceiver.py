@@ -45,6 +45,9 @@ from deepsight_ros.scene.observed import ObservedShape
 
 Array = NDArray[np.float64]
 
+RESTART_NS = 1_000_000_000
+"""Stamps that go back by more than this begin a new run."""
+
 GRIPPER_POINTS = 300
 """Points of an object that tell whether it is the gripper."""
 
@@ -128,6 +131,9 @@ class Perceiver:
             InvalidValueError: a region lies outside the image or has the wrong size.
         """
         clock = _Clock()
+        if self._seen is not None and frame.stamp_ns < self._seen.frame.stamp_ns - RESTART_NS:
+            self._memory.reset()  # another run of a bag: what stands there may be other things
+            self._rooms.reset()
         pose = fixed_from_camera or RigidTransform.identity()
         seen = self._look(frame, up_in_camera, pose, gripper, clock)
         finding = seen.finding
