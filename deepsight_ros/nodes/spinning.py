@@ -8,6 +8,7 @@ node adds 2 ms to a message and 7 % of a core, and a node's services cannot dela
 
 from __future__ import annotations
 
+import gc
 import signal
 import sys
 import threading
@@ -125,6 +126,7 @@ def run(make_nodes: Callable[[], Sequence[Any]], arguments: list[str] | None = N
         with Running(nodes) as running:
             if not running.autostart():
                 return 1
+            _calm_collector()
             while not stop.wait(0.2):
                 if not _context_ok(nodes):
                     break
@@ -133,6 +135,17 @@ def run(make_nodes: Callable[[], Sequence[Any]], arguments: list[str] | None = N
         return 0
     finally:
         rclpy.try_shutdown()
+
+
+def _calm_collector() -> None:
+    """Leave what was loaded out of garbage collection, and collect young objects less often.
+
+    A full collection looks at every object there is, which takes tens of milliseconds: a frame
+    late each time. Frames make no reference cycles to speak of, so there is little to collect.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 50)
 
 
 def _context_ok(nodes: Sequence[Any]) -> bool:
