@@ -67,7 +67,7 @@ def as_dict(made: Answer) -> dict[str, Any]:
     if made.unit and made.measurements:
         first, factor = made.measurements[0], si_factor(made.unit)
         ends = (first.lower / factor, first.upper / factor)
-        interval = [end if math.isfinite(end) else None for end in ends]
+        interval = [float(f"{end:.9g}") if math.isfinite(end) else None for end in ends]
         bound = first.bound.value
     return {
         "status": made.status.value,

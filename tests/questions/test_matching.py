@@ -22,7 +22,7 @@ ROWS, SCENES = paraphrases.load()
 
 
 def test_paraphrases() -> None:
-    """Our own questions, written before the rules that answer them: at most 2 % confidently wrong."""
+    """Our own questions in free English, over scenes of our own."""
     wrong, missed = [], []
     for row in ROWS:
         made = answer(row.question, SCENES[row.scene])

@@ -115,6 +115,13 @@ def _is_ahead(u: Utterance, has_gripper: bool, obstacles: int) -> bool:
         return True
     if u.has("FREE") and u.has("DIST") and (has_gripper or u.has_camera):
         return True
+    if (
+        u.has("MOVE")
+        and u.has("DIST")
+        and "can" in u.said
+        and u.said & {"i", "we", "you", "robot"}
+    ):
+        return True  # "how far can we drive?"
     if u.has("HIT") and u.quantities and (u.has_camera or has_gripper or obstacles):
         return True
     return u.has("HIT") and u.has("DIST") and u.has("BEFORE")
