@@ -135,13 +135,13 @@ def info_message(camera: Camera, stamp: Header) -> CameraInfo:
 
 def point(xyz: ArrayLike) -> Point:
     """(3,) metres to a Point."""
-    x, y, z = (float(v) for v in np.asarray(xyz))
+    x, y, z = np.asarray(xyz, np.float64).tolist()
     return Point(x=x, y=y, z=z)
 
 
 def vector(xyz: ArrayLike) -> Vector3:
     """(3,) to a Vector3."""
-    x, y, z = (float(v) for v in np.asarray(xyz))
+    x, y, z = np.asarray(xyz, np.float64).tolist()
     return Vector3(x=x, y=y, z=z)
 
 

@@ -25,6 +25,10 @@ from rclpy.signals import SignalHandlerOptions
 from deepsight_ros.errors import DeepsightError
 from deepsight_ros.nodes.dds_profile import use_image_profile
 
+SWITCH_S = 0.001
+"""How long a computing thread keeps the interpreter while others wait: a message takes several
+turns to receive, and the default is 5 ms each."""
+
 
 class Spinner:
     """A thread that spins one node and survives what its callbacks raise.
@@ -126,6 +130,7 @@ def run(make_nodes: Callable[[], Sequence[Any]], arguments: list[str] | None = N
         with Running(nodes) as running:
             if not running.autostart():
                 return 1
+            sys.setswitchinterval(SWITCH_S)
             _calm_collector()
             while not stop.wait(0.2):
                 if not _context_ok(nodes):
