@@ -134,9 +134,9 @@ def body_of(shape: Shape) -> Body:
 def _is_body(kind: type) -> bool:
     """Whether a class has what ``Body`` asks for. isinstance() with a protocol would read every
     property of the instance, and completing an observed solid is the costliest of them."""
-    return all(
-        hasattr(kind, name) for name in ("box", "solid", "visibility", "extent", "trust_at")
-    )
+    fields = getattr(kind, "__dataclass_fields__", {})
+    wanted = ("box", "solid", "visibility", "extent", "trust_at")
+    return all(hasattr(kind, name) or name in fields for name in wanted)
 
 
 @dataclass(frozen=True, eq=False)
