@@ -68,12 +68,15 @@ def _print_strays(report: object, console: Console) -> None:
     assert isinstance(report, DemoReport)
     if not report.strays:
         return
-    table = Table("object", "frames", title="places in the world while the camera moved, mm")
+    table = Table(
+        "object", "frames", "hidden", title="places in the world while the camera moved, mm"
+    )
     for name in ("95 % within", "largest", "from truth"):
         table.add_column(name, justify="right")
     for stray in report.strays:
         values = (stray.p95_m, stray.max_m, stray.offset_m)
-        table.add_row(stray.name, str(stray.frames), *(f"{1e3 * v:.1f}" for v in values))
+        numbers = (f"{1e3 * v:.1f}" for v in values)
+        table.add_row(stray.name, str(stray.frames), f"{100 * stray.hidden:.0f} %", *numbers)
     console.print(table)
 
 

@@ -39,6 +39,7 @@ START_S = 40.0
 SETTLE_S = 2.0
 LEAST_NAMED = 3
 GOOD_M, GOOD_SHARE = 0.01, 0.10
+MOSTLY_HIDDEN = 0.5
 STRAY_M = 0.01
 """Largest distance from its mean place that an object may appear to move by."""
 
@@ -77,15 +78,22 @@ class Stray:
     Attributes:
         name: id and label.
         frames: in which it was seen.
+        hidden: share of them in which something nearer hid a part of it. Where the middle of a
+            partly hidden thing lies is a guess, so things hidden most of the time are not judged.
         p95_m, max_m: distance from its mean place.
         offset_m: of its mean place from the truth; NaN where it matches no true object.
     """
 
     name: str
     frames: int
+    hidden: float
     p95_m: float
     max_m: float
     offset_m: float
+
+    @property
+    def is_too_far(self) -> bool:
+        return self.hidden < MOSTLY_HIDDEN and self.p95_m > STRAY_M
 
 
 @dataclass
@@ -153,7 +161,8 @@ def run_demo(
         truth = Truth(client.latest(String, "simulation", START_S, qos.latched()).data)
         scene = _settled(client)
         say(f"{len(scene.objects)} objects in view, asking")
-        for question in questions_about(truth.at(to_ns(scene.header.stamp)), scene):
+        exact = truth.at(to_ns(scene.header.stamp))
+        for question in questions_about(exact, scene, camera):
             report.rows.append(_ask(client, truth, question))
         if camera == "wrist":
             say("watching the objects in the world frame while the camera moves")
@@ -173,7 +182,7 @@ def run_demo(
         f"{stray.name} strayed by {1e3 * stray.p95_m:.1f} mm in the world frame, expected at most "
         f"{1e3 * STRAY_M:.0f} mm"
         for stray in report.strays
-        if stray.p95_m > STRAY_M
+        if stray.is_too_far
     ]
     return report
 
@@ -192,8 +201,12 @@ def _settled(client: SpatialClient) -> msg.Scene:
     )
 
 
-def questions_about(truth: Scene, scene: msg.Scene) -> list[str]:
-    """A handful of questions about things that words tell apart in truth and in view."""
+def questions_about(truth: Scene, scene: msg.Scene, camera: str) -> list[str]:
+    """A handful of questions about things that words tell apart in truth and in view.
+
+    The wrist's gripper hangs high above everything, where what is nearest to it is a close call:
+    there its distance is asked for.
+    """
     names = matched(scene, truth)
     seen = {o.id: o for o in scene.objects}
     words = {t.id: f"{t.colour} {t.label}" for t in truth.objects}
@@ -216,13 +229,16 @@ def questions_about(truth: Scene, scene: msg.Scene) -> list[str]:
     usable.sort()
     (_, a), (_, b) = usable[0], usable[-1]
     tall = usable[len(usable) // 2][1]
+    gripper = "What is nearest to the gripper?"
+    if camera == "wrist":
+        gripper = f"How far is the {a} from the gripper?"
     return [
         f"How far apart are the {a} and the {b}?",
         f"Which is closer to the camera, the {a} or the {b}?",
         f"Is the {a} to the left or to the right of the {b}?",
         f"How tall is the {tall}?",
         f"How wide is the {tall}?",
-        "What is nearest to the gripper?",
+        gripper,
         f"Is the {a} taller than the {b}?",
         "How many objects are there?",
     ]
@@ -282,7 +298,7 @@ def is_right(got: msg.SpatialAnswer, true: Answer, exact: Scene) -> bool:
 
 def _strays(client: SpatialClient, truth: Truth, seconds: float = 9.0) -> list[Stray]:
     """Places of every object in the world over one round of the wrist."""
-    places: dict[str, list[NDArray[np.float64]]] = defaultdict(list)
+    places: dict[str, list[tuple[bool, NDArray[np.float64]]]] = defaultdict(list)
     labels: dict[str, str] = {}
     newest: list[msg.Scene] = []
 
@@ -292,7 +308,7 @@ def _strays(client: SpatialClient, truth: Truth, seconds: float = 9.0) -> list[S
             at = thing.position_fixed
             if thing.is_gripper or thing.truncated or not np.isfinite(at.x):
                 continue
-            places[thing.id].append(np.array([at.x, at.y, at.z]))
+            places[thing.id].append((thing.occluded, np.array([at.x, at.y, at.z])))
             labels[thing.id] = thing.label or labels.get(thing.id, "")
 
     subscription = client.node.create_subscription(msg.Scene, "scene", take, qos.reliable())
@@ -308,7 +324,10 @@ def _strays(client: SpatialClient, truth: Truth, seconds: float = 9.0) -> list[S
     for object_id, seen in sorted(places.items()):
         if len(seen) < most / 4:
             continue  # seen only now and then, as at the border
-        points = np.array(seen)
+        hidden = np.array([is_hidden for is_hidden, _ in seen])
+        points = np.array([at for _, at in seen])
+        if hidden.mean() < MOSTLY_HIDDEN:
+            points = points[~hidden]
         middle = np.median(points, axis=0)
         away = np.linalg.norm(points - middle, axis=1)
         offset_m = float("nan")
@@ -319,6 +338,7 @@ def _strays(client: SpatialClient, truth: Truth, seconds: float = 9.0) -> list[S
             Stray(
                 f"{object_id} {labels[object_id]}".strip(),
                 len(seen),
+                float(hidden.mean()),
                 float(np.percentile(away, 95)),
                 float(away.max()),
                 offset_m,
