@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from deepsight_ros.errors import DeepsightError
 from deepsight_ros.geometry.transforms import RigidTransform
-from deepsight_ros.scene.carrying import NO_MOTION, CarriedShape, are_same, is_still
+from deepsight_ros.scene.carrying import NO_MOTION, STILL_M, CarriedShape, are_same, is_still
 from deepsight_ros.scene.measure import GRIPPER_ID, measure
 from deepsight_ros.scene.measurement import Measurement
 from deepsight_ros.scene.objects import Box3, Scene, SceneObject, Shape
@@ -42,12 +42,19 @@ class Neighbourhood:
 
 @dataclass(frozen=True, eq=False)
 class _Known:
-    """A measurement between two shapes, or a shape and the camera; ``place`` is W of then from
-    the first shape's own, ``relative`` the second's place as the first one sees it. Holding the
-    shapes keeps their ids theirs."""
+    """A measurement between two shapes, or a shape and the camera (``b`` None).
+
+    Attributes:
+        a, b: the shapes where they were, held so that their ids stay theirs.
+        camera_m: (3,) where the camera was.
+        place: W of then from the first shape's own.
+        relative: the second's place (or the camera's) as the first one sees it.
+        measured: between them.
+    """
 
     a: Shape
     b: Shape | None
+    camera_m: Array
     place: RigidTransform
     relative: RigidTransform
     measured: Measurement
@@ -69,39 +76,56 @@ class DistanceMemory:
 
     def surface_distance(self, scene: Scene, a: SceneObject, b: SceneObject) -> Measurement:
         """Surface distance of two objects, measured or taken over."""
-        of_b, place_b = _anchor(b.shape)
-        return self._measured(scene, "surface_distance", a, of_b, place_b, (a.id, b.id))
+        return self._measured(scene, "surface_distance", (a.id, b.id), a.shape, b.shape)
 
     def range_to(self, scene: Scene, a: SceneObject) -> Measurement:
         """Distance of an object from the camera, measured or taken over."""
-        camera = RigidTransform(np.eye(3), scene.camera_position_m)
-        return self._measured(scene, "range", a, None, camera, (a.id,))
+        return self._measured(scene, "range", (a.id,), a.shape, None)
 
     def _measured(
-        self,
-        scene: Scene,
-        quantity: str,
-        a: SceneObject,
-        of_b: Shape | None,
-        place_b: RigidTransform,
-        ids: tuple[str, ...],
+        self, scene: Scene, quantity: str, ids: tuple[str, ...], a: Shape, b: Shape | None
     ) -> Measurement:
-        of_a, place_a = _anchor(a.shape)
-        key = (id(of_a), id(of_b))
-        relative = place_a.inverse() @ place_b
-        if of_b is None:  # a point has no heading
-            relative = RigidTransform(np.eye(3), relative.translation_m)
+        camera_m = scene.camera_position_m
+        key = (id(_origin(a)), id(_origin(b)))
         known = self._now.get(key) or self._last.get(key)
+        if known is not None and _is_as_before(known, a, b, camera_m):
+            self._now[key] = known
+            return _named(known.measured, ids)
+        place, relative = _places(a, b, camera_m)
         if known is None or not are_same(known.relative, relative):
             measured = measure(scene, quantity, ids)
-            known = _Known(of_a, of_b, place_a, relative, measured)
         else:
-            measured = replace(known.measured, object_ids=ids)
-            motion = place_a @ known.place.inverse()
+            measured = _named(known.measured, ids)
+            motion = place @ known.place.inverse()
             if measured.end_points_m is not None and not is_still(motion):
                 measured = replace(measured, end_points_m=motion.apply(measured.end_points_m))
-        self._now[key] = known
+        self._now[key] = _Known(a, b, camera_m, place, relative, measured)
         return measured
+
+
+def _named(measured: Measurement, ids: tuple[str, ...]) -> Measurement:
+    return measured if measured.object_ids == ids else replace(measured, object_ids=ids)
+
+
+def _origin(shape: Shape | None) -> Shape | None:
+    """The shape as it was seen: what stays the same when a shape is carried along."""
+    return shape.origin if isinstance(shape, CarriedShape) else shape
+
+
+def _places(a: Shape, b: Shape | None, camera_m: Array) -> tuple[RigidTransform, RigidTransform]:
+    """Motion of ``a`` since it was seen, and that of ``b`` (or the camera) as ``a`` sees it."""
+    place = a.motion if isinstance(a, CarriedShape) else NO_MOTION
+    inverse = place.inverse()
+    if b is None:  # a point has no heading
+        return place, RigidTransform(NO_MOTION.rotation, inverse.apply(camera_m))
+    return place, inverse @ (b.motion if isinstance(b, CarriedShape) else NO_MOTION)
+
+
+def _is_as_before(known: _Known, a: Shape, b: Shape | None, camera_m: Array) -> bool:
+    """The very same shapes; where it is the camera's distance, the same camera position too."""
+    if known.a is not a or known.b is not b:
+        return False
+    return b is not None or bool(np.abs(known.camera_m - camera_m).max() < STILL_M)
 
 
 def nearest_neighbours(
@@ -183,13 +207,6 @@ def box_gaps_m(boxes: list[Box3]) -> Array:
     apart = np.abs(centre[:, None] - centre[None]) - half[:, None] - half[None]
     gaps: Array = np.linalg.norm(np.maximum(apart, 0.0), axis=2)
     return gaps
-
-
-def _anchor(shape: Shape) -> tuple[Shape, RigidTransform]:
-    """The shape as it was seen, and the motion since."""
-    if isinstance(shape, CarriedShape):
-        return shape.origin, shape.motion
-    return shape, NO_MOTION
 
 
 def _sorted(measured: list[Measurement]) -> tuple[Measurement, ...]:
