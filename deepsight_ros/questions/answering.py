@@ -293,6 +293,9 @@ def _group(query: Query, scene: Scene, vocabulary: Vocabulary) -> tuple[str, ...
             _check_found(resolve(anchor, scene, vocabulary), scene)
     if mention.is_gripper:
         return resolve(mention, scene, vocabulary).ids
+    if query.type.startswith("count") and mention.unknown and not mention.noun:
+        # a word that means nothing here may be a slip: none counted is not none there
+        raise _UnresolvedError(Status.NOT_FOUND, (), f"I do not know what {mention.text} is")
     wide = replace(mention, is_plural=True, order=None, number=None)
     members = candidates_of(wide, scene, vocabulary)
     if (mention.sizes or mention.place) and members:

@@ -11,7 +11,8 @@ OTHERS: dict[str, str] = {
         separated; separates; separate; separating; clearance; room; apart; away; spaced [apart];
         spread; far out; distanced; legroom; elbow room; interval; offset; range; proximity;
         closeness; leeway; margin; gaps; gap size; clearing; what (would|does|will) (a|the|my)
-        (tape measure|measuring tape|ruler|tape) (read|show|say|give|measure); air gap; empty
+        (tape measure|measuring tape|ruler|tape) (read|show|say|give|measure); air gap; air;
+        daylight; empty
         space; free gap; span; stretch; breathing room; (surface|edge) (distance|gap)
     """,
     "how DIST": """
@@ -32,9 +33,9 @@ OTHERS: dict[str, str] = {
     "CENTRE": """
         [from] (centre|center|middle|midpoint|mid point) to (centre|center|middle|midpoint|mid
         point); (centres|centers|middles|midpoints|mid points|centroids|center points|centre
-        points); (centre|center|middle|midpoint|centroid|center point|centre point|core); centroid
-        to centroid; (centre|center) (distance|separation); (centered|centred)
+        points); centroid to centroid; (centre|center) (distance|separation); (centered|centred)
     """,
+    "ONE_CENTRE": "centre; center; middle; midpoint; centroid; center point; centre point; core",
     "MEAN": """
         (mean|average) nearest [neighbour|neighbor|point|neighbours|neighbors]; (mean|average) [of
         the] (nearest|closest) [point|points|neighbour|neighbor] [of]; chamfer; mean nearest
@@ -55,7 +56,10 @@ OTHERS: dict[str, str] = {
         between; left between; in between; inbetween; betwixt; in the (space|gap) between; amid
     """,
     "EACH": "each other; one another; eachother",
-    "REACH": "reach; reaches; reaching; reached; arrive at",
+    "REACH": """
+        (come|comes|coming|go|goes) up to; (come|comes|coming) to;
+        reach; reaches; reaching; reached; arrive at
+    """,
     "ORD_2": "second; 2nd; next",
     "ORD_3": "third; 3rd",
     "CLOCK": """
@@ -71,7 +75,7 @@ OTHERS: dict[str, str] = {
         pushed; pushing; slide; slides; sliding; creep; nudge; traverse; steer; cruise; continue;
         approach; moved; driven; reach forward; run; keep going; shift; reach out; head; inch
         forward; keep driving; keep moving; poke; plough; shove; (stick|stretch|push|reach|extend)
-        out; stick
+        out; stick; (go|keep|carry|move) on
     """,
     "AHEAD": """
         ahead; forward; forwards; [straight|dead|directly|right|immediately] ahead; straight on;
@@ -93,10 +97,10 @@ OTHERS: dict[str, str] = {
         blocked; being stopped; interference; (gets|get) in the way; ram; ramming; bang; banging;
         scrape; scraping
     """,
+    "FREE DIST": "(free|clear|open|empty) (space|room|distance|travel|clearance|stretch)",
     "FREE": """
-        free; clear; unobstructed; unblocked; empty; path; way; route; headway; free
-        (space|room|path|way|distance|travel); clear (space|path|way|distance|room); open
-        (space|path|room); coast; passage; headroom; drivable; safe; safely; unhindered; freely;
+        free; clear; unobstructed; unblocked; empty; path; way; route; headway; coast; passage;
+        headroom; drivable; safe; safely; unhindered; freely;
         road; aisle; lane; track; corridor; runway; stopping distance; obstacle free;
         collision free
     """,
@@ -157,7 +161,8 @@ OTHERS: dict[str, str] = {
     "THAT": "that of; the one of; those of",
     "MOST": "most; maximum; maximal; max",
     "LEAST": "least",
-    "MORE": "more; exceed; exceeds; exceeding; surpass; surpasses; beyond; past",
+    "MORE": "more; beyond; past",
+    "MORE than": "exceed; exceeds; exceeding; surpass; surpasses",
     "LESS": "less; fewer",
     "GE": """
         at least; no (less|fewer|shorter|smaller|narrower|closer) than; not less than; a minimum
@@ -180,7 +185,7 @@ OTHERS: dict[str, str] = {
     "is": "is; are",
     "or": "or [else|rather|instead|maybe|is it|perhaps]",
     "and": "and; as well as; plus; along with; together with",
-    "vs": "vs; versus; or the other way (around|round)",
+    "vs": "vs; versus",
     "which": "which; who; which one; which ones; whose; what one; which thing",
     "not": "not; never",
     "PART": """
@@ -236,6 +241,8 @@ VIEWS = """
 """The viewer's point of view: the default already, so it is padding."""
 
 FILLERS = """
+    [or] [is it] the other way (around|round); points; pointing;
+    's (point of view|perspective|viewpoint|position);
     (be|am|would be) (grateful|glad|happy|thankful) (for|if|to); (trouble|bother) you for;
     dear system;
     (hey|hi|hello|dear|please|pls|plz|kindly|thanks|thank|thx|ta|cheers|um|uh|erm|hmm|hm|er|oh|ah|

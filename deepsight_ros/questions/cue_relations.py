@@ -173,7 +173,7 @@ DIMENSIONS: dict[str, str] = {
         (rise|rises); [at] what (height|level|elevation) (is|does) the (top|highest point|highest
         part|upper end) of; [the] (top|tip|highest point|highest part|upper edge|upper
         end|summit|top end|very top) of; topmost point of; elevation; above ground level;
-        (peak|top) height; tops out
+        (peak|top) height; tops out; 's (top|top side|upper side|upper edge|highest point|tip)
     """,
 }
 """Words of each size, one entry per quantity (``across``: width; ``size``: all of them)."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from deepsight_ros.questions.cue_phrases import VIEWER_AFTER, VIEWER_PRONOUNS
 from deepsight_ros.questions.cues import cue_table
 from deepsight_ros.questions.grammar import spaced
-from deepsight_ros.questions.modifiers import SIZE_WORDS
+from deepsight_ros.questions.modifiers import PLACE_WORDS, SIZE_WORDS
 from deepsight_ros.questions.units import (
     METRES,
     NUMBER_WORDS,
@@ -110,6 +110,11 @@ def _measure_at(words: list[str], at: int, vocabulary: Vocabulary) -> Item | Non
         if is_digit or first in NUMBER_WORDS:
             return Item(tuple(words[at:end]), ("<n>",), number=numeral.value)
         return None
+    if first == "next" and words[at + 1 : at + 2] != ["to"]:
+        unit, length = _unit_at(words, at + 1)  # "the next metre"
+        if unit:
+            value = Quantity(si_factor(unit), unit)
+            return Item(tuple(words[at : at + 1 + length]), ("<q>",), value)
     unit, length = _unit_at(words, at)
     if unit and first not in ("m", "in", "l", "pt"):
         return Item(tuple(words[at : at + length]), ("<u>",), unit=unit)
@@ -245,6 +250,13 @@ def _stands(words: list[str], end: int, cues: tuple[str, ...], vocabulary: Vocab
     )
     if not is_place and not (dangling and not cues):
         return True
+    if is_place and following in ("or", "and") and words[end + 1 : end + 2] == ["the"]:
+        # "on the left or the right shelf": two shelves
+        return not (
+            words[end + 2 : end + 3]
+            and words[end + 2] in PLACE_WORDS
+            and vocabulary.noun_at(words, end + 3) > 0
+        )
     if following in COLOUR_WORDS or following in SIZE_WORDS or following in ("one", "ones"):
         return False
     if following.endswith(("est", "most")):

@@ -572,3 +572,14 @@ def singular(word: str) -> str:
 def is_plural(word: str) -> bool:
     """True when a word looks like a plural ("scissors" counts as one thing)."""
     return singular(word) != word
+
+
+def plural_of(noun: str) -> str:
+    """ "mug" -> "mugs", for counting aloud."""
+    if is_plural(noun) or not noun:
+        return noun
+    if noun.endswith(("s", "x", "ch", "sh", "z")):
+        return noun + "es"
+    if noun.endswith("y") and noun[-2:-1] not in "aeiou":
+        return noun[:-1] + "ies"
+    return noun + "s"

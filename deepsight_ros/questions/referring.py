@@ -11,7 +11,6 @@ from enum import Enum
 
 import numpy as np
 
-from deepsight_ros.questions.lexicon import is_plural
 from deepsight_ros.questions.mentions import Mention, Order, Relation
 from deepsight_ros.questions.ordering import decide, extreme
 from deepsight_ros.questions.vocabulary import (
@@ -326,14 +325,3 @@ def describe(object_id: str, scene: Scene, vocabulary: Vocabulary | None = None)
             return f"the {item.colour} {noun}"
     colour = f"{item.colour} " if item.colour else ""
     return f"the {colour}{noun} ({item.id})"
-
-
-def plural_of(noun: str) -> str:
-    """ "mug" -> "mugs", for counting aloud."""
-    if is_plural(noun) or not noun:
-        return noun
-    if noun.endswith(("s", "x", "ch", "sh", "z")):
-        return noun + "es"
-    if noun.endswith("y") and noun[-2:-1] not in "aeiou":
-        return noun[:-1] + "ies"
-    return noun + "s"

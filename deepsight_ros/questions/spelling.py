@@ -21,17 +21,20 @@ from deepsight_ros.questions.lexicon import (
     NOUNS,
     SUPPORT_NOUNS,
     SYNONYMS,
+    plural_of,
     singular,
 )
 from deepsight_ros.questions.spelling_words import MISSPELT, PROTECTED
 from deepsight_ros.questions.units import FRACTIONS, NUMBER_WORDS, SCALES, UNIT_WORDS
+from deepsight_ros.questions.vocabulary import COLOUR_WORDS
 
 _PINNED_LENGTH = 3
+_LEAST_NOUN = 5
 
 
 @lru_cache(maxsize=1)
-def known_words() -> frozenset[str]:
-    """Every word that means something to the matcher, and every word that is left alone."""
+def _nouns() -> frozenset[str]:
+    """Every word of the lexicon."""
     nouns: set[str] = set()
     for line in SYNONYMS:
         nouns.update(line.replace(",", " ").split())
@@ -42,8 +45,15 @@ def known_words() -> frozenset[str]:
         nouns.update(phrase.split())
     nouns.update(IRREGULAR_PLURALS)
     nouns.update(IRREGULAR_PLURALS.values())
+    return frozenset(nouns)
+
+
+@lru_cache(maxsize=1)
+def known_words() -> frozenset[str]:
+    """Every word that means something to the matcher, and every word that is left alone."""
     return frozenset(
-        nouns
+        _nouns()
+        | COLOUR_WORDS.keys()
         | cue_words()
         | set(UNIT_WORDS)
         | set(NUMBER_WORDS)
@@ -68,7 +78,15 @@ def _unit_targets() -> Index:
 
 @lru_cache(maxsize=64)
 def _own_targets(own: frozenset[str]) -> Index:
-    return _by_letter(w for w in own if len(w) >= _PINNED_LENGTH)
+    near = own | COLOUR_WORDS.keys() | GROUP_NOUNS | {w for p in GRIPPER_NOUNS for w in p.split()}
+    near |= {plural_of(word) for word in near}
+    return _by_letter(w for w in near if len(w) >= _PINNED_LENGTH)
+
+
+@lru_cache(maxsize=1)
+def _noun_targets() -> Index:
+    singulars = {w for w in _nouns() if len(w) >= _LEAST_NOUN}
+    return _by_letter(singulars | {plural_of(word) for word in singulars})
 
 
 def _by_letter(candidates: Iterable[str]) -> Index:
@@ -108,12 +126,16 @@ def _correct_one(word: str, own: frozenset[str]) -> str:
         return near_own
     if len(word) <= _PINNED_LENGTH:
         return word
-    return _nearest(word, _targets()) or _nearest(word, _unit_targets()) or word
+    cue = _nearest(word, _targets()) or _nearest(word, _unit_targets())
+    if cue or len(word) < _LEAST_NOUN:
+        return cue or word
+    return _nearest(word, _noun_targets(), allowed=1) or word
 
 
-def _nearest(word: str, index: Index) -> str:
+def _nearest(word: str, index: Index, allowed: int | None = None) -> str:
     """The one candidate within the allowed number of slips, or ""."""
-    allowed = 1 if len(word) < 8 else 2
+    if allowed is None:
+        allowed = 1 if len(word) < 8 else 2
     is_short = len(word) <= _PINNED_LENGTH
     best, found = allowed, list[str]()
     swapped = (c for c in index.get(word[1], ()) if c[:2] == word[1::-1])

@@ -16,7 +16,7 @@ from deepsight_ros.questions.grammar import spaced
 from deepsight_ros.questions.lexer import Item, Quantity
 from deepsight_ros.questions.mentions import Mention
 from deepsight_ros.questions.modifiers import DETERMINERS
-from deepsight_ros.questions.vocabulary import Vocabulary
+from deepsight_ros.questions.vocabulary import COLOUR_WORDS, Vocabulary
 
 MAX_READINGS = 24
 _MAX_DEVIATIONS = 3
@@ -210,6 +210,13 @@ def _assemble(parts: list[_Part], items: list[Item], context: tuple[Mention, ...
             if part.word in ("its", "their"):
                 tokens.append("'s")
             continue
+        coloured = _coloured(part, tokens)
+        if coloured >= 0:  # "how many cans are silver"
+            mentions[coloured] = replace(
+                mentions[coloured], colours=(*mentions[coloured].colours, part.word)
+            )
+            tokens.pop()
+            continue
         if part.quantity is not None:
             quantities.append(part.quantity)
         if part.number is not None:
@@ -223,6 +230,15 @@ def _assemble(parts: list[_Part], items: list[Item], context: tuple[Mention, ...
     return Utterance(
         tuple(tokens), kept, tuple(quantities), tuple(numbers), tuple(units), negated, said
     )
+
+
+def _coloured(item: Item, tokens: list[str]) -> int:
+    """Index of the set a colour word behind "is" belongs to, -1 when it does not."""
+    if item.word not in COLOUR_WORDS or len(tokens) < 3 or tokens[-1] != "is":
+        return -1
+    mention = _MENTION.fullmatch(tokens[-2])
+    is_set = tokens[-3] in ("COUNT", "which", "what")
+    return int(mention.group(1)) if mention and is_set else -1
 
 
 _PRONOUNS = frozenset({"it", "they", "them", "its", "their", "these", "those", "both"})
@@ -304,6 +320,10 @@ def _tidy(tokens: list[str]) -> tuple[list[str], bool]:
 def _without_padding(tokens: list[str]) -> list[str]:
     """Drop "the next" before a length, and "in front of you" where it only means what is seen."""
     is_ahead = {"FREE", "MOVE", "HIT", "DIST", "<q>"} & set(tokens)
+    is_placed = any(t.startswith("REL_") for t in tokens) and not {"DIST", "CLOCK"} & set(tokens)
+    centres = tokens.count("ONE_CENTRE")
+    if centres == 2 or (centres and "CLOCK" in tokens):
+        tokens = ["CENTRE" if token == "ONE_CENTRE" else token for token in tokens]
     out: list[str] = []
     for i, token in enumerate(tokens):
         following = tokens[i + 1] if i + 1 < len(tokens) else ""
@@ -313,6 +333,9 @@ def _without_padding(tokens: list[str]) -> list[str]:
             continue
         if token == "<c>" and out and out[-1] == "REL_in_front_of" and not is_ahead:
             out.pop()
+            continue
+        if token == "<c>" and out and out[-1] == "from" and is_placed and not is_ahead:
+            out.pop()  # "..., from here": the viewer is the camera anyway
             continue
         out.append(token)
     return out
@@ -324,7 +347,10 @@ def _inherit(mentions: list[Mention]) -> list[Mention]:
     for i, mention in enumerate(out):
         if not mention.is_one or mention.noun:
             continue
-        neighbours = [*out[:i][::-1], *out[i + 1 :]]
+        before, after = out[:i][::-1], out[i + 1 :]
+        says_one = mention.text.endswith(("one", "ones"))
+        # "the left or the right shelf" looks ahead, "the red mug or the blue one" back
+        neighbours = [*before, *after] if says_one else [*after, *before]
         for other in neighbours:
             if other.noun and other.is_thing and not other.is_gripper:
                 out[i] = mention.with_noun_of(other)

@@ -37,7 +37,7 @@ COLOURS: dict[str, tuple[str, ...]] = {
     "grey": ("grey", "gray", "greyish", "silver", "silvery"),
     "silver": ("silver", "silvery", "chrome", "metallic"),
     "gold": ("gold", "golden"),
-    "transparent": ("transparent", "clear", "see through"),
+    "transparent": ("transparent", "clear"),
 }
 """Colour words of objects, and the words a user may say for each."""
 
@@ -119,6 +119,8 @@ class Vocabulary:
     def names_support(self, noun: Words) -> bool:
         """True when a noun phrase means the surface things stand on."""
         said = " ".join(noun)
+        if len(noun) == 2 and noun[1] in _TABLES and noun[0] not in SUPPORT_NOUNS:
+            said = noun[1]  # "the dinner table"
         if said not in SUPPORT_NOUNS and said != self.support:
             return False
         if any(fit <= Fit.NAME for fit in self.fits(noun).values()):
@@ -171,7 +173,7 @@ def label_fit(noun: Words, label: Words) -> Fit | None:
     if label[-len(noun) :] == noun:
         return Fit.HEAD
     mine, theirs = concepts(noun), concepts(label)
-    if mine & theirs:
+    if mine & theirs or "".join(noun) == "".join(label):
         return Fit.NAME
     for cut in range(1, min(len(noun), len(label))):
         if noun[:cut] == label[:cut] and concepts(noun[cut:]) & concepts(label[cut:]):

@@ -1,6 +1,7 @@
 """Reads tests/data/paraphrases: our own questions with what should be understood from each.
 
-A line is ``question | expectation``. Expectations: ``quantity [ids] [=value] [unit]`` for an
+A line is ``question | expectation``, or ``scene@question | ...`` over a scene of the shared
+questions. Expectations: ``quantity [ids] [=value] [unit]`` for an
 answer (ids as a set, quantities with "," are alternatives), or ``AMB quantity ids``, ``NF quantity
 [ids]``, ``UNS``.
 """
@@ -16,6 +17,7 @@ from deepsight_ros.scene.objects import Scene
 from deepsight_ros.scene.scene_file import load_scene
 
 FOLDER = Path(__file__).parent.parent / "data" / "paraphrases"
+SHARED_SCENES = Path(__file__).parent.parent / "data" / "questions" / "scenes"
 _STATUSES = {"AMB": Status.AMBIGUOUS, "NF": Status.NOT_FOUND, "UNS": Status.UNSUPPORTED}
 
 
@@ -33,11 +35,18 @@ class Paraphrase:
 def load(folder: Path = FOLDER) -> tuple[list[Paraphrase], dict[str, Scene]]:
     rows, scenes = [], {}
     for path in sorted(folder.glob("*.txt")):
-        scene = path.stem.partition("_")[0]
-        scenes[scene] = load_scene(FOLDER / f"{scene}.json")
         for line in path.read_text(encoding="utf-8").splitlines():
-            if line.strip() and not line.startswith("#"):
-                rows.append(_parse(scene, line))
+            if not line.strip() or line.startswith("#"):
+                continue
+            named, at, rest = line.partition("@")
+            if at and named.isidentifier():  # over a scene of the shared questions
+                scene, file = named, SHARED_SCENES / f"{named}.json"
+            else:
+                scene, rest = path.stem.partition("_")[0], line
+                file = FOLDER / f"{scene}.json"
+            if scene not in scenes:
+                scenes[scene] = load_scene(file)
+            rows.append(_parse(scene, rest))
     return rows, scenes
 
 

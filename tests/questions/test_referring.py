@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from deepsight_ros.questions.answering import answer
-from deepsight_ros.questions.lexicon import KINDS, SYNONYMS, is_plural, singular
-from deepsight_ros.questions.referring import describe, plural_of
+from deepsight_ros.questions.lexicon import KINDS, SYNONYMS, is_plural, plural_of, singular
+from deepsight_ros.questions.referring import describe
 from deepsight_ros.questions.vocabulary import Fit, concepts, label_fit, noun_key
 from deepsight_ros.scene.answer import Status
 from deepsight_ros.scene.objects import Scene

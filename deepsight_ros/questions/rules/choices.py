@@ -132,7 +132,9 @@ def options(u: Utterance) -> Query | None:
     chosen, anchor = _roles(u, found, predicate, asks)
     if len(chosen) < 2:
         return None
-    rest = [i for i in found if i not in chosen and i != anchor]
+    rest = [
+        i for i in found if i not in chosen and i != anchor and u.mentions[i].determiner != "which"
+    ]
     if rest or (anchor is not None and predicate not in ("closer", "farther")):
         return None
     if u.has("THAT") or (u.has("SURFACE") and predicate not in ("closer", "farther")):

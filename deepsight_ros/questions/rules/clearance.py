@@ -37,6 +37,7 @@ _ALLOWED = (
     "SURFACE",
     "MOST",
     "HORIZONTAL",
+    "CMP_in_front_of",
     "REL_next_to",
     "UNDER",
     "WITHIN",
@@ -100,7 +101,7 @@ def _is_obstacle(u: Utterance, index: int) -> bool:
 def _is_ahead(u: Utterance, has_gripper: bool, obstacles: int) -> bool:
     if u.has("GRASP", "BETWEEN"):
         return False
-    ahead = u.has("AHEAD", "PLACE_front") or (
+    ahead = u.has("AHEAD", "PLACE_front", "CMP_in_front_of") or (
         u.has("REL_in_front_of") and (u.has_camera or has_gripper)
     )
     if u.has("MOVE") and (ahead or u.has("HIT", "BEFORE", "FREE", "REL_touching")):
@@ -112,6 +113,8 @@ def _is_ahead(u: Utterance, has_gripper: bool, obstacles: int) -> bool:
     if ahead and (u.has("FREE", "HIT") or obstacles):
         return True
     if ahead and u.has("DIST") and (not u.has_camera or u.has("EXIST", "FREE", "HIT")):
+        return True
+    if u.has("FREE") and u.quantities and has_gripper:
         return True
     if u.has("FREE") and u.has("DIST") and (has_gripper or u.has_camera):
         return True

@@ -65,10 +65,10 @@ def distance(u: Utterance) -> Query | None:
     passing = u.has("BETWEEN") and u.has("FIT", "MOVE", "GRASP", "THROUGH")
     sized = [i for i in carriers(u) if u.mentions[i].is_gripper]  # "an 8 cm gripper"
     found = [i for i in things(u) if i not in sized]
-    two = pair(u, found)
-    if two is None and passing:  # what is to fit in between is not measured, its size is given
+    if passing:  # what is to fit in between is not measured, its size is given
         carried = carriers(u)
-        two = pair(u, [i for i in things(u, grippers=False) if i not in carried])
+        found = [i for i in found if i not in carried and not u.mentions[i].is_gripper]
+    two = pair(u, found)
     if two is None or supports(u) or (u.has_camera and not passing) or _is_any(two):
         return None
     if len(two) == 1 and not (u.has("BETWEEN", "EACH", "DIST") or "together" in u.said):
@@ -206,6 +206,7 @@ def passage(u: Utterance) -> Query | None:
         "REL_inside",
         "DIM_size",
         "PART",
+        "REL_on",
         *(["GRASP"] if u.has("THROUGH") else []),
     ):
         return None

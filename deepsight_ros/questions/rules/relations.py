@@ -57,7 +57,7 @@ def side(u: Utterance) -> Query | None:
         return None
     places = u.named("PLACE_")
     found = things(u)
-    if len(places) != 1 or len(found) != 2 or not u.only("PLACE_"):
+    if len(places) != 1 or len(found) != 2 or not u.only("PLACE_", "REL_on"):
         return None
     predicate = PLACE_PREDICATES.get(places[0], "")
     owner = u.search(r"(?:REL_on |to |at )?@ 's PLACE_\w+") or u.search(
@@ -200,12 +200,14 @@ def same(u: Utterance) -> Query | None:
 
 def _yes_no(u: Utterance, predicate: str, mentions: tuple[Mention, ...]) -> Query | None:
     first = mentions[0]
-    if first.is_group and first.noun[-1] in ("anything", "something", "nothing"):
+    if first.is_group and first.noun[-1] in ("anything", "something", "nothing", "everything"):
         if u.negated or first.noun[-1] == "nothing":
             return None
         if u.said & {"name", "list", "find", "show", "give", "identify"} and "is" not in u.tokens:
             group = replace(first, noun=("thing",), determiner="")
             return Query("list", group=group, condition=Condition(predicate, mentions[1:]))
+        if first.noun[-1] == "everything":
+            return None
         return Query("exists", group=first, condition=Condition(predicate, mentions[1:]))
     if any(m.is_group and m.noun[-1] in ("anything", "something", "nothing") for m in mentions):
         return None

@@ -13,6 +13,7 @@ from deepsight_ros.questions.rules.common import (
     SIZE_OF_COMPARATIVE,
     comparative,
     is_question_word,
+    pick,
     size_named,
     superlative,
     supports,
@@ -247,6 +248,11 @@ def listing(u: Utterance) -> Query | None:
         return carried
     if mention.relation is not None:
         return None
+    holds = u.search(r"^what (?:is )?@ (SUPPORTS|CONTAINS)$")
+    if holds is not None and len(cues) == 1:
+        predicate = "on" if holds.group(2) == "SUPPORTS" else "inside"
+        anything = Mention("thing", noun=("thing",), is_group=True)
+        return Query("list", group=anything, condition=Condition(predicate, pick(u, rest)))
     if cues == {"SUPPORTS"} and len(rest) == 1 and u.search("SUPPORTS @"):
         return Query("supporter", (u.mentions[rest[0]],))
     placed = "BETWEEN" in cues or any(c.startswith("REL_") for c in cues)
@@ -263,7 +269,7 @@ def listing(u: Utterance) -> Query | None:
 def _carried(u: Utterance, every: list[int]) -> Query | None:
     """ "What is the mug standing on?": the thing below."""
     match = (
-        u.search(r"@ is REL_on (?:which|what)(?: @)?$")
+        u.search(r"@ (?:is )?REL_on (?:which|what)(?: @)?$")
         or u.search(r"(?:which|what)(?: @)? is @ (?:is )?REL_on(?: of)?$")
         or u.search(r"REL_on (?:which|what)(?: @)? (?:is )?@$")
     )
@@ -281,10 +287,13 @@ def _carried(u: Utterance, every: list[int]) -> Query | None:
 def _holder(u: Utterance) -> Query | None:
     """ "Which plate has the orange on it?": the member that another thing stands in relation
     to."""
-    match = re.match(r"(?:which|what) <(\d+)> <(\d+)> REL_(\w+)(?: ,)?((?: <\d+>| or)*)$", u.line)
-    if match is None or not u.only("REL_") or not u.said & {"has", "have", "with"}:
+    match = re.match(
+        r"(?:which|what) <(\d+)> <(\d+)> (?:REL|PLACE)_(\w+)(?: ,)?((?: <\d+>| or)*)$", u.line
+    )
+    if match is None or not u.only("REL_", "PLACE_top") or not u.said & {"has", "have", "with"}:
         return None
     group, other, predicate, rest = match.groups()
+    predicate = "on" if predicate == "top" else predicate
     extra = [u.mentions[int(i)] for i in re.findall(r"\d+", rest)]
     if not all(m.is_inherited or m.is_one for m in extra):
         return None  # ", the left or the right one" only says that there are two

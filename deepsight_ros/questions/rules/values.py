@@ -219,8 +219,8 @@ def size(u: Utterance) -> Query | None:
         allowed += ["VERTICAL"]
     if name in ("width", "across", "breadth", "length", "depth"):
         allowed += ["HORIZONTAL"] if name != "length" else []
-    if name in ("across", "volume"):
-        allowed += ["DIST"]
+    if name in ("across", "volume") or u.said & {"end", "tip", "side", "front", "bottom", "base"}:
+        allowed += ["DIST"]  # "how far is it from end to end"
     if name == "width" and u.has("MOST"):
         return None
     if supports(u) and name != "height":
