@@ -31,12 +31,14 @@ class End:
         at_m: where along the direction (metres, W's origin).
         sigma_inward_m, sigma_outward_m: standard deviation if the true end lies further in / out.
         visibility: COMPLETE when the end itself was seen.
+        is_open: nothing seen limits how far the true end lies outward.
     """
 
     at_m: float
     sigma_inward_m: float = 0.0
     sigma_outward_m: float = 0.0
     visibility: Visibility = Visibility.COMPLETE
+    is_open: bool = False
 
 
 @dataclass(frozen=True)
@@ -59,11 +61,13 @@ class Trust:
         sigma_m: standard deviation of the surface there, along its normal.
         outward_m: standard deviation of how far the true solid may reach beyond it, unseen.
         visibility: COMPLETE when the surface there was seen.
+        is_open: nothing seen limits how far the solid reaches beyond.
     """
 
     sigma_m: float = 0.0
     outward_m: float = 0.0
     visibility: Visibility = Visibility.COMPLETE
+    is_open: bool = False
 
 
 @runtime_checkable

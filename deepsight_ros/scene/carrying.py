@@ -93,6 +93,7 @@ def placed_surface(surface: Surface, motion: RigidTransform) -> Surface:
         normals=motion.rotate(surface.normals),
         outline_normals=motion.rotate(surface.outline_normals),
         rays=motion.rotate(surface.rays),
+        outward=motion.rotate(surface.outward),
         check_rays=motion.rotate(surface.check_rays),
     )
 

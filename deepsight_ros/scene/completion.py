@@ -51,6 +51,7 @@ class Completion:
         residual_m: how far its picture is from what was seen, per pixel (``misfit_m``).
         stands: whether it reaches down to the support.
         is_symmetric: the hidden side follows from symmetry that the seen part confirms.
+        top_seen: a level top is in view, so that its far rim limits the depth.
     """
 
     solid: Solid
@@ -58,6 +59,7 @@ class Completion:
     residual_m: float
     stands: bool
     is_symmetric: bool
+    top_seen: bool = False
 
 
 def complete(surface: Surface, camera_m: Array, *, support_known: bool) -> Completion:
@@ -182,7 +184,7 @@ def _as_sphere(sight: Sight) -> Completion | None:
     if sight.stands:
         centre[2] = fit.radius_m
     solid = SphereSolid(centre, fit.radius_m)
-    return _judged(sight, Completion(solid, "sphere", 0.0, sight.stands, True))
+    return _judged(sight, Completion(solid, "sphere", 0.0, sight.stands, True, sight.top_seen))
 
 
 def _as_round(sight: Sight) -> Completion | None:
@@ -206,7 +208,7 @@ def _turned(sight: Sight, fit: RoundFit) -> Completion:
     if fit.radii_m[-1] < 0.6 * fit.radii_m.max():
         high = max(high, _tip(sight, fit))
     solid = stacked_discs(fit, sight.low_m, high, sight.noise_m)
-    return _judged(sight, Completion(solid, "round", 0.0, sight.stands, True))
+    return _judged(sight, Completion(solid, "round", 0.0, sight.stands, True, sight.top_seen))
 
 
 def _tip(sight: Sight, fit: RoundFit) -> float:
@@ -241,9 +243,16 @@ def _as_box(sight: Sight) -> Completion | None:
     low, high = sight.low_m, sight.high_m
     centre = np.array([fit.centre_m[0], fit.centre_m[1], (low + high) / 2])
     size = np.array([fit.size_m[0], fit.size_m[1], high - low])
-    both = bool(max(fit.seen[:2]) > 0.5 and max(fit.seen[2:]) > 0.5)
+    # a wall or the top shows the sides that run along it
+    across = np.array([np.cos(fit.yaw_rad), np.sin(fit.yaw_rad)])
+    facing = np.abs(sight.level_normals @ across)
+    least = max(8, len(sight.level_normals) // 12)
+    both = sight.top_seen or (
+        int(np.count_nonzero(facing > 0.8)) >= least
+        and int(np.count_nonzero(facing < 0.6)) >= least
+    )
     solid = BoxSolid(centre, size, fit.yaw_rad)
-    return _judged(sight, Completion(solid, "box", 0.0, sight.stands, both))
+    return _judged(sight, Completion(solid, "box", 0.0, sight.stands, both, sight.top_seen))
 
 
 def _with_extras(sight: Sight, body: Completion) -> Completion | None:
@@ -284,4 +293,4 @@ def _as_layers(sight: Sight) -> Completion:
         size = np.maximum(np.ptp(points, axis=0), LEAST_SIDE_M)
         solid = BoxSolid(points.mean(axis=0), size, 0.0)
     misfit = misfit_m(sight.surface, solid, sight.camera_m)
-    return Completion(solid, "layers", misfit, sight.stands, False)
+    return Completion(solid, "layers", misfit, sight.stands, False, sight.top_seen)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from deepsight_ros.scene import solids
 from deepsight_ros.scene.body import Body, End, Trust
-from deepsight_ros.scene.estimate import RawEstimate, Visibility
+from deepsight_ros.scene.estimate import RawEstimate
 from deepsight_ros.scene.measurement import Bound
 
 Array = NDArray[np.float64]
@@ -42,7 +42,8 @@ def _gap_estimate(
     # what may stick out unseen can only make the gap smaller
     outward = math.hypot(trust_a.outward_m, trust_b.outward_m)
     visibility = max(trust_a.visibility, trust_b.visibility)
-    bound = Bound.AT_MOST if visibility >= Visibility.OCCLUDED and gap_m > 0 else Bound.EXACT
+    is_open = trust_a.is_open or trust_b.is_open
+    bound = Bound.AT_MOST if is_open and gap_m > 0 else Bound.EXACT
     ends = np.stack([on_a, on_b])
     return RawEstimate(gap_m, math.hypot(sigma, outward), sigma, visibility, bound, ends)
 

@@ -25,7 +25,8 @@ from deepsight_ros.scene.surface import Edge, Surface, see_surface
 
 Array = NDArray[np.float64]
 
-_CUT = (Edge.OCCLUDED, Edge.TRUNCATED)
+_CUT_SHARE = 0.5
+_FACING = 0.5
 
 
 @dataclass(frozen=True, eq=False)
@@ -130,33 +131,41 @@ class ObservedShape:
 
     def _end(self, at_m: float, outward: Array, reach: float) -> End:
         """How well the solid's end along a direction is known; ``at_m`` is on that axis, signed
-        as the caller's axis."""
-        s = self.surface
-        along_points = s.points_m @ outward
+        as the caller's axis, ``reach`` the same end along ``outward``."""
+        s, done = self.surface, self.completion
+        if outward[2] < -0.9 and done.stands:
+            return End(at_m, 0.001, 0.001)
         along_outline = s.outline_m @ outward
-        cut = np.isin(s.edges, _CUT)
+        cut, truncated = self._cut
         own = along_outline[~cut]
-        seen = max(float(along_points.max(initial=-np.inf)), float(own.max(initial=-np.inf)))
+        seen = max(float((s.points_m @ outward).max()), float(own.max(initial=-np.inf)))
         noise = self._noise_m
         slack = 2.0 * s.pixel_m + 3.0 * noise
-        farthest_cut = float(along_outline[cut].max(initial=-np.inf))
         size = float(self.box.size_m[:2].min())
-        if outward[2] < -0.9 and self.completion.stands:
-            return End(at_m, 0.001, 0.001)
-        if farthest_cut > seen - slack:
-            kind = Visibility.OCCLUDED
-            if (s.edges == Edge.TRUNCATED).any():
-                truncated = along_outline[s.edges == Edge.TRUNCATED]
-                if float(truncated.max()) > seen - slack:
-                    kind = Visibility.TRUNCATED
-            outward_sigma = 0.15 * size if self.completion.is_symmetric else 0.4 * size
-            return End(at_m, 2 * noise, noise + outward_sigma, kind)
+        # outline that faces this way has to be cut: elsewhere a cut only runs up to the end
+        there = (along_outline > seen - slack) & (s.outward @ outward > _FACING)
+        cut_there = int(np.count_nonzero(there & cut))
+        own_there = int(np.count_nonzero(there & ~cut))
+        if cut_there > _CUT_SHARE * own_there and cut_there >= 3:
+            is_truncated = bool((there & truncated).any())
+            kind = Visibility.TRUNCATED if is_truncated else Visibility.OCCLUDED
+            if done.is_symmetric and done.kind != "box":
+                return End(at_m, 2 * noise, noise + 0.15 * size, kind)
+            return End(at_m, 2 * noise, noise + 0.4 * size, kind, is_open=True)
         if reach > seen + slack:  # completed beyond what was seen
             beyond = reach - seen
             return End(at_m, noise + 0.3 * beyond, noise + 0.2 * beyond, Visibility.HIDDEN)
-        if not self.completion.is_symmetric and float(outward[:2] @ self._away) > 0.5:
-            return End(at_m, noise, noise + 0.3 * size, Visibility.HIDDEN)
+        if not done.is_symmetric and float(outward[:2] @ self._away) > 0.5:
+            is_open = not done.top_seen
+            return End(at_m, noise, noise + 0.3 * size, Visibility.HIDDEN, is_open)
         return End(at_m, noise, noise)
+
+    @cached_property
+    def _cut(self) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+        """(M,) outline points cut by anything, and by the image border."""
+        edges = self.surface.edges
+        truncated = edges == Edge.TRUNCATED
+        return truncated | (edges == Edge.OCCLUDED), truncated
 
     @cached_property
     def _away(self) -> Array:
@@ -173,17 +182,26 @@ class ObservedShape:
 
     def trust_at(self, point_m: Array) -> Trust:
         """How well the surface near a point is known: by the nearest seen sample."""
-        s = self.surface
-        to_points = np.linalg.norm(s.points_m - point_m, axis=1)
-        to_outline = np.linalg.norm(s.outline_m - point_m, axis=1)
-        near = min(float(to_points.min()), float(to_outline.min()))
+        s, done = self.surface, self.completion
+        to_points = float(np.sqrt(_squares(s.points_m - point_m).min()))
+        to_outline = _squares(s.outline_m - point_m)
+        nearest = int(to_outline.argmin())
+        at_outline = float(np.sqrt(to_outline[nearest]))
+        near = min(to_points, at_outline)
         noise = self._noise_m
         slack = 3.0 * s.pixel_m + 3.0 * noise
-        edge = int(s.edges[int(to_outline.argmin())])
+        size = float(self.box.size_m[:2].min())
+        cut, truncated = self._cut
+        if at_outline <= slack and cut[nearest]:
+            kind = Visibility.TRUNCATED if truncated[nearest] else Visibility.OCCLUDED
+            is_open = not done.is_symmetric or done.kind == "box"
+            return Trust(noise, (0.3 if is_open else 0.1) * size, kind, is_open)
         if near <= slack:
-            if edge in _CUT and float(to_outline.min()) <= slack:
-                kind = Visibility.TRUNCATED if edge == Edge.TRUNCATED else Visibility.OCCLUDED
-                return Trust(noise, 0.3 * float(self.box.size_m[:2].min()), kind)
             return Trust(noise)
-        spread = 0.15 if self.completion.is_symmetric else 0.3
+        spread = 0.15 if done.is_symmetric else 0.3
         return Trust(noise + 0.1 * near, spread * near, Visibility.HIDDEN)
+
+
+def _squares(vectors: Array) -> Array:
+    """(N,) squared lengths of (N, 3)."""
+    return np.asarray(np.einsum("ij,ij->i", vectors, vectors))

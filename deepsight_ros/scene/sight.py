@@ -31,6 +31,7 @@ class Sight:
         camera_m: (3,) where it was seen from.
         noise_m: expected distance of a seen sample from the true surface.
         low_m, high_m: z of bottom and top; stands: it reaches down to the support.
+        top_seen: a level surface at the top is in view.
         wall_m, wall_normals: (N, 3) points on the flanks (not facing up) and their normals.
         rim_m: (M, 3) own outline on a rim or at the foot, where depth is good.
         limb_m: (L, 3) own outline seen on edge: good across the view only.
@@ -44,6 +45,7 @@ class Sight:
     low_m: float
     high_m: float
     stands: bool
+    top_seen: bool
     wall_m: Array
     wall_normals: Array
     rim_m: Array
@@ -59,6 +61,7 @@ def sort_out(surface: Surface, camera_m: Array, *, support_known: bool) -> Sight
     noise = sigma + 0.3 * s.pixel_m
     low, high, stands = _vertical_ends(s, sigma, support_known)
     s = _rim_on_plane(s, high, camera_m, noise)
+    near_top = 3 * noise + 0.004
     walls = np.flatnonzero(s.normals[:, 2] < _WALL)
     walls = walls[:: max(1, len(walls) // MOST_SAMPLES)]
     points, normals = s.points_m[walls], s.normals[walls]
@@ -73,6 +76,8 @@ def sort_out(surface: Surface, camera_m: Array, *, support_known: bool) -> Sight
         low,
         high,
         stands,
+        int(np.count_nonzero(np.abs(s.points_m[s.normals[:, 2] > UPWARD, 2] - high) < near_top))
+        >= max(10, len(s.points_m) // 40),
         points,
         normals,
         rim,
@@ -118,10 +123,13 @@ def _vertical_ends(s: Surface, sigma: float, support_known: bool) -> tuple[float
     steep = float(np.abs(s.rays[:, 2]).mean())
     noise = float(np.hypot(sigma * steep, 0.3 * s.pixel_m))
     high = robust_end(z, noise)
-    flat = s.points_m[s.normals[:, 2] > UPWARD, 2]
-    flat = flat[np.abs(flat - high) < 3 * noise + 0.004]
-    if len(flat) >= max(8, len(s.points_m) // 40):
-        high = middle(flat)
+    level = s.points_m[s.normals[:, 2] > UPWARD, 2]
+    if len(level) >= max(8, len(s.points_m) // 40):
+        top = robust_end(level, noise)
+        above = int(np.count_nonzero(z > top + 3 * noise + 1.5 * s.pixel_m))
+        near = level[np.abs(level - top) < 2 * noise + 0.002]
+        if above < max(4, len(z) // 100) and len(near) >= 4:
+            high = middle(near)
     low = -robust_end(-z, noise)
     # a tip or a leg too thin for a fitted plane still tells where it ends
     own = (edges == Edge.FREE) | (edges == Edge.STANDING)
@@ -149,7 +157,7 @@ def _rim_on_plane(s: Surface, high: float, camera_m: Array, noise: float) -> Sur
     down = -s.rays[:, 2]
     facing_up = (s.outline_normals[:, 2] > 0.6) | (s.outline_quality < 2)
     near = np.abs(s.outline_m[:, 2] - high) < 3 * noise + 1.5 * s.pixel_m
-    near &= facing_up & (s.upwards > 0) & (down > 0.05)
+    near &= facing_up & (s.outward[:, 2] > 0) & (down > 0.05)
     near &= (s.edges == Edge.FREE) | (s.edges == Edge.STANDING)
     mine = np.flatnonzero(near)
     reach = (camera_m[2] - high) / down[mine]

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deepsight_ros.scene.body import Body, Extent
-from deepsight_ros.scene.estimate import RawEstimate, Visibility
+from deepsight_ros.scene.estimate import RawEstimate
 from deepsight_ros.scene.measurement import Bound
 
 Array = NDArray[np.float64]
@@ -27,7 +27,7 @@ def height(body: Body) -> RawEstimate:
 def top(body: Body) -> RawEstimate:
     """z of the highest point, above the support."""
     end = body.extent(_Z).hi
-    bound = Bound.AT_LEAST if end.visibility >= Visibility.OCCLUDED else Bound.EXACT
+    bound = Bound.AT_LEAST if end.is_open else Bound.EXACT
     x, y = body.box.centre_m[:2]
     ends = np.array([[x, y, 0.0], [x, y, end.at_m]])
     return RawEstimate(
@@ -111,9 +111,8 @@ def _side(body: Body, direction: Array) -> RawEstimate:
 
 
 def _bound(extent: Extent) -> Bound:
-    """A side that is cut at an end is at least as long as what was seen of it."""
-    worst = max(extent.lo.visibility, extent.hi.visibility)
-    return Bound.AT_LEAST if worst >= Visibility.OCCLUDED else Bound.EXACT
+    """A side with an open end is at least as long as what was seen of it."""
+    return Bound.AT_LEAST if extent.lo.is_open or extent.hi.is_open else Bound.EXACT
 
 
 def _end_points(body: Body, extent: Extent, direction: Array) -> Array:

@@ -32,8 +32,12 @@ _RING_PX = 7
 _MOST_INSIDE = 160
 _MOST_AROUND = 120
 _LEAST_IN_WINDOW = 4
+# a straight border leaves ten of the window's pixels, a corner four
+_LEAST_BESIDE_EDGE = 8
 _THIN, _FILLED = 1.0, 0.5
 _RIDGE = np.float32(0.02)
+# a reading this far (share of inverse depth) off its neighbours' mean is no reading of theirs
+_FLIER = np.float32(0.12)
 _SQUARE = np.ones((3, 3), np.uint8)
 # window of 5 x 5 pixels: offsets to the power of 0, 1, 2
 _ONE = np.ones(5, np.float32)
@@ -80,7 +84,7 @@ class Surface:
         outline_quality: (M,) int8, 2 where a plane was fitted beside it, 1 where only a few
             readings were there (thin tips), 0 where the depth was filled in from farther inside
             (beside holes): good across the view only.
-        upwards: (M,) int8, 1 where the outline faces up in the picture, -1 down, 0 sideways.
+        outward: (M, 3) unit direction out of the object, along the picture's rows or columns.
         edges: (M,) int8, ``Edge`` of each outline point.
         rays: (M, 3) unit viewing directions of the outline points, camera to point.
         check_rays: (K, 3) unit viewing directions through some pixels in and around the mask.
@@ -99,7 +103,7 @@ class Surface:
     outline_normals: F64
     outline_sigma_m: F64
     outline_quality: NDArray[np.int8]
-    upwards: NDArray[np.int8]
+    outward: F64
     edges: NDArray[np.int8]
     rays: F64
     check_rays: F64
@@ -209,12 +213,19 @@ def _smooth(window: _Window, sensor: SensorModel) -> _Fit | None:
     np.divide(np.float32(1.0), depth, out=raw, where=core)
     inverse = _clip_spikes(raw, core, sensor)
     w = core.astype(np.float32)
+    n, md = _moment(w, _ONE, _ONE), _moment(inverse, _ONE, _ONE)
+    others = (md - inverse) / np.maximum(n - w, np.float32(1.0))
+    flier = core & (np.abs(inverse - others) > _FLIER * others) & (n > _LEAST_IN_WINDOW)
+    if flier.any():
+        core = core & ~flier
+        w = core.astype(np.float32)
+        inverse = inverse * w
+        n, md = _moment(w, _ONE, _ONE), _moment(inverse, _ONE, _ONE)
     # moments over the window, in offsets from its middle pixel
-    n, mu, mv = _moment(w, _ONE, _ONE), _moment(w, _FIRST, _ONE), _moment(w, _ONE, _FIRST)
+    mu, mv = _moment(w, _FIRST, _ONE), _moment(w, _ONE, _FIRST)
     cuu, cvv = _moment(w, _SECOND, _ONE), _moment(w, _ONE, _SECOND)
     cuv = _moment(w, _FIRST, _FIRST)
-    md, cud = _moment(inverse, _ONE, _ONE), _moment(inverse, _FIRST, _ONE)
-    cvd = _moment(inverse, _ONE, _FIRST)
+    cud, cvd = _moment(inverse, _FIRST, _ONE), _moment(inverse, _ONE, _FIRST)
     share = 1.0 / np.maximum(n, np.float32(0.5))
     mu, mv, md = mu * share, mv * share, md * share
     # a little ridge: where the window holds a line of pixels only, the slope across it is 0
@@ -319,7 +330,7 @@ def _assemble(
         outline_normals,
         edge_sigma * fit.gain * 1.5,
         _quality(fit.weight[r, c]),
-        -dr.astype(np.int8),
+        pose.rotate(np.column_stack([dc, dr, np.zeros(len(dr))])),
         edges,
         rays,
         check_rays,
@@ -345,8 +356,8 @@ def _lift(
     """Points, normals (W), depths and unit rays (W) at pixels moved by (dr, dc)."""
     at = fit.inverse[rows, columns]
     du, dv = fit.du[rows, columns], fit.dv[rows, columns]
-    # near a limb the slope runs away: half a pixel moves the surface by 1.5 pixels' size at most
-    most = 1.5 / camera.fx_px * at
+    # near a limb the slope runs away: half a pixel moves the surface by one pixel's size at most
+    most = 1.0 / camera.fx_px * at
     step = np.clip(du * dc + dv * dr, -most, most)
     depth = 1.0 / (at + step)
     x = (columns + dc + window.column - camera.cx_px) / camera.fx_px
@@ -365,7 +376,7 @@ def _lift(
 
 def _quality(weight: AnyFloat) -> NDArray[np.int8]:
     quality = (weight >= _THIN).astype(np.int8)
-    quality += weight >= _LEAST_IN_WINDOW
+    quality += weight >= _LEAST_BESIDE_EDGE
     return quality
 
 
