@@ -111,15 +111,22 @@ def foreground_of(
 
 def _on_wall(view: WorkingView, normal: Array, offset_m: float) -> Bool:
     """(H, W) bool: pixels of a wall; places where a thing merely crosses its plane are none."""
-    away = height_above(view, normal, offset_m)
-    near = (np.abs(away) < 0.02 + 3.0 * view.sigma_m) & (view.filled_m > 0)
+    along = view.along(normal)
+    away = np.abs(view.filled_m * along + np.float32(offset_m))
+    near = (away < np.float32(0.02) + np.float32(3.0) * view.sigma_m) & (view.filled_m > 0)
+    inside = np.flatnonzero(near)
+    out = np.zeros(near.shape, bool)
+    if not len(inside):
+        return out
     count, labels, stats, _ = cv2.connectedComponentsWithStats(near.view(np.uint8), connectivity=4)
-    slant = np.maximum(np.abs(view.along(normal)), np.float32(0.1))
-    pixel_m2 = np.square(view.filled_m) / (slant * view.camera.fx_px * view.camera.fy_px)
-    area = np.bincount(labels.ravel(), weights=pixel_m2.ravel(), minlength=count)
+    label = labels.ravel()[inside]
+    slant = np.maximum(np.abs(along.ravel()[inside]), np.float32(0.1))
+    pixel_m2 = np.square(view.filled_m.ravel()[inside]) / slant
+    area = np.bincount(label, weights=pixel_m2, minlength=count)
+    area /= view.camera.fx_px * view.camera.fy_px
     wall = (area > WALL_PATCH_M2) | (stats[:, cv2.CC_STAT_AREA] > 0.05 * near.size)
-    wall[0] = False
-    return np.asarray(wall[labels])
+    out.ravel()[inside] = wall[label]
+    return out
 
 
 def stands_out(height_m: Float | None) -> bool:
