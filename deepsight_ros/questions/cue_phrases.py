@@ -119,7 +119,7 @@ OTHERS: dict[str, str] = {
         fit; fits; fitting; fitted; (big|wide|large|roomy) enough;
         (small|thin|narrow|short|slim|low|tiny) enough; pass; suitable; squeezed; put; placed;
         insert; inserted; slip; accommodated; slot; enough (space|room|clearance|place); sufficient
-        (space|room|clearance); enough
+        (space|room|clearance); enough; sufficient; suffice; suffices; adequate; park
     """,
     "THROUGH": "through; opening; doorway; hole; slot; aperture; gateway; thru",
     "EXIST": """
@@ -214,7 +214,8 @@ CAMERA = """
     [the|your|my|our|this|a] (camera|cameras|lens|sensor|viewer|observer|robot|rgbd camera|rgb d
     camera|depth camera|camera lens|depth sensor|optical centre|optical center|viewpoint|camera
     position|camera origin|robot camera|robot base|base link|vantage point|robot body|depth
-    cam|cam); (your|my|our) (position|location|place|side|self|end|spot|standpoint|lens|viewing
+    cam|cam); (your|my|our) (seat|position|location|place|side|self|end|spot|standpoint|lens|
+    viewing
     position|eyes); where (i|we|you) (am|are|stand|sit) [standing|sitting|located|looking]; where
     (i|we|you) [currently|now] (stand|sit|are); where [the|your] (camera|robot) (is|stands|sits);
     this (position|place|spot)

@@ -118,6 +118,8 @@ def _measure_at(words: list[str], at: int, vocabulary: Vocabulary) -> Item | Non
     unit, length = _unit_at(words, at)
     if unit and first not in ("m", "in", "l", "pt"):
         return Item(tuple(words[at : at + length]), ("<u>",), unit=unit)
+    if first == "in" and words[at - 1 : at] == ["in"]:
+        return Item(("in",), ("<u>",), unit="in")  # "its length in in"
     if unit and at > 0 and words[at - 1] in ("in", "how", "many", "("):
         return Item(tuple(words[at : at + length]), ("<u>",), unit=unit)
     return None
@@ -174,6 +176,10 @@ def _with_tail(words: list[str], at: int, value: float, unit: str, length: int) 
         if smaller and same_kind and si_factor(smaller) < si_factor(unit):
             total += tail.value * si_factor(smaller)
             length += step + tail.length + smaller_length
+        elif unit == "m" and not step and not smaller and words[after - 1].isdigit():
+            if len(words[after - 1]) == 2:  # "1 metre 20"
+                total += tail.value * METRES["cm"]
+                length += tail.length
         elif step and tail.value < 1 and not smaller:
             total += tail.value * si_factor(unit)
             length += step + tail.length

@@ -483,7 +483,7 @@ KINDS: dict[str, str] = {
     "cube": "block, rubiks cube, wood block, dice",
     "block": "wood block, brick, cube, lego brick, toy brick",
     "pepper": "bell pepper",
-    "book": "notebook",
+    "book": "notebook, dictionary, atlas, manual, cookbook, magazine",
     "drill": "power drill",
     "case": "suitcase, briefcase",
     "torch": "flashlight",
@@ -499,6 +499,7 @@ KINDS: dict[str, str] = {
 
 NOUNS = spaced(
     """
+    dictionary atlas manual cookbook encyclopedia
     horse cow bird elephant giraffe lion tiger rabbit bunny penguin unicorn dragon monkey pig
     sheep fish shark snake spider mouse rat frog turtle whale dolphin squirrel hamster parrot
     house tree wall ceiling roof stairs staircase balcony garage garden fence pillar column

@@ -110,6 +110,8 @@ class Vocabulary:
     def fits(self, noun: Words) -> dict[str, Fit]:
         """Objects that a noun phrase may name, and how well it fits each."""
         out: dict[str, Fit] = {}
+        if len(noun) > 1 and noun[-1] in GROUP_NOUNS:
+            noun = noun[:-1]  # "the blue box thing"
         for object_id, label in self.labels:
             fit = label_fit(noun, label) if label else None
             if fit is not None:

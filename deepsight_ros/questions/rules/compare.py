@@ -207,6 +207,7 @@ def passage(u: Utterance) -> Query | None:
         "DIM_size",
         "PART",
         "REL_on",
+        "WITHIN",
         *(["GRASP"] if u.has("THROUGH") else []),
     ):
         return None

@@ -233,7 +233,8 @@ def listing(u: Utterance) -> Query | None:
     index = int(group.group(1)) if group else -1
     every = list(u.order)
     rest = [i for i in every if i != index]
-    if u.search(r"^@ is what$") and u.mentions[every[0]].relation is not None:
+    named = u.search(r"^@ is what$") or u.search(r"^(?:what|which) is @$")
+    if named is not None and u.mentions[every[0]].relation is not None:
         return Query("list", group=u.mentions[every[0]])
     cues = u.cues - {"EXIST"}
     mention = u.mentions[index] if group else Mention("thing", noun=("thing",), is_group=True)
