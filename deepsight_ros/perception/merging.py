@@ -27,9 +27,13 @@ SURE = -3.0
 SAMPLES_PX = (1, 4)
 """Distances from a border, on each side, between which depth is extrapolated to it."""
 
+FAR = 40.0
+"""Steps count up to this many times what noise allows."""
+
 FEATURES = (
     "step",
     "rough",
+    "ahead",
     "concave",
     "convex",
     "inward",
@@ -40,7 +44,8 @@ FEATURES = (
     "apart",
     "light",
 )
-"""What a border is judged by: mean step and mean absolute step, over what noise allows; bend
+"""What a border is judged by: mean step and mean absolute step, over what noise allows (log), and
+the step as positive where the smaller fragment lies nearer; bend
 inwards and outwards (rad), and its inward part alone; length over the root of the smaller
 fragment's pixels; share of the border in either outline; log of the smaller size; chroma
 difference across the border, chroma difference of the fragments over their spread, and
@@ -175,8 +180,8 @@ def _along(
     row = np.empty((len(r), 8))
     ordered = a < b
     row[:, 0] = 1.0
-    row[:, 1] = np.clip(step / allowance, -6, 6) * np.where(ordered, 1.0, -1.0)
-    row[:, 2] = np.minimum(np.abs(step) / allowance, 6.0)
+    row[:, 1] = np.clip(step / allowance, -FAR, FAR) * np.where(ordered, 1.0, -1.0)
+    row[:, 2] = np.minimum(np.abs(step) / allowance, FAR)
     row[:, 3] = both_sloped
     row[:, 4] = bend
     row[:, 5] = np.maximum(bend, 0.0)
@@ -193,7 +198,7 @@ def _along(
 
 
 def features(sums: Array, size: Array, perimeter: Array, colour: Array | None) -> Array:
-    """(P, 11) numbers a border is judged by, as named in ``FEATURES``.
+    """(P, 12) numbers a border is judged by, as named in ``FEATURES``.
 
     Args:
         sums: (P, 8) rows of ``Borders.sums``.
@@ -204,14 +209,17 @@ def features(sums: Array, size: Array, perimeter: Array, colour: Array | None) -
     smaller = np.maximum(size.min(axis=1), 1.0)
     bend = sums[:, 4] / np.maximum(sums[:, 3], 1.0)
     out = np.zeros((len(sums), len(FEATURES)))
-    out[:, 0] = np.minimum(np.abs(sums[:, 1]) / n, 3.0)
-    out[:, 1] = np.minimum(sums[:, 2] / n, 3.0)
-    out[:, 2] = np.clip(bend, 0.0, 1.5)
-    out[:, 3] = np.clip(-bend, 0.0, 1.5)
-    out[:, 4] = np.minimum(sums[:, 5] / np.maximum(sums[:, 3], 1.0), 1.5)
-    out[:, 5] = np.minimum(n / np.sqrt(smaller), 2.0)
-    out[:, 6] = (n[:, None] / np.maximum(perimeter, 1.0)).max(axis=1)
-    out[:, 7] = 0.2 * np.log(smaller)
+    step = sums[:, 1] / n
+    out[:, 0] = np.log1p(np.abs(step))
+    out[:, 1] = np.log1p(sums[:, 2] / n)
+    # the step is signed from the first to the second: positive, the second lies farther
+    out[:, 2] = np.sign(step) * out[:, 0] * np.where(size[:, 0] <= size[:, 1], 1.0, -1.0)
+    out[:, 3] = np.clip(bend, 0.0, 1.5)
+    out[:, 4] = np.clip(-bend, 0.0, 1.5)
+    out[:, 5] = np.minimum(sums[:, 5] / np.maximum(sums[:, 3], 1.0), 1.5)
+    out[:, 6] = np.minimum(n / np.sqrt(smaller), 2.0)
+    out[:, 7] = (n[:, None] / np.maximum(perimeter, 1.0)).max(axis=1)
+    out[:, 8] = 0.2 * np.log(smaller)
     if colour is not None:
         mean = colour / np.maximum(size, 1.0)[..., None]
         spread = mean[..., 3] - mean[..., 0] ** 2 - mean[..., 1] ** 2
@@ -219,10 +227,10 @@ def features(sums: Array, size: Array, perimeter: Array, colour: Array | None) -
         difference = mean[:, 0] - mean[:, 1]
         distance = np.hypot(difference[:, 0], difference[:, 1])
         border = sums[:, 7] / np.maximum(sums[:, 6], 1.0)
-        out[:, 8] = np.minimum(4.0 * border, 1.5)
-        out[:, 9] = np.minimum(distance / (0.03 + spread), 4.0)
-        flat = (out[:, 2] < 0.2) & (out[:, 3] < 0.2)
-        out[:, 10] = np.minimum(np.abs(difference[:, 2]), 1.0) * flat
+        out[:, 9] = np.minimum(4.0 * border, 1.5)
+        out[:, 10] = np.minimum(distance / (0.03 + spread), 4.0)
+        flat = (out[:, 3] < 0.2) & (out[:, 4] < 0.2)
+        out[:, 11] = np.minimum(np.abs(difference[:, 2]), 1.0) * flat
     return out
 
 
@@ -241,7 +249,7 @@ def _load_judges() -> dict[str, dict[str, Array]]:
 
 
 JUDGES = _load_judges()
-"""Two small networks (11 features, 12 hidden units) by ``training.fit_borders``."""
+"""Two small networks (12 features, 12 hidden units) by ``training.fit_borders``."""
 
 
 def merge(borders: Borders, part_at: float = 0.0) -> NDArray[np.int64]:

@@ -1,6 +1,6 @@
 """Fit the border judges of perception/merging.py on simulated tabletops.
 
-    python -m deepsight_ros.training.fit_borders --worlds 400
+    python -m deepsight_ros.training.fit_borders --worlds 300
 
 In: train-split worlds of the simulator, a third of whose things are swapped for random
 assemblies (hollow, L-shaped, stepped, knobbed things of one colour), so that an inward bend is no
@@ -273,7 +273,7 @@ def report(name: str, judge: dict[str, Array], data: Borders) -> str:
 
 
 def main(
-    worlds: Annotated[int, typer.Option(min=10, help="Simulated worlds to fit on.")] = 400,
+    worlds: Annotated[int, typer.Option(min=10, help="Simulated worlds to fit on.")] = 300,
     out: Annotated[Path, typer.Option(help="Where to write the weights.")] = JUDGE_FILE,
 ) -> None:
     """Fit both judges and write them."""
