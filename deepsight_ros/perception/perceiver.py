@@ -89,6 +89,7 @@ class Perceiver:
         self.tracker = Tracker(self.config)
         self.last_timings_s: dict[str, float] = {}
         self._seen: _Seen | None = None
+        self._seen_before: _Seen | None = None
         self._rooms = RoomMemory()
         self._memory = ShapeMemory()
         self._named: tuple[_Seen, dict[str, Candidate], Moment] | None = None
@@ -98,7 +99,7 @@ class Perceiver:
         self.tracker.reset()
         self._memory.reset()
         self._rooms.reset()
-        self._seen = None
+        self._seen = self._seen_before = None
         self._named = None
 
     def perceive(
@@ -171,7 +172,8 @@ class Perceiver:
     ) -> Scene:
         """``scene`` with the regions added as objects (is_region); replaces ones of equal id.
 
-        Cheap for the newest frame, whose segmentation is kept; another frame is segmented again.
+        Cheap for the newest frame and the one before, which questions are about while the newest
+        is still in hand: their segmentation is kept. Another frame is segmented again.
         A region without depth is kept: its box is NaN and measuring it raises NoDepthError.
 
         Raises:
@@ -180,8 +182,9 @@ class Perceiver:
         names = [region.id or f"region{index}" for index, region in enumerate(regions)]
         if len(set(names)) != len(names):
             raise InvalidValueError(f"regions: got ids {names}, expected unique ids")
-        seen = self._seen
-        if seen is None or seen.frame is not frame:
+        kept_frames = (self._seen, self._seen_before)
+        seen = next((s for s in kept_frames if s is not None and s.frame is frame), None)
+        if seen is None:
             seen = self._look_again(frame, scene)
         added: list[SceneObject] = []
         for name, region in zip(names, regions, strict=True):
@@ -224,8 +227,9 @@ class Perceiver:
         clock.lap("segment")
         looks = look_at(view, segmentation.labels, segmentation.count)
         clock.lap("looks")
-        self._seen = _Seen(frame, view, segmentation, looks, working, finding, given is None)
-        return self._seen
+        seen = _Seen(frame, view, segmentation, looks, working, finding, given is None)
+        self._seen_before, self._seen = self._seen, seen
+        return seen
 
     def _look_around(
         self, view: WorkingView, given_up: Array | None, fixed_from_camera: RigidTransform
