@@ -26,7 +26,7 @@ from deepsight_ros.questions.vocabulary import COLOUR_WORDS, MATERIALS, Fit, Voc
 
 Option = tuple[int, Mention]
 
-_TAG = re.compile(r"<([a-z_]{1,16}\d{1,4})>|(region\d{1,4}|o\d{1,4})")
+_TAG = re.compile(r"<([a-z0-9_./:-]{1,40})>|(region\d{1,4}|o\d{1,4})")
 _BREAK = "\0"  # stands for a multi-word cue in the list of words: no noun runs across it
 _SHADES = frozenset({"dark", "light", "bright", "pale", "deep"})
 _ENDS_ELLIPSIS = frozenset({"and", "or", ",", "than", "vs", "to", "from", "'s"})

@@ -216,9 +216,8 @@ def on_support(scene: Scene, object_id: str) -> Outcome:
 
 
 def _by_tag(mention: Mention, scene: Scene) -> Resolution:
-    if any(o.id == mention.tag for o in scene.objects):
-        return Resolution(Found.ONE, (mention.tag,), mention)
-    return Resolution(Found.NONE, (), mention)
+    found = tuple(o.id for o in scene.objects if o.id.lower() == mention.tag.lower())[:1]
+    return Resolution(Found.ONE if found else Found.NONE, found, mention)
 
 
 def _gripper(scene: Scene) -> tuple[str, ...]:

@@ -55,7 +55,7 @@ _CONTRACTIONS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
 )
 
 _TOKEN = re.compile(
-    r"<[a-z_]{1,16}\d{1,4}>"  # a region tag
+    r"<[a-z0-9_./:-]{1,40}>"  # a region tag
     r"|\d+(?:[.,]\d+)?|\.\d+"
     r"|'s\b"
     r"|[^\W\d_]+(?:\d+)?"  # a word, an id such as o12

@@ -140,11 +140,14 @@ def vocabulary_of(scene: Scene) -> Vocabulary:
     """Vocabulary of a scene's labels."""
     labels = tuple((o.id, o.label) for o in scene.objects if not o.is_region)
     has_gripper = scene.gripper is not None or any(o.is_gripper for o in scene.objects)
-    return _build(labels, scene.support_label.lower().strip(), has_gripper)
+    return vocabulary_of_labels(labels, scene.support_label.lower().strip(), has_gripper)
 
 
 @lru_cache(maxsize=64)
-def _build(labels: tuple[tuple[str, str], ...], support: str, has_gripper: bool) -> Vocabulary:
+def vocabulary_of_labels(
+    labels: tuple[tuple[str, str], ...], support: str = "", has_gripper: bool = False
+) -> Vocabulary:
+    """Vocabulary of (id, label) pairs."""
     own: dict[str, Words] = {i: noun_key(_label_words(label)) for i, label in labels}
     nouns = set(_lexicon_nouns())
     for words in own.values():

@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from deepsight_ros.questions.answering import answer
+from deepsight_ros.questions.answering import answer, prepare
 from deepsight_ros.questions.lexicon import KINDS, SYNONYMS, is_plural, plural_of, singular
 from deepsight_ros.questions.referring import describe
 from deepsight_ros.questions.vocabulary import Fit, concepts, label_fit, noun_key
@@ -225,3 +227,31 @@ def test_place_words_need_gravity() -> None:
     made = answer("how far is the left box?", without_up(boxes()))
     assert made.status is Status.UNSUPPORTED
     assert "gravity" in made.text
+
+
+def test_regions_go_by_the_names_they_were_given() -> None:
+    scene = nameless()
+    named = [replace(o, id="Cup_left") if o.is_region else o for o in scene.objects]
+    made = answer("how tall is <Cup_left>?", replace(scene, objects=tuple(named)))
+    assert made.object_ids == ("Cup_left",)
+
+
+def test_two_regions_are_they() -> None:
+    scene = nameless()
+    second = replace(scene.object("o3"), id="region1", is_region=True)
+    scene = replace(scene, objects=(*scene.objects, second))
+    made = answer("how far apart are they?", scene, regions=("region0", "region1"))
+    assert made.object_ids == ("region0", "region1")
+    assert answer("how tall is it?", scene, regions=("region0", "region1")).status is (
+        Status.UNSUPPORTED
+    )
+
+
+def test_placeholders_of_the_reader_mean_nothing_to_a_user() -> None:
+    for text in ("how tall is <0>?", "how far is <c>?", "is <q> taller than <n>?", "<0> to <1>"):
+        assert answer(text, SCENE).status is not Status.OK
+
+
+def test_prepare_makes_the_first_question_fast() -> None:
+    prepare()
+    assert answer("how tall is the apple?", SCENE).latency_s < 0.05
