@@ -36,11 +36,11 @@ from deepsight_ros.perception.inputs import Detection, GivenUp, GripperInput
 from deepsight_ros.perception.perceiver import Perceiver
 from deepsight_ros.scene.objects import Scene, UpSource
 
-SPARE_S = 0.008
+SPARE_S = 0.012
 """Least time before the next frame is due in which perception may look at something again."""
 
-REFINE_EVERY = 10
-"""Frames after which it does so even without spare time."""
+REFINE_EVERY, REFINE_AT_LATEST = 2, 12
+"""Frames from one such look to the next: at least, and at most even without spare time."""
 
 SLOW_RATIO = 0.5
 """Perceived frames per received frame below which diagnostics say that frames are skipped."""
@@ -312,7 +312,8 @@ class Vision:
         left_s = 1.0 / max(self._camera.depth.meter.rate_hz, 1.0)
         left_s -= time.monotonic() - raw.arrived_s
         self._unrefined += 1
-        if self._slot.is_empty and (left_s > SPARE_S or self._unrefined >= REFINE_EVERY):
+        has_time = left_s > SPARE_S and self._unrefined >= REFINE_EVERY
+        if self._slot.is_empty and (has_time or self._unrefined >= REFINE_AT_LATEST):
             self._unrefined = 0
             self._perceiver.refine()
 
