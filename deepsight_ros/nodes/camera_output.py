@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import array
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from rclpy.node import Node
-from sensor_msgs.msg import CameraInfo, CompressedImage, Image
+from sensor_msgs.msg import CameraInfo, Image
 
 from deepsight_ros.geometry.camera import Camera
 from deepsight_ros.nodes import qos
@@ -115,10 +114,3 @@ class CameraOutput:
         for publisher, message in messages:
             message.header.stamp = stamp
             publisher.publish(message)
-
-
-def compressed(data: bytes, fmt: str, frame_id: str, stamp_ns: int) -> CompressedImage:
-    """A CompressedImage of encoded bytes."""
-    body = array.array("B")
-    body.frombytes(data)
-    return CompressedImage(header=header(stamp_ns, frame_id), format=fmt, data=body)

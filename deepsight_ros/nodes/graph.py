@@ -8,9 +8,9 @@ from typing import Any
 from deepsight_ros.nodes.node_base import DeepsightNode
 from deepsight_ros.nodes.perception import PerceptionNode
 from deepsight_ros.nodes.reward_annotator import RewardAnnotatorNode
+from deepsight_ros.nodes.sight import Sight
 from deepsight_ros.nodes.spatial_query import SpatialQueryNode
 from deepsight_ros.nodes.spinning import run
-from deepsight_ros.nodes.vision import Sight
 
 
 def make_graph(**options: Any) -> list[DeepsightNode[Any]]:

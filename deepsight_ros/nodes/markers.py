@@ -12,7 +12,7 @@ from deepsight_ros.nodes.conversions import header, point, vector
 from deepsight_ros.nodes.neighbours import Distances
 from deepsight_ros.nodes.overlay import colour_of
 from deepsight_ros.nodes.scene_messages import box_pose
-from deepsight_ros.nodes.vision import Sighting
+from deepsight_ros.nodes.sight import Sighting
 from deepsight_ros.scene.measure import CAMERA_ID
 from deepsight_ros.scene.objects import SceneObject
 

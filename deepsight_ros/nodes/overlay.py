@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from deepsight_ros.geometry.camera import Camera
 from deepsight_ros.nodes.neighbours import Distances, Pairwise
-from deepsight_ros.nodes.vision import Sighting
+from deepsight_ros.nodes.sight import Sighting
 from deepsight_ros.scene.measure import CAMERA_ID, GRIPPER_ID
 from deepsight_ros.scene.objects import SceneObject
 

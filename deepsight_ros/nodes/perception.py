@@ -26,8 +26,9 @@ from deepsight_ros.nodes.scene_messages import (
     scene_message,
 )
 from deepsight_ros.nodes.settings import PerceptionSettings
+from deepsight_ros.nodes.sight import Sight, Sighting
 from deepsight_ros.nodes.spinning import run
-from deepsight_ros.nodes.vision import Sight, Sighting, Vision
+from deepsight_ros.nodes.vision import Vision
 from deepsight_ros.scene.neighbours import DistanceMemory
 
 OUTPUTS: dict[str, Any] = {

@@ -19,7 +19,7 @@ from deepsight_ros.nodes.scene_messages import (
     out_from_working,
 )
 from deepsight_ros.nodes.settings import QuerySettings
-from deepsight_ros.nodes.vision import Sight, Sighting
+from deepsight_ros.nodes.sight import Sight, Sighting
 from deepsight_ros.questions.answering import answer as answer_question
 from deepsight_ros.scene.answer import Answer, Status
 from deepsight_ros.scene.measure import CAMERA_ID, GRIPPER_ID, measure

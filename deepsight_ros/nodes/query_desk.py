@@ -13,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
-from deepsight_ros.nodes.vision import Board, Sighting
+from deepsight_ros.nodes.sight import Board, Sighting
 from deepsight_ros.scene.answer import Status
 
 R = TypeVar("R")

@@ -23,8 +23,9 @@ from deepsight_ros.nodes.naming import find_object
 from deepsight_ros.nodes.node_base import DeepsightNode
 from deepsight_ros.nodes.query_desk import Job, QueryDesk
 from deepsight_ros.nodes.settings import RewardAloneSettings, RewardSettings, VisionSettings
+from deepsight_ros.nodes.sight import Sight, Sighting
 from deepsight_ros.nodes.spinning import run
-from deepsight_ros.nodes.vision import Sight, Sighting, Vision
+from deepsight_ros.nodes.vision import Vision
 from deepsight_ros.reward.reach import ReachEpisode, RewardStep
 from deepsight_ros.reward.tasks import ReachTask, parse_task
 from deepsight_ros.scene.answer import Status

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from deepsight_ros import msg
 from deepsight_ros.geometry.transforms import RigidTransform
 from deepsight_ros.nodes.conversions import header, point, pose, to_duration, to_time, vector
-from deepsight_ros.nodes.vision import Sighting
+from deepsight_ros.nodes.sight import Sighting
 from deepsight_ros.scene.answer import Answer, Status
 from deepsight_ros.scene.measurement import Bound, Measurement
 from deepsight_ros.scene.objects import Box3, Scene, SceneObject, UpSource

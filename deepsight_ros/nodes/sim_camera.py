@@ -21,8 +21,8 @@ from deepsight_ros.nodes.node_base import DeepsightNode
 from deepsight_ros.nodes.pacing import Pacer
 from deepsight_ros.nodes.scene_messages import scene_message
 from deepsight_ros.nodes.settings import SimCameraSettings
+from deepsight_ros.nodes.sight import Sighting
 from deepsight_ros.nodes.spinning import run
-from deepsight_ros.nodes.vision import Sighting
 from deepsight_ros.scene.measure import measure
 from deepsight_ros.synthesis.simulation import SimulatedFrame, Simulation
 

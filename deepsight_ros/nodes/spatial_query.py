@@ -27,8 +27,9 @@ from deepsight_ros.nodes.node_base import DeepsightNode
 from deepsight_ros.nodes.query_answers import DistanceWork, QuestionWork
 from deepsight_ros.nodes.query_desk import Job, QueryDesk
 from deepsight_ros.nodes.settings import QueryAloneSettings, QuerySettings, VisionSettings
+from deepsight_ros.nodes.sight import Sight, Sighting
 from deepsight_ros.nodes.spinning import run
-from deepsight_ros.nodes.vision import Sight, Sighting, Vision
+from deepsight_ros.nodes.vision import Vision
 from deepsight_ros.scene.answer import Status
 from deepsight_ros.srv import MeasureDistance, SpatialQuery
 

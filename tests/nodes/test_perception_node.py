@@ -18,14 +18,18 @@ from deepsight_ros.geometry.decode_compressed import encode_compressed_depth
 from deepsight_ros.geometry.transforms import RigidTransform
 from deepsight_ros.msg import DistanceEstimates, Region, Regions, Scene
 from deepsight_ros.nodes import qos
-from deepsight_ros.nodes.camera_output import PackedFrame, compressed, millimetres
-from deepsight_ros.nodes.conversions import header, to_ns, transform_message
+from deepsight_ros.nodes.camera_output import PackedFrame, millimetres
+from deepsight_ros.nodes.conversions import byte_array, header, to_ns, transform_message
 from deepsight_ros.nodes.perception import PerceptionNode
 from deepsight_ros.synthesis.simulation import SimulatedFrame
 from tests.nodes.conftest import Feed
 from tests.support.ros import RosHarness
 
 pytestmark = pytest.mark.ros
+
+
+def compressed(data: bytes, fmt: str, frame_id: str, stamp_ns: int) -> CompressedImage:
+    return CompressedImage(header=header(stamp_ns, frame_id), format=fmt, data=byte_array(data))
 
 
 def statuses(arrays: list[DiagnosticArray]) -> dict[str, DiagnosticStatus]:

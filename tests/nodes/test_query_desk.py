@@ -13,7 +13,7 @@ import pytest
 pytest.importorskip("rclpy")
 
 from deepsight_ros.nodes.query_desk import Job, QueryDesk
-from deepsight_ros.nodes.vision import Board
+from deepsight_ros.nodes.sight import Board
 from deepsight_ros.scene.answer import Status
 
 Response = tuple[Status, str]
