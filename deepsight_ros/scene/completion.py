@@ -19,6 +19,7 @@ from deepsight_ros.scene.outline import convex_hull
 from deepsight_ros.scene.raycast import first_hits
 from deepsight_ros.scene.rectangle import SideEvidence, fit_rectangle
 from deepsight_ros.scene.revolution import (
+    DiscStackSolid,
     RoundFit,
     fit_round,
     fit_sphere,
@@ -52,6 +53,7 @@ class Completion:
         stands: whether it reaches down to the support.
         is_symmetric: the hidden side follows from symmetry that the seen part confirms.
         top_seen: a level top is in view, so that its far rim limits the depth.
+        foot_hidden_m: height up to which the foot is hidden and only taken to reach down.
     """
 
     solid: Solid
@@ -60,6 +62,7 @@ class Completion:
     stands: bool
     is_symmetric: bool
     top_seen: bool = False
+    foot_hidden_m: float = 0.0
 
 
 def complete(surface: Surface, camera_m: Array, *, support_known: bool) -> Completion:
@@ -84,7 +87,7 @@ def complete(surface: Surface, camera_m: Array, *, support_known: bool) -> Compl
             best = fuller
     if best is None or best.residual_m > good:
         best = _better(best, _as_layers(sight)) or _as_layers(sight)
-    return best
+    return replace(best, top_seen=sight.top_seen, foot_hidden_m=sight.foot_hidden_m)
 
 
 def _simple(sight: Sight) -> Completion | None:
@@ -184,7 +187,7 @@ def _as_sphere(sight: Sight) -> Completion | None:
     if sight.stands:
         centre[2] = fit.radius_m
     solid = SphereSolid(centre, fit.radius_m)
-    return _judged(sight, Completion(solid, "sphere", 0.0, sight.stands, True, sight.top_seen))
+    return _judged(sight, Completion(solid, "sphere", 0.0, sight.stands, True))
 
 
 def _as_round(sight: Sight) -> Completion | None:
@@ -204,23 +207,38 @@ def _as_limbs(sight: Sight) -> Completion | None:
 
 
 def _turned(sight: Sight, fit: RoundFit) -> Completion:
-    high = sight.high_m
-    if fit.radii_m[-1] < 0.6 * fit.radii_m.max():
-        high = max(high, _tip(sight, fit))
+    high, tip = sight.high_m, _tip(sight, fit)
+    tapers = bool(fit.radii_m[-1] < 0.6 * fit.radii_m.max())
+    if tapers:
+        high = max(high, tip)
     solid = stacked_discs(fit, sight.low_m, high, sight.noise_m)
-    return _judged(sight, Completion(solid, "round", 0.0, sight.stands, True, sight.top_seen))
+    # the highest ray passes over the far rim of a level top, unless something stands up from it
+    slope = (sight.camera_m[2] - high) / max(_away(sight, fit), 1e-6)
+    rim = high + float(fit.radii_m[-1]) * max(slope, 0.0)
+    if not tapers and tip > rim + 3.0 * (sight.noise_m + sight.surface.pixel_m):
+        spike = DiscStackSolid(
+            fit.centre_m,
+            np.array([high, tip]),
+            np.array([max(0.3 * float(fit.radii_m[-1]), 1e-3), 1e-3]),
+        )
+        solid = CompoundSolid((*solid.parts, spike))
+    return _judged(sight, Completion(solid, "round", 0.0, sight.stands, True))
+
+
+def _away(sight: Sight, fit: RoundFit) -> float:
+    return float(np.hypot(*(fit.centre_m - sight.camera_m[:2])))
 
 
 def _tip(sight: Sight, fit: RoundFit) -> float:
     """Height of a pointed top: it stands on the axis, under the highest viewing ray, which is
     known better than the depth beside the tip."""
     s = sight.surface
-    rays = s.rays[s.edges == Edge.FREE]
+    rays = s.rays[(s.edges == Edge.FREE) | (s.edges == Edge.UNKNOWN)]
     if len(rays) < 2:
         return -np.inf
     slope = rays[:, 2] / np.maximum(np.hypot(rays[:, 0], rays[:, 1]), 1e-6)
-    away = float(np.hypot(*(fit.centre_m - sight.camera_m[:2])))
-    return float(sight.camera_m[2] + away * np.partition(slope, -2)[-2:].mean())
+    steepest = float(np.partition(slope, -2)[-2:].mean())
+    return float(sight.camera_m[2]) + _away(sight, fit) * steepest
 
 
 def _as_box(sight: Sight) -> Completion | None:
@@ -252,7 +270,7 @@ def _as_box(sight: Sight) -> Completion | None:
         and int(np.count_nonzero(facing < 0.6)) >= least
     )
     solid = BoxSolid(centre, size, fit.yaw_rad)
-    return _judged(sight, Completion(solid, "box", 0.0, sight.stands, both, sight.top_seen))
+    return _judged(sight, Completion(solid, "box", 0.0, sight.stands, both))
 
 
 def _with_extras(sight: Sight, body: Completion) -> Completion | None:
@@ -293,4 +311,4 @@ def _as_layers(sight: Sight) -> Completion:
         size = np.maximum(np.ptp(points, axis=0), LEAST_SIDE_M)
         solid = BoxSolid(points.mean(axis=0), size, 0.0)
     misfit = misfit_m(sight.surface, solid, sight.camera_m)
-    return Completion(solid, "layers", misfit, sight.stands, False, sight.top_seen)
+    return Completion(solid, "layers", misfit, sight.stands, False)

@@ -134,6 +134,9 @@ class ObservedShape:
         as the caller's axis, ``reach`` the same end along ``outward``."""
         s, done = self.surface, self.completion
         if outward[2] < -0.9 and done.stands:
+            if done.foot_hidden_m > 0.0:
+                inward = 0.5 * done.foot_hidden_m + 0.001
+                return End(at_m, inward, 0.001, Visibility.OCCLUDED)
             return End(at_m, 0.001, 0.001)
         along_outline = s.outline_m @ outward
         cut, truncated = self._cut
@@ -149,7 +152,8 @@ class ObservedShape:
         if cut_there > _CUT_SHARE * own_there and cut_there >= 3:
             is_truncated = bool((there & truncated).any())
             kind = Visibility.TRUNCATED if is_truncated else Visibility.OCCLUDED
-            if done.is_symmetric and done.kind != "box":
+            level = abs(float(outward[2])) < 0.5 or done.kind == "sphere"
+            if level and done.is_symmetric and done.kind != "box":
                 return End(at_m, 2 * noise, noise + 0.15 * size, kind)
             return End(at_m, 2 * noise, noise + 0.4 * size, kind, is_open=True)
         if reach > seen + slack:  # completed beyond what was seen

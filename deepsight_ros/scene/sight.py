@@ -20,6 +20,7 @@ UPWARD = 0.80
 """Normals with this much z belong to a level surface."""
 LEAST_SIDE_M = 0.004
 _WALL = 0.5
+_BULGE_M = 0.03
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,6 +32,7 @@ class Sight:
         camera_m: (3,) where it was seen from.
         noise_m: expected distance of a seen sample from the true surface.
         low_m, high_m: z of bottom and top; stands: it reaches down to the support.
+        foot_hidden_m: height up to which the foot is hidden, when it is only taken to reach down.
         top_seen: a level surface at the top is in view.
         wall_m, wall_normals: (N, 3) points on the flanks (not facing up) and their normals.
         rim_m: (M, 3) own outline on a rim or at the foot, where depth is good.
@@ -45,6 +47,7 @@ class Sight:
     low_m: float
     high_m: float
     stands: bool
+    foot_hidden_m: float
     top_seen: bool
     wall_m: Array
     wall_normals: Array
@@ -60,6 +63,9 @@ def sort_out(surface: Surface, camera_m: Array, *, support_known: bool) -> Sight
     sigma = middle(s.sigma_m)
     noise = sigma + 0.3 * s.pixel_m
     low, high, stands = _vertical_ends(s, sigma, support_known)
+    hidden = 0.0
+    if support_known and not stands and _foot_is_hidden(s, low, high):
+        low, hidden, stands = 0.0, low, True
     s = _rim_on_plane(s, high, camera_m, noise)
     near_top = 3 * noise + 0.004
     walls = np.flatnonzero(s.normals[:, 2] < _WALL)
@@ -76,6 +82,7 @@ def sort_out(surface: Surface, camera_m: Array, *, support_known: bool) -> Sight
         low,
         high,
         stands,
+        hidden,
         int(np.count_nonzero(np.abs(s.points_m[s.normals[:, 2] > UPWARD, 2] - high) < near_top))
         >= max(10, len(s.points_m) // 40),
         points,
@@ -132,7 +139,7 @@ def _vertical_ends(s: Surface, sigma: float, support_known: bool) -> tuple[float
             high = middle(near)
     low = -robust_end(-z, noise)
     # a tip or a leg too thin for a fitted plane still tells where it ends
-    own = (edges == Edge.FREE) | (edges == Edge.STANDING)
+    own = (edges == Edge.FREE) | (edges == Edge.STANDING) | (edges == Edge.UNKNOWN)
     thin = np.sort(outline_z[(quality == 1) & own])
     beyond = 3 * (s.pixel_m + noise)
     if len(thin) >= 4 and thin[-3] > high + beyond:
@@ -143,6 +150,23 @@ def _vertical_ends(s: Surface, sigma: float, support_known: bool) -> tuple[float
     if stands:
         low = 0.0
     return low, max(high, low + LEAST_SIDE_M), stands
+
+
+def _foot_is_hidden(s: Surface, low: float, high: float) -> bool:
+    """Whether it is likelier that an unseen foot stands on the support than that none does.
+
+    So where something nearer or the border cuts the outline that faces down, and no more would be
+    hidden than is seen; and where it ends just above the support touching nothing: a bowl bulges
+    over its foot, nothing hovers.
+    """
+    down = s.edges[s.outward[:, 2] < -0.5]
+    if not len(down):
+        return False
+    cut = float(((down == Edge.OCCLUDED) | (down == Edge.TRUNCATED)).mean())
+    if cut > 0.5:
+        return low <= high - low
+    touching = float((down == Edge.CONTACT).mean())
+    return low < _BULGE_M and touching < 0.1
 
 
 def _rim_on_plane(s: Surface, high: float, camera_m: Array, noise: float) -> Surface:
@@ -178,6 +202,8 @@ def _own_edges(s: Surface) -> tuple[Array, Array]:
     upward = s.outline_normals[:, 2] > UPWARD
     measured = s.outline_quality == 2
     free = s.edges == Edge.FREE
+    # a hole beside an object is mostly its shadow in the projector's or second camera's view
+    beside = free | (s.edges == Edge.UNKNOWN)
     rim = ((free & upward) | ((s.edges == Edge.STANDING) & ~upward)) & measured
-    limb = free & ~(upward & measured)
+    limb = beside & ~(upward & measured)
     return thinned(s.outline_m[rim]), thinned(s.outline_m[limb])
