@@ -75,7 +75,7 @@ OTHERS: dict[str, str] = {
         pushed; pushing; slide; slides; sliding; creep; nudge; traverse; steer; cruise; continue;
         approach; moved; driven; reach forward; run; keep going; shift; reach out; head; inch
         forward; keep driving; keep moving; poke; plough; shove; (stick|stretch|push|reach|extend)
-        out; stick; (go|keep|carry|move) on
+        out; stick; (go|keep|carry|move) on; (can|could) (i|we|you|it) get
     """,
     "AHEAD": """
         ahead; forward; forwards; [straight|dead|directly|right|immediately] ahead; straight on;
@@ -178,7 +178,8 @@ OTHERS: dict[str, str] = {
         about; roughly; approximately; approx; circa; ca; nearly; almost; close on; some;
         like; ~
     """,
-    "AROUND": "around; round",
+    "AROUND": "around",
+    "SHAPE": "round; square; rectangular; circular; cylindrical; spherical; flat; curved",
     "EXACTLY": "exactly; precisely; just",
     "DIFFERENCE": "difference; differ; differs; different; disparity; delta",
     "DOUBLE": "twice; double; half; triple; times; thrice; percent; %; ratio; third of",

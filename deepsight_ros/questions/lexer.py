@@ -136,7 +136,10 @@ def _is_noun_like(words: list[str], at: int, length: int, vocabulary: Vocabulary
 
 def _unit_at(words: list[str], at: int, after_number: bool = False) -> tuple[str, int]:
     word = words[at] if at < len(words) else ""
-    if word in UNIT_WORDS:
+    of_the_bed = (
+        word == "foot" and words[at - 1 : at] == ["the"] and words[at + 1 : at + 2] == ["of"]
+    )
+    if word in UNIT_WORDS and not of_the_bed:
         return UNIT_WORDS[word], 1
     if after_number and word == '"':
         return "in", 1

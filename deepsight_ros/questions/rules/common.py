@@ -46,8 +46,8 @@ COMPARATIVE_OF_SIZE: dict[tuple[str, bool], str] = {
 }
 """(size, more?) -> predicate: "greater height" is "taller"."""
 
-_GREATER = frozenset({"bigger", "longer", "higher", "taller"})
-_LESSER = frozenset({"smaller", "shorter", "lower"})
+_GREATER = frozenset({"bigger", "higher"})
+_LESSER = frozenset({"smaller", "lower"})
 
 QUANTITY_OF_SIZE: dict[str, str] = {"across": "width", "size": "volume"}
 

@@ -135,7 +135,17 @@ def direction(u: Utterance) -> Query | None:
         return None
     found = things(u)
     if not u.only(
-        "CLOCK", "WHERE", "IF", "CENTRE", "DIST", "REL_on", "BETWEEN", "AHEAD", "MOVE", "REACH"
+        "CLOCK",
+        "WHERE",
+        "IF",
+        "CENTRE",
+        "DIST",
+        "REL_on",
+        "BETWEEN",
+        "AHEAD",
+        "MOVE",
+        "REACH",
+        "EXIST",
     ):
         return None
     if u.has("IF", "REL_on", "CENTRE") and len(found) != 2:
@@ -211,6 +221,8 @@ def size(u: Utterance) -> Query | None:
         return _volume_by_unit(u, mention)
     if u.has("REACH") and name == "height":
         name = "top"
+    if mention.is_gripper and (name == "top" or "high" in u.said):
+        return None  # a gripper in the air: its size, its place, or what?
     if name == "top" or (name == "height" and u.has("REL_above", "REL_over")):
         return _top(u, mention)
     quantity = QUANTITY_OF_SIZE.get(name, name)
