@@ -1,9 +1,9 @@
 """Understanding benchmark: questions in free English over scene files, scored against their truth.
 
 In: a folder with ``questions.jsonl`` and ``scenes/`` (SEMANTICS "Scene file": a line each
-{scene, question, expects: {status, quantity, objects, value, unit}, accepts: [...]}). Out: how many are
-right, honestly unanswered, or confidently wrong. Scenes are exact solids: only the understanding of
-words is scored here, not perception.
+{scene, question, expects: {status, quantity, objects, value, unit}, accepts: [...]}). Out: how
+many are right, honestly unanswered, or confidently wrong. Scenes are exact solids: only the
+understanding of words is scored here, not perception.
 """
 
 from __future__ import annotations
