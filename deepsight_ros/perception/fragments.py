@@ -21,6 +21,9 @@ SMOOTHED = 0.4
 HUE_EDGE = 0.08
 """Chroma change (see ``merging.chroma``) that may part two things of one smooth surface."""
 
+LEAST_SEED_PX = 4
+"""Smaller uncut patches start no fragment of their own."""
+
 BEND_LAG_PX = 4
 """Half the length over which bending is looked for."""
 
@@ -30,11 +33,12 @@ def fragments(view: WorkingView, foreground: Bool, hues: Float | None = None) ->
     cuts = cut_pixels(view, foreground)
     if hues is not None:
         cuts |= hue_edges(hues, foreground)
-    core = (foreground & ~cuts).astype(np.uint8)
-    _, seeds, stats, _ = cv2.connectedComponentsWithStats(core, connectivity=4)
-    keep = stats[:, cv2.CC_STAT_AREA] >= 4
-    keep[0] = False
-    return grow(np.where(keep[seeds], seeds, 0).astype(np.int32), foreground, view, 8.0)
+    core = (foreground & ~cuts).view(np.uint8)
+    count, seeds = cv2.connectedComponents(core, connectivity=4)
+    size = np.bincount(seeds.ravel(), minlength=count)
+    table = np.arange(count, dtype=np.int32)
+    table[size < LEAST_SEED_PX] = 0
+    return grow(table[seeds], foreground, view, 8.0)
 
 
 def cut_pixels(view: WorkingView, foreground: Bool) -> Bool:
@@ -106,11 +110,14 @@ def nearest_seed(
     """Flat indices of unlabelled wanted pixels, of their nearest seed pixels, and distances."""
     if not seeds.any():
         return np.zeros(0, np.intp), np.zeros(0, np.intp), np.zeros(0, np.float32)
+    free = seeds == 0
     distance, nearest = cv2.distanceTransformWithLabels(
-        (seeds == 0).astype(np.uint8), cv2.DIST_L2, 3, labelType=cv2.DIST_LABEL_PIXEL
+        free.view(np.uint8), cv2.DIST_L2, 3, labelType=cv2.DIST_LABEL_PIXEL
     )
-    at = np.zeros(int(nearest.max()) + 1, np.intp)
-    flat = np.flatnonzero(seeds)
+    flat = np.flatnonzero(~free)
+    at = np.zeros(len(flat) + 1, np.intp)  # the transform numbers seed pixels from 1
     at[nearest.ravel()[flat]] = flat
-    pixel = np.flatnonzero(wanted & (seeds == 0) & (distance <= reach_px))
-    return pixel, at[nearest.ravel()[pixel]], np.asarray(distance, np.float32).ravel()[pixel]
+    free &= wanted
+    free &= distance <= reach_px
+    pixel = np.flatnonzero(free)
+    return pixel, at[nearest.ravel()[pixel]], distance.ravel()[pixel].astype(np.float32)
