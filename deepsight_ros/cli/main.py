@@ -14,7 +14,6 @@ from deepsight_ros import __version__
 
 COMMANDS: dict[str, str] = {
     "ask": "deepsight_ros.cli.ask:ask",
-    "ask": "deepsight_ros.cli.ask:ask",
     "bringup": "deepsight_ros.cli.bringup:bringup",
     "replay": "deepsight_ros.cli.bringup:replay",
     "demo": "deepsight_ros.cli.demo:demo",
