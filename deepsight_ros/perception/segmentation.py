@@ -33,7 +33,11 @@ LOW_SIGMAS = 0.7
 NOTHING = SupportFinding(None, None, ())
 
 WALL_PATCH_M2 = 0.15
-"""Smallest part of a wall seen by itself (between things in front of it)."""
+"""A patch in a wall's plane of this size is wall; a fifth of it will do where it lies well in."""
+
+LIES_IN = 0.25
+"""Mean distance from the wall, as a share of what is allowed, of a patch that lies well in it: a
+thing that crosses the plane is spread over all of it, with a mean of one half."""
 
 PAD_PX = 8
 """Margin around the foreground's bounding box in which segmentation works."""
@@ -113,18 +117,23 @@ def _on_wall(view: WorkingView, normal: Array, offset_m: float) -> Bool:
     """(H, W) bool: pixels of a wall; places where a thing merely crosses its plane are none."""
     along = view.along(normal)
     away = np.abs(view.filled_m * along + np.float32(offset_m))
-    near = (away < np.float32(0.02) + np.float32(3.0) * view.sigma_m) & (view.filled_m > 0)
+    allowed = np.float32(0.02) + np.float32(3.0) * view.sigma_m
+    near = (away < allowed) & (view.filled_m > 0)
     inside = np.flatnonzero(near)
     out = np.zeros(near.shape, bool)
     if not len(inside):
         return out
-    count, labels, stats, _ = cv2.connectedComponentsWithStats(near.view(np.uint8), connectivity=4)
+    count, labels = cv2.connectedComponents(near.view(np.uint8), connectivity=4)
     label = labels.ravel()[inside]
     slant = np.maximum(np.abs(along.ravel()[inside]), np.float32(0.1))
     pixel_m2 = np.square(view.filled_m.ravel()[inside]) / slant
     area = np.bincount(label, weights=pixel_m2, minlength=count)
     area /= view.camera.fx_px * view.camera.fy_px
-    wall = (area > WALL_PATCH_M2) | (stats[:, cv2.CC_STAT_AREA] > 0.05 * near.size)
+    number = np.maximum(np.bincount(label, minlength=count), 1)
+    share = (away / allowed).ravel()[inside]
+    off = np.bincount(label, weights=share, minlength=count) / number
+    wall = (area > WALL_PATCH_M2) | (number > 0.05 * near.size)
+    wall |= (area > 0.2 * WALL_PATCH_M2) & (off < LIES_IN)
     out.ravel()[inside] = wall[label]
     return out
 
