@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 import os
 import re
 import threading
 import time
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -59,6 +60,23 @@ def to_message(node_name: str, reports: Iterable[Report], stamp: Header) -> Diag
 
 def _text(value: object) -> str:
     return f"{value:.4g}" if isinstance(value, float) else str(value)
+
+
+class RareReport:
+    """A report that is made again only when it is old: for facts that hardly change."""
+
+    def __init__(self, make: Callable[[], Report], lifetime_s: float = 60.0) -> None:
+        self._make = make
+        self._lifetime_s = lifetime_s
+        self._made_s = -math.inf
+        self._report: Report | None = None
+        self._lock = threading.Lock()
+
+    def __call__(self) -> Report:
+        with self._lock:
+            if self._report is None or time.monotonic() - self._made_s > self._lifetime_s:
+                self._report, self._made_s = self._make(), time.monotonic()
+            return self._report
 
 
 class Meter:
@@ -123,7 +141,10 @@ def profile_report() -> Report:
 
 
 def largest_segment_bytes() -> int:
-    """Size of the largest Fast DDS shared-memory segment this process has mapped; 0: none."""
+    """Size of the largest Fast DDS shared-memory segment this process has mapped; 0: none.
+
+    Reading the maps of a process with many threads takes milliseconds, so look rarely.
+    """
     largest = 0
     pattern = re.compile(r"^([0-9a-f]+)-([0-9a-f]+) .*/dev/shm/fastrtps_", re.MULTILINE)
     try:
@@ -133,3 +154,7 @@ def largest_segment_bytes() -> int:
     for match in pattern.finditer(maps):
         largest = max(largest, int(match[2], 16) - int(match[1], 16))
     return largest
+
+
+rare_profile_report = RareReport(profile_report)
+"""One for the whole process: all its nodes share the DDS."""

@@ -169,7 +169,7 @@ class DeepsightNode(LifecycleNode, Generic[S]):
     def _publish_diagnostics(self) -> None:
         everything = [
             Report("state", OK if self.is_active else WARN, self._state_name()),
-            diagnostics.profile_report(),
+            diagnostics.rare_profile_report(),
             *self.reports(),
             self._fault_report(),
         ]
