@@ -20,7 +20,7 @@ from deepsight_ros.perception.config import PerceptionConfig
 from deepsight_ros.perception.glimpse import Glimpse
 from deepsight_ros.perception.inputs import Detection, GivenUp, GripperInput, RegionRequest
 from deepsight_ros.perception.looks import Looks, look_at
-from deepsight_ros.perception.memory import Moment, ShapeMemory
+from deepsight_ros.perception.memory import ShapeMemory
 from deepsight_ros.perception.regions import region_mask
 from deepsight_ros.perception.room import Room, RoomMemory
 from deepsight_ros.perception.samples import make_sample
@@ -30,6 +30,7 @@ from deepsight_ros.perception.shapes import (
     describe,
     observe,
 )
+from deepsight_ros.perception.sights import Moment
 from deepsight_ros.perception.structure import find_walls
 from deepsight_ros.perception.support import SupportFinding, find_support
 from deepsight_ros.perception.tracking import Sighting, Tracker

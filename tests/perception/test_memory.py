@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import lru_cache
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,11 +14,13 @@ from deepsight_ros.geometry.camera import RgbdFrame
 from deepsight_ros.geometry.transforms import RigidTransform
 from deepsight_ros.perception.glimpse import glimpse
 from deepsight_ros.perception.inputs import GivenUp
-from deepsight_ros.perception.memory import MOST_SHAPES, Moment, ShapeMemory
+from deepsight_ros.perception.memory import MOST_SHAPES, ShapeMemory
 from deepsight_ros.perception.perceiver import Perceiver
+from deepsight_ros.perception.sights import Moment, Remembered, Sight
 from deepsight_ros.perception.view import make_view
 from deepsight_ros.scene.measure import measure
 from deepsight_ros.scene.objects import Scene, UpSource
+from deepsight_ros.scene.solids import BoxSolid
 from deepsight_ros.synthesis.render import Rendering, render
 from deepsight_ros.synthesis.sensor import DepthSensor
 from deepsight_ros.synthesis.simulation import Simulation
@@ -252,3 +256,46 @@ def test_refining_goes_round_all_things(world: World) -> None:
             refined.add(name)
     assert {o.id for o in scene.objects} <= refined
     assert "support" in refined
+
+
+def shape_like(box: BoxSolid, residual_m: float = 0.001) -> Any:
+    """Stands for an observed shape: what choosing among sights reads of one."""
+    completion = SimpleNamespace(residual_m=residual_m)
+    return SimpleNamespace(box=box.box, completion=completion)
+
+
+def sight_of(shape: Any, number: int) -> Sight:
+    still = RigidTransform.identity()
+    return Sight(shape, still, number, np.zeros(3), np.zeros((1, 3)), np.zeros(2), 1.0, 0.001)
+
+
+def box_at(x_m: float, side_m: float) -> BoxSolid:
+    return BoxSolid(np.array([x_m, 0.0, 0.05]), np.array([side_m, side_m, 0.1]))
+
+
+@pytest.mark.parametrize("outlier", [0, 1, 2, 3])
+def test_one_shape_far_off_does_not_stand_for_the_thing(outlier: int) -> None:
+    sides = [0.080, 0.081, 0.079, 0.080]
+    sides[outlier] = 0.12
+    sights = tuple(sight_of(shape_like(box_at(0.5, s)), k) for k, s in enumerate(sides))
+    assert Remembered(sights, 5).best is not sights[outlier]
+
+
+def test_of_two_shapes_the_better_fit_stands_for_the_thing() -> None:
+    sights = tuple(
+        sight_of(shape_like(box_at(0.5, 0.1), r), k) for k, r in enumerate([2e-3, 1e-3])
+    )
+    assert Remembered(sights, 5).best is sights[1]
+
+
+def test_a_lasting_difference_of_place_is_put_right_and_noise_is_not() -> None:
+    entry = Remembered((sight_of(shape_like(box_at(0.5, 0.1)), 0),), 0)
+    rng = np.random.default_rng(1)
+    for _ in range(60):
+        entry.settle(rng.normal(0, 0.0012, 3))
+    assert np.linalg.norm(entry.best.fixed_from_w.translation_m) < 1e-9
+    for _ in range(60):
+        left = np.array([0.004, 0.0, 0.0]) - entry.best.fixed_from_w.translation_m
+        entry.settle(left + rng.normal(0, 0.0012, 3))
+    at = entry.best.fixed_from_w.translation_m
+    assert np.linalg.norm(at - [0.004, 0.0, 0.0]) < 0.002

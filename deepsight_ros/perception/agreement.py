@@ -1,0 +1,142 @@
+"""Whether a remembered shape is what a frame shows: points projected, then compared.
+
+In: points of a surface seen earlier, a Glimpse, the view. Out: how mask, depth and place agree,
+how far the thing seems to have moved, and whether noise explains the difference.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from deepsight_ros.perception.glimpse import Glimpse
+from deepsight_ros.perception.sights import Sight
+from deepsight_ros.perception.view import WorkingView
+
+Array = NDArray[np.float64]
+
+LEAST_INSIDE = 0.88
+"""Least share of the points (those not hidden by something nearer) that fall into the mask."""
+
+LEAST_VISIBLE = 0.4
+"""Least share of the points that must not be hidden."""
+
+HIDDEN_M = 0.02
+"""A reading nearer than expected by this hides the point."""
+
+PART_HIDDEN = 0.04
+"""Share of hidden points from which a thing counts as newly cut by something nearer."""
+
+PLACE_PX = 0.75
+"""Largest shift of the mask's middle that noise explains, plus ``PLACE_SHARE``."""
+
+PLACE_SHARE = 0.004
+"""Of the mask's size (the root of its area): wide outlines waver more."""
+
+AREA_PX = 0.45
+"""Largest change of the mask's area that noise explains, per pixel of outline (4 root area)."""
+
+DEPTH_M = 0.0012
+DEPTH_SIGMAS = 0.9
+"""Largest mean depth difference that noise explains: a constant, and a share of its sigma."""
+
+SPREAD = 1.6
+"""Most that the mean absolute depth difference may exceed that of the frame it was seen in."""
+
+
+@dataclass(frozen=True, eq=False)
+class Agreement:
+    """How remembered points look in a frame.
+
+    Attributes:
+        inside: share of the visible points that fall into the mask.
+        hidden: share of the points behind something nearer.
+        depth_m: mean difference of depth, seen minus expected.
+        spread_m: mean absolute difference around that.
+        middle_px: (2,) mean column and row of the visible points.
+        at_m: mean depth expected.
+        sigma_m: mean depth noise of the sensor at the points.
+    """
+
+    inside: float
+    hidden: float
+    depth_m: float
+    spread_m: float
+    middle_px: Array
+    at_m: float
+    sigma_m: float
+
+
+def compare(points_m: Array, seen: Glimpse, view: WorkingView) -> Agreement | None:
+    """Project points of the optical frame into the view; None when too few fall into it."""
+    camera = view.camera
+    z = points_m[:, 2]
+    if float(z.min()) <= 0.01:
+        return None
+    u = points_m[:, 0] / z * camera.fx_px + camera.cx_px
+    v = points_m[:, 1] / z * camera.fy_px + camera.cy_px
+    h, w = seen.mask.shape
+    column, row = np.rint(u).astype(np.intp), np.rint(v).astype(np.intp)
+    within = (column >= 0) & (column < w) & (row >= 0) & (row < h)
+    if not within.all():
+        if float(within.mean()) < LEAST_INSIDE:
+            return None
+        u, v, z, column, row = u[within], v[within], z[within], column[within], row[within]
+    depth = view.filled_m[row, column]
+    inside = seen.mask[row, column]
+    hidden = ~inside & (depth > 0) & (depth < z - HIDDEN_M)
+    visible = ~hidden
+    number = int(np.count_nonzero(visible))
+    measured = inside & (depth > 0)
+    if number < LEAST_VISIBLE * len(z) or np.count_nonzero(measured) < 4:
+        return None
+    off = depth[measured] - z[measured]
+    # the mean of the middle: a few points beside an edge read the depth of something else
+    off.sort()
+    cut = len(off) // 10
+    middle = off[cut : len(off) - cut]
+    mean = float(middle.mean())
+    return Agreement(
+        float(np.count_nonzero(inside)) / number,
+        1.0 - number / len(z),
+        mean,
+        float(np.abs(middle - mean).mean()),
+        np.array([u[visible].mean(), v[visible].mean()]),
+        float(z.mean()),
+        float(view.sigma_m[row, column][measured].mean()),
+    )
+
+
+def drift_of(look: Agreement, seen: Glimpse, sight: Sight, view: WorkingView) -> Array:
+    """(3,) how far the thing seems to have moved from the points, in the optical frame."""
+    pixels = seen.middle_px - look.middle_px - sight.offset_px
+    camera = view.camera
+    return np.array(
+        [
+            pixels[0] * look.at_m / camera.fx_px,
+            pixels[1] * look.at_m / camera.fy_px,
+            look.depth_m,
+        ]
+    )
+
+
+def agrees_with(
+    look: Agreement, seen: Glimpse, sight: Sight, view: WorkingView, drift_m: Array
+) -> bool:
+    """Whether mask, depth, place and size of what is seen are those of the remembered shape."""
+    if look.inside < LEAST_INSIDE:
+        return False
+    if abs(look.depth_m) > DEPTH_M + DEPTH_SIGMAS * look.sigma_m:
+        return False
+    if look.spread_m > SPREAD * sight.spread_m + DEPTH_M:
+        return False
+    pixel_m = look.at_m / view.camera.fx_px
+    side = np.sqrt(seen.area_px)
+    part = look.hidden > PART_HIDDEN
+    slack = 2.0 if part else 1.0
+    if float(np.hypot(drift_m[0], drift_m[1])) > slack * (PLACE_PX + PLACE_SHARE * side) * pixel_m:
+        return False
+    expected = sight.area / look.at_m**2 * (1.0 - look.hidden)
+    return bool(abs(seen.area_px - expected) < slack * AREA_PX * 4.0 * np.sqrt(expected))
