@@ -415,7 +415,7 @@ class Chunker:
             if self.items[here].cues == ("is",) and here == end:
                 return None
             here += 1
-        if here >= len(self.items):
+        if here >= len(self.items) or not self.items[here].cues:
             return None
         cue = self.items[here].cues[0]
         if cue.startswith("PLACE_"):

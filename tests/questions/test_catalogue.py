@@ -115,6 +115,21 @@ def test_the_catalogue_is_complete() -> None:
         assert (predicate, Form.SUPERLATIVE) in keys
 
 
+def test_every_type_the_rules_can_name_is_there() -> None:
+    from deepsight_ros.questions.cue_relations import COMPARATIVES, RELATIONS
+
+    for predicate in COMPARATIVES:
+        for form in ("choice", "superlative", "extreme", "yesno"):
+            assert f"{predicate}.{form}" in CATALOGUE
+        if predicate not in (
+            "left_of", "right_of", "behind", "in_front_of", "less_long", "shallower",
+        ):  # fmt: skip
+            assert f"{predicate}.difference" in CATALOGUE
+    for predicate in RELATIONS:
+        for form in ("yesno", "related", "which_anchor"):
+            assert f"{predicate}.{form}" in CATALOGUE
+
+
 def test_every_type_has_several_phrasings() -> None:
     for name, entry in CATALOGUE.items():
         assert entry.question_texts(), name

@@ -207,6 +207,8 @@ _DIFFERENCES: dict[str, tuple[str, str]] = {
     "smaller": ("smaller", ""),
     "closer": ("closer", ""),
     "farther": ("farther away", ""),
+    "higher": ("higher", ""),
+    "lower": ("lower", ""),
 }
 
 _ALIKE: dict[str, tuple[str, str]] = {
@@ -226,6 +228,8 @@ def _difference(predicate: str, word: str, noun: str) -> QuestionType:
         f"how much {word} is {{a}} than {{b}}",
         f"by how much is {{a}} {word} than {{b}}",
     ]
+    if predicate in ("higher", "lower"):  # of things themselves that is their vertical distance
+        questions = [f"how much {word} does {{a}} reach than {{b}}"]
     if noun:
         questions.append(f"what is the difference in {noun} between {{a}} and {{b}}")
     return QuestionType(

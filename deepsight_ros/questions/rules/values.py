@@ -95,9 +95,13 @@ def difference(u: Utterance) -> Query | None:
     if len(found) != 2 or u.numbers:
         return None
     predicate = comparative(u)
+    if predicate in ("less_long", "shallower"):
+        return None
     is_how = "how" in u.tokens or (u.has("COUNT") and bool(u.units)) or u.has("DIFFERENCE")
     if predicate and is_how and "than" in u.tokens and u.search(r"than (?:THAT )?@"):
-        if not u.only("CMP_", "DIM_", "COUNT", "DIFFERENCE", "THAT", "MORE", "LESS", "DIST"):
+        if not u.only(
+            "CMP_", "DIM_", "COUNT", "DIFFERENCE", "THAT", "MORE", "LESS", "DIST", "REACH"
+        ):
             return None
         if u.has_camera and predicate not in ("closer", "farther"):
             return None
