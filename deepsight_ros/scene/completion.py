@@ -26,13 +26,13 @@ from deepsight_ros.scene.revolution import (
     round_by_limbs,
     stacked_discs,
 )
-from deepsight_ros.scene.sight import LEAST_SIDE_M, Sight, middle, sort_out, thinned
+from deepsight_ros.scene.sight import LEAST_SIDE_M, Sight, across, middle, sort_out, thinned
 from deepsight_ros.scene.solids import BoxSolid, CompoundSolid, PrismSolid, Solid, SphereSolid
 from deepsight_ros.scene.surface import Edge, Surface
 
 Array = NDArray[np.float64]
 
-_LIMB_BANDS = 12
+_MOST_LIMB_BANDS = 40
 _LEAST_ARC_RAD = np.deg2rad(80)
 _NORMALS_WEIGHT = 5.0
 _CLEAR_M = 0.006
@@ -173,9 +173,7 @@ def _as_sphere(sight: Sight) -> Completion | None:
     slack = 0.08 * fit.radius_m + 3 * noise + 0.004
     if (sight.stands and abs(bottom) > slack) or bottom > sight.low_m + slack:
         return None
-    view = s.rays.mean(axis=0)
-    across = np.array([-view[1], view[0]]) / max(float(np.hypot(view[0], view[1])), 1e-9)
-    width = float(np.ptp(s.outline_m[:, :2] @ across))
+    width = float(np.ptp(s.outline_m[:, :2] @ across(s)))
     if not 0.6 * fit.radius_m < width < 2.3 * fit.radius_m:
         return None
     # a patch of nearly flat surface is no sphere: its normals have to turn with the position
@@ -202,7 +200,8 @@ def _as_round(sight: Sight) -> Completion | None:
 
 
 def _as_limbs(sight: Sight) -> Completion | None:
-    fit = round_by_limbs(sight.wall_m, sight.limb_m, sight.camera_m, _LIMB_BANDS)
+    bands = int(np.clip(len(sight.limb_m) // 5, 6, _MOST_LIMB_BANDS))
+    fit = round_by_limbs(sight.wall_m, sight.limb_m, sight.camera_m, bands)
     return None if fit is None else _turned(sight, fit)
 
 
@@ -246,7 +245,7 @@ def _as_box(sight: Sight) -> Completion | None:
     if len(sight.wall_m) + len(sight.rim_m) < 8:
         return None
     everything = np.concatenate([s.points_m, s.outline_m[s.outline_quality == 2]])
-    view = s.rays[:, :2].mean(axis=0)
+    left = across(s)
     fit = fit_rectangle(
         SideEvidence(
             sight.wall_m[:, :2],
@@ -255,15 +254,15 @@ def _as_box(sight: Sight) -> Completion | None:
             sight.limb_m[:, :2],
             thinned(everything, 4 * len(sight.wall_m) + 400)[:, :2],
         ),
-        view / max(float(np.hypot(view[0], view[1])), 1e-9),
+        np.array([left[1], -left[0]]),
         sight.noise_m,
     )
     low, high = sight.low_m, sight.high_m
     centre = np.array([fit.centre_m[0], fit.centre_m[1], (low + high) / 2])
     size = np.array([fit.size_m[0], fit.size_m[1], high - low])
     # a wall or the top shows the sides that run along it
-    across = np.array([np.cos(fit.yaw_rad), np.sin(fit.yaw_rad)])
-    facing = np.abs(sight.level_normals @ across)
+    along = np.array([np.cos(fit.yaw_rad), np.sin(fit.yaw_rad)])
+    facing = np.abs(sight.level_normals @ along)
     least = max(8, len(sight.level_normals) // 12)
     both = sight.top_seen or (
         int(np.count_nonzero(facing > 0.8)) >= least

@@ -152,6 +152,13 @@ def _vertical_ends(s: Surface, sigma: float, support_known: bool) -> tuple[float
     return low, max(high, low + LEAST_SIDE_M), stands
 
 
+def across(s: Surface) -> Array:
+    """(2,) unit ground direction across the view, to the left."""
+    view = s.rays[:, :2].mean(axis=0)
+    length = max(float(np.hypot(view[0], view[1])), 1e-9)
+    return np.array([-view[1], view[0]]) / length
+
+
 def _foot_is_hidden(s: Surface, low: float, high: float) -> bool:
     """Whether it is likelier that an unseen foot stands on the support than that none does.
 
@@ -173,21 +180,36 @@ def _rim_on_plane(s: Surface, high: float, camera_m: Array, noise: float) -> Sur
     """The surface with the rim of a level top moved along its rays onto the top's plane.
 
     The plane is the mean of many readings; a single reading beside the far rim is off by its
-    noise over the sine of the view's inclination, or missing.
+    noise over the sine of the view's inclination. Seen too flatly a top has no readings at all:
+    then its rim is where the outline passes over the top of the walls.
     """
     level = np.abs(s.points_m[s.normals[:, 2] > UPWARD, 2] - high) < 2 * noise + 0.002
     if np.count_nonzero(level) < max(10, len(s.points_m) // 30):
-        return s
+        walls = np.abs(s.normals[:, 2]) < _WALL
+        if np.count_nonzero(walls) < 0.6 * len(walls):
+            return s
     down = -s.rays[:, 2]
-    facing_up = (s.outline_normals[:, 2] > 0.6) | (s.outline_quality < 2)
-    near = np.abs(s.outline_m[:, 2] - high) < 3 * noise + 1.5 * s.pixel_m
-    near &= facing_up & (s.outward[:, 2] > 0) & (down > 0.05)
-    near &= (s.edges == Edge.FREE) | (s.edges == Edge.STANDING)
+    above = s.outline_m[:, 2] - high
+    own = (s.edges == Edge.FREE) | (s.edges == Edge.UNKNOWN) | (s.edges == Edge.STANDING)
+    measured = s.outline_quality == 2
+    on_it = measured & (np.abs(above) < 3 * noise + 1.5 * s.pixel_m)
+    on_it &= (s.outline_normals[:, 2] > 0.6) & (s.edges != Edge.UNKNOWN)
+    # depth filled in from the walls puts the far rim above the top
+    over_it = ~measured & (above > -noise)
+    near = (s.outward[:, 2] > 0) & (down > 0.05) & own
+    over_it &= near
+    # a level top's rim is about as wide as the object; a tip that stands up is not
+    spread = np.ptp(s.outline_m[over_it, :2], axis=0).max() if over_it.any() else 0.0
+    if spread < 0.6 * np.ptp(s.outline_m[:, :2] @ across(s)):
+        over_it[:] = False
+    near &= on_it | over_it
+    most = np.where(over_it, float(np.ptp(s.outline_m[:, :2], axis=0).max()) + 0.1, 0.04)
+    most += 6 * s.pixel_m
     mine = np.flatnonzero(near)
     reach = (camera_m[2] - high) / down[mine]
     moved = camera_m + reach[:, None] * s.rays[mine]
     shift = moved - s.outline_m[mine]
-    kept = np.sqrt((shift * shift).sum(axis=1)) < 0.04 + 6 * s.pixel_m
+    kept = np.sqrt((shift * shift).sum(axis=1)) < most[mine]
     mine = mine[kept]
     outline, quality = s.outline_m.copy(), s.outline_quality.copy()
     normals = s.outline_normals.copy()
@@ -204,6 +226,6 @@ def _own_edges(s: Surface) -> tuple[Array, Array]:
     free = s.edges == Edge.FREE
     # a hole beside an object is mostly its shadow in the projector's or second camera's view
     beside = free | (s.edges == Edge.UNKNOWN)
-    rim = ((free & upward) | ((s.edges == Edge.STANDING) & ~upward)) & measured
+    rim = ((beside & upward) | ((s.edges == Edge.STANDING) & ~upward)) & measured
     limb = beside & ~(upward & measured)
     return thinned(s.outline_m[rim]), thinned(s.outline_m[limb])
