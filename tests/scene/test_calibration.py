@@ -79,9 +79,12 @@ def test_any_estimate_gives_a_valid_interval(
 
 
 def test_the_shipped_table_is_sound() -> None:
-    for (quantity, group), (lower, upper) in calibration.package_table().items():
-        assert 0 <= lower < 50, (quantity, group)
-        assert 0 <= upper < 50, (quantity, group)
+    factors = np.array(list(calibration.package_table().values()))
+    assert len(factors) > 30
+    assert np.isfinite(factors).all()
+    assert (factors >= 0).all()
+    # rare groups keep the tail of few residuals; what is usual has to be near the normal's 1.96
+    assert 1.0 < float(np.median(factors)) < 8.0
 
 
 def test_a_table_survives_its_file(tmp_path) -> None:
