@@ -56,7 +56,7 @@ def _print_answers(report: object, console: Console) -> None:
             row.answer,
             row.interval,
             row.truth,
-            marks[row.is_right],
+            marks[row.is_right] + (f" ({row.tries} tries)" if row.tries > 1 else ""),
             f"{row.latency_ms:.0f}",
         )
     console.print(table)
