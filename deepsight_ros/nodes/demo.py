@@ -39,6 +39,8 @@ START_S = 40.0
 SETTLE_S = 2.0
 LEAST_NAMED = 3
 MOST_TRIES, AGAIN_S = 4, 0.7
+NEAR_PHASE = (0.40, 0.55)
+"""Part of the simulated gripper's period in which it is near what it approaches."""
 GOOD_M, GOOD_SHARE = 0.01, 0.10
 MOSTLY_HIDDEN = 0.5
 STRAY_M = 0.01
@@ -131,6 +133,13 @@ class Truth:
             period_s=said["period_s"],
         )
 
+    def seconds_until_near(self) -> float:
+        """Time until the gripper is near the object that it approaches once per period."""
+        period_s = self._simulation.period_s
+        phase = (time.time_ns() - self._start_ns) / 1e9 / period_s % 1.0
+        begin, end = NEAR_PHASE
+        return 0.0 if begin <= phase <= end else (begin - phase) % 1.0 * period_s
+
     def at(self, stamp_ns: int) -> Scene:
         """The exact scene at an image stamp."""
         return self._simulation.step((stamp_ns - self._start_ns) / 1e9, stamp_ns).truth()
@@ -166,6 +175,8 @@ def run_demo(
         say(f"{len(scene.objects)} objects in view, asking")
         exact = truth.at(to_ns(scene.header.stamp))
         for question in questions_about(exact, scene, camera):
+            if "nearest to the gripper" in question:
+                time.sleep(truth.seconds_until_near())
             report.rows.append(_ask_until_seen(client, truth, question))
         if camera == "wrist":
             say("watching the objects in the world frame while the camera moves")
