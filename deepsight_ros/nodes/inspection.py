@@ -261,7 +261,9 @@ def _listen(findings: list[Finding], listen_s: float, namespace: str) -> Inspect
         nodes = sorted(
             {f"{ns.rstrip('/')}/{name}" for name, ns in node.get_node_names_and_namespaces()}
         )
-    own = [n for n in nodes if n.rsplit("/", 1)[1] in ("perception", "spatial_query")]
+    inside = f"/{namespace.strip('/')}/" if namespace.strip("/") else "/"
+    graph = ("perception", "spatial_query")
+    own = [n for n in nodes if n.startswith(inside) and n.rsplit("/", 1)[1] in graph]
     if own:
         findings.append(Finding("graph", GOOD, ", ".join(own)))
     else:

@@ -23,7 +23,7 @@ pytestmark = pytest.mark.ros
 
 def test_the_doctor_tells_what_is_there(ros: RosHarness, run_nodes: Any) -> None:
     run_nodes(SimCameraNode, rate_hz=15.0, width_px=160, height_px=120)
-    found = inspect(listen_s=3.0)
+    found = inspect(listen_s=3.0, namespace="where_no_graph_runs")
     parts = {f.part: f for f in found.findings}
     assert parts["ROS 2"].state == "good"
     assert parts["packages"].state == "good"
