@@ -21,8 +21,8 @@ from deepsight_ros.errors import (
     InvalidValueError,
     TransformError,
 )
-from deepsight_ros.evaluation.sources.bag_reader import BagReader, Connection, Message
-from deepsight_ros.evaluation.sources.bag_topics import (
+from deepsight_ros.sources.bag_reader import BagReader, Connection, Message
+from deepsight_ros.sources.bag_topics import (
     IMAGE_TYPES,
     INFO_TYPE,
     TF_TYPES,
@@ -31,7 +31,7 @@ from deepsight_ros.evaluation.sources.bag_topics import (
     choose_topics,
     image_topic,
 )
-from deepsight_ros.evaluation.sources.base import SourceReport
+from deepsight_ros.sources.base import SourceReport
 from deepsight_ros.geometry.camera import Camera, RgbdFrame
 from deepsight_ros.geometry.decode import (
     ImageBuffer,

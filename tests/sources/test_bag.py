@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from deepsight_ros.errors import CalibrationError, DecodeError, SourceError
-from deepsight_ros.evaluation.sources import RgbdSource, open_source
-from deepsight_ros.evaluation.sources.bag import BagSource
+from deepsight_ros.sources import RgbdSource, open_source
+from deepsight_ros.sources.bag import BagSource
 from deepsight_ros.geometry.camera import Camera, RgbdFrame
 from deepsight_ros.geometry.decode import encode_compressed_depth
 from tests.support.bags import IMAGE, TF, BagMaker

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from deepsight_ros.errors import SourceError
-from deepsight_ros.evaluation.sources.base import RgbdSource, Skipped, SourceReport
-from deepsight_ros.evaluation.sources.folder import FolderSource
+from deepsight_ros.sources.base import RgbdSource, Skipped, SourceReport
+from deepsight_ros.sources.folder import FolderSource
 
 __all__ = ["FolderSource", "RgbdSource", "Skipped", "SourceReport", "is_bag", "open_source"]
 
@@ -32,7 +32,7 @@ def open_source(path: str | Path, **options: Any) -> RgbdSource:
     if not Path(path).exists():
         raise SourceError(f"{path}: got nothing there, expected a bag or a folder of images")
     if is_bag(path):
-        from deepsight_ros.evaluation.sources.bag import BagSource  # its library takes 0.3 s
+        from deepsight_ros.sources.bag import BagSource  # its library takes 0.3 s
 
         return BagSource(path, **options)
     return FolderSource(path, **options)

@@ -17,8 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deepsight_ros.errors import CalibrationError, DecodeError, SourceError
-from deepsight_ros.evaluation.sources.base import SourceReport
-from deepsight_ros.evaluation.sources.camera_files import (
+from deepsight_ros.sources.base import SourceReport
+from deepsight_ros.sources.camera_files import (
     CAMERA_FILES,
     CameraFile,
     read_camera_file,
