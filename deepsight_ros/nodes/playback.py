@@ -16,6 +16,10 @@ from geometry_msgs.msg import TransformStamped
 from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 
 from deepsight_ros.errors import SourceError, TransformError
+from deepsight_ros.geometry.camera import Camera
+from deepsight_ros.nodes.camera_output import millimetres, pack
+from deepsight_ros.nodes.conversions import byte_array, header, to_ns, transform_message
+from deepsight_ros.nodes.settings import FramePlayerSettings
 from deepsight_ros.sources import FolderSource, is_bag
 from deepsight_ros.sources.bag import BagSource
 from deepsight_ros.sources.bag_reader import BagReader
@@ -27,10 +31,6 @@ from deepsight_ros.sources.bag_topics import (
 )
 from deepsight_ros.sources.base import SourceReport
 from deepsight_ros.sources.folder import WORLD_FRAME
-from deepsight_ros.geometry.camera import Camera
-from deepsight_ros.nodes.camera_output import millimetres, pack
-from deepsight_ros.nodes.conversions import byte_array, header, to_ns, transform_message
-from deepsight_ros.nodes.settings import FramePlayerSettings
 
 FAR_M = 65.0
 """16UC1 in millimetres ends here: beyond, depth is published as 32FC1."""

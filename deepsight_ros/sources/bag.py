@@ -21,17 +21,6 @@ from deepsight_ros.errors import (
     InvalidValueError,
     TransformError,
 )
-from deepsight_ros.sources.bag_reader import BagReader, Connection, Message
-from deepsight_ros.sources.bag_topics import (
-    IMAGE_TYPES,
-    INFO_TYPE,
-    TF_TYPES,
-    ImageTopic,
-    RgbdTopics,
-    choose_topics,
-    image_topic,
-)
-from deepsight_ros.sources.base import SourceReport
 from deepsight_ros.geometry.camera import Camera, RgbdFrame
 from deepsight_ros.geometry.decode import (
     ImageBuffer,
@@ -46,6 +35,17 @@ from deepsight_ros.geometry.pairing import Pair, StampPairer
 from deepsight_ros.geometry.registration import Registrar, camera_from_info
 from deepsight_ros.geometry.transform_buffer import TransformBuffer
 from deepsight_ros.geometry.transforms import RigidTransform
+from deepsight_ros.sources.bag_reader import BagReader, Connection, Message
+from deepsight_ros.sources.bag_topics import (
+    IMAGE_TYPES,
+    INFO_TYPE,
+    TF_TYPES,
+    ImageTopic,
+    RgbdTopics,
+    choose_topics,
+    image_topic,
+)
+from deepsight_ros.sources.base import SourceReport
 
 TF_WAIT_NS = 200_000_000
 """In a bag with moving transforms an image waits this long (by stamps) for those around it."""

@@ -17,12 +17,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deepsight_ros.errors import CalibrationError, DecodeError, SourceError
-from deepsight_ros.sources.base import SourceReport
-from deepsight_ros.sources.camera_files import (
-    CAMERA_FILES,
-    CameraFile,
-    read_camera_file,
-)
 from deepsight_ros.geometry.camera import Camera, RgbdFrame
 from deepsight_ros.geometry.decode import decode_compressed_colour, decode_compressed_depth
 from deepsight_ros.geometry.depth_units import metres, unit_for
@@ -30,6 +24,12 @@ from deepsight_ros.geometry.noise import SensorModel
 from deepsight_ros.geometry.registration import Registrar
 from deepsight_ros.geometry.transform_buffer import TransformBuffer
 from deepsight_ros.geometry.transforms import RigidTransform
+from deepsight_ros.sources.base import SourceReport
+from deepsight_ros.sources.camera_files import (
+    CAMERA_FILES,
+    CameraFile,
+    read_camera_file,
+)
 
 DEPTH_ROLES = ("depth",)
 COLOUR_ROLES = ("color", "colour", "rgb", "image")

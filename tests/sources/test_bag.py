@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 
 from deepsight_ros.errors import CalibrationError, DecodeError, SourceError
-from deepsight_ros.sources import RgbdSource, open_source
-from deepsight_ros.sources.bag import BagSource
 from deepsight_ros.geometry.camera import Camera, RgbdFrame
 from deepsight_ros.geometry.decode import encode_compressed_depth
+from deepsight_ros.sources import RgbdSource, open_source
+from deepsight_ros.sources.bag import BagSource
 from tests.support.bags import IMAGE, TF, BagMaker
 
 CAMERA = Camera(32, 24, 30.0, 30.0, 15.5, 11.5, "none", (), "camera_optical")

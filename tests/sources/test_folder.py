@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 
 from deepsight_ros.errors import CalibrationError, InvalidValueError, SourceError
+from deepsight_ros.geometry.camera import Camera, RgbdFrame
 from deepsight_ros.sources import FolderSource, RgbdSource, open_source
 from deepsight_ros.sources.folder import WORLD_FRAME
-from deepsight_ros.geometry.camera import Camera, RgbdFrame
 
 CAMERA = Camera(16, 12, 20.0, 21.0, 7.5, 5.5, frame_id="optical")
 K = [20.0, 0, 7.5, 0, 21.0, 5.5, 0, 0, 1]
