@@ -1,0 +1,150 @@
+"""WorldSource: an index in, a Sample of the procedural world out (picture, noise, exact truth).
+
+Sample ``index`` depends on the configuration and on ``index`` alone. Kinds of place take turns,
+sensor families too, out of step with the kinds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from deepsight_ros.errors import InvalidValueError
+from deepsight_ros.geometry.camera import RgbdFrame
+from deepsight_ros.geometry.noise import FAMILIES
+from deepsight_ros.scene.objects import Scene
+from deepsight_ros.synthesis.render import Rendering, render
+from deepsight_ros.synthesis.samples import Sample
+from deepsight_ros.synthesis.sensor import DepthSensor
+from deepsight_ros.synthesis.things import World
+from deepsight_ros.synthesis.world import room, tabletop
+
+_SEEDS_PER_SOURCE = 10_000_019
+"""Room between the worlds of one source seed and the next."""
+
+_Maker = Callable[[int, str, int, int], World]
+
+
+def _tabletop(seed: int, split: str, width_px: int, height_px: int) -> World:
+    return tabletop(seed, split=split, width_px=width_px, height_px=height_px)
+
+
+def _room(seed: int, split: str, width_px: int, height_px: int) -> World:
+    return room(seed, split=split, width_px=width_px, height_px=height_px)
+
+
+KINDS: dict[str, _Maker] = {"tabletop": _tabletop, "room": _room}
+"""Kind of place -> its generator."""
+
+
+class WorldSource:
+    """Random access to rendered worlds; a ``SampleSource``.
+
+    Args:
+        count: number of samples.
+        kinds: kinds of place, in turn; () means all of ``KINDS``.
+        split: ``train`` or ``test`` (other shape families and layout rules).
+        seed: another seed, other worlds.
+        width_px, height_px: picture size.
+        sensors: noise families, in turn; () leaves depth perfect.
+        profile: how the noise is shaped (``synthesis.sensor.PROFILES``).
+
+    Raises:
+        InvalidValueError: unknown kind, sensor or split, or no samples.
+    """
+
+    def __init__(
+        self,
+        count: int = 1000,
+        *,
+        kinds: Sequence[str] = (),
+        split: str = "train",
+        seed: int = 0,
+        width_px: int = 320,
+        height_px: int = 240,
+        sensors: Sequence[str] = tuple(sorted(FAMILIES)),
+        profile: str = "calibration",
+    ) -> None:
+        unknown = [k for k in kinds if k not in KINDS] + [s for s in sensors if s not in FAMILIES]
+        if unknown:
+            raise InvalidValueError(
+                f"world source: got {unknown}, expected kinds of {sorted(KINDS)} and sensors of "
+                f"{sorted(FAMILIES)}"
+            )
+        if count < 1 or split not in ("train", "test"):
+            raise InvalidValueError(
+                f"world source: got {count} samples of split '{split}', expected at least one of "
+                "train or test"
+            )
+        self.name = "world"
+        self.kinds = tuple(kinds) or tuple(KINDS)
+        self.sensors = tuple(sensors)
+        self.count, self.split, self.seed, self.profile = count, split, seed, profile
+        self.width_px, self.height_px = width_px, height_px
+
+    def __len__(self) -> int:
+        return self.count
+
+    def world(self, index: int) -> World:
+        """The world of a sample, before it is pictured."""
+        kind = self.kinds[self._checked(index) % len(self.kinds)]
+        number = self.seed * _SEEDS_PER_SOURCE + index
+        return KINDS[kind](number, self.split, self.width_px, self.height_px)
+
+    def __getitem__(self, index: int) -> Sample:
+        world = self.world(index)
+        picture = render(world)
+        kind = self.kinds[index % len(self.kinds)]
+        frame, sensor = self._frame(index, picture, world)
+        truth = _seen(world.truth(index + 1), picture)
+        return Sample(
+            key=f"world/{kind}/{self.split}/{self.seed}-{index:08d}",
+            frame=frame,
+            scene=truth,
+            truth=truth,
+            instance_id=picture.instance_id,
+            room=kind,
+            provenance={
+                "source": "world",
+                "kind": kind,
+                "layout": world.layout,
+                "split": self.split,
+                "seed": self.seed,
+                "index": index,
+                "sensor": sensor,
+                "profile": self.profile if sensor else "",
+                "families": {t.id: t.family for t in world.things},
+            },
+        )
+
+    def _checked(self, index: int) -> int:
+        if not 0 <= index < self.count:
+            raise IndexError(f"world source: got index {index}, expected 0 to {self.count - 1}")
+        return index
+
+    def _frame(self, index: int, picture: Rendering, world: World) -> tuple[RgbdFrame, str]:
+        if not self.sensors:
+            return RgbdFrame(index + 1, world.camera, picture.depth_m, picture.colour), ""
+        family = self.sensors[(index + index // len(self.kinds)) % len(self.sensors)]
+        number = self.seed * _SEEDS_PER_SOURCE + index
+        return (
+            DepthSensor(family, number, self.profile).frame(picture, world.camera, index + 1),
+            family,
+        )
+
+
+def _seen(truth: Scene, picture: Rendering) -> Scene:
+    """The truth with where each object is in the picture."""
+    height_px, width_px = picture.instance_id.shape
+    objects = []
+    for number, thing in enumerate(truth.objects, start=1):
+        v, u = np.nonzero(picture.instance_id == number)
+        if not len(v):
+            objects.append(thing)
+            continue
+        box_px = int(u.min()), int(v.min()), int(u.max()) + 1, int(v.max()) + 1
+        cut = box_px[0] == 0 or box_px[1] == 0 or box_px[2] == width_px or box_px[3] == height_px
+        objects.append(replace(thing, box_px=box_px, is_truncated=cut))
+    return replace(truth, objects=tuple(objects))
