@@ -41,3 +41,7 @@ class NeedsGravityError(DeepsightError):
 
 class NoDepthError(DeepsightError):
     """An object without usable depth inside it, so that nothing can be measured on it."""
+
+
+class ShardError(DeepsightError, OSError):
+    """A folder of shards that is missing, truncated, damaged or of another version."""
