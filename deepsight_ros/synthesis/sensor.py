@@ -11,6 +11,7 @@ Fankhauser et al. ICAR 2015 (time of flight).
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 import cv2
 import numpy as np
@@ -77,6 +78,13 @@ _BASELINE_M = {"structured_light": 0.075, "stereo": 0.055, "time_of_flight": 0.0
 class DepthSensor:
     """A depth camera of one family; the same seed gives the same stream of frames.
 
+    Args:
+        family: name of a family, or a model of one's own.
+        seed: chooses the noise and how far this camera is off its data sheet.
+        profile: how the noise is shaped.
+        shared_fields: take windows of noise fields that all sensors of the profile share, which
+            saves making them anew for a single frame; the fields do not depend on the seed then.
+
     Attributes:
         model: what its data sheet says; goes into every frame for the measuring code.
         actual: what it really does (``model`` with each number off by the profile's spread).
@@ -87,6 +95,8 @@ class DepthSensor:
         family: str | SensorModel = "structured_light",
         seed: int = 0,
         profile: str | NoiseProfile = "test",
+        *,
+        shared_fields: bool = False,
     ) -> None:
         if isinstance(family, str) and family not in FAMILIES:
             raise InvalidValueError(
@@ -108,6 +118,7 @@ class DepthSensor:
             quantisation_m_at_1m=self.model.quantisation_m_at_1m * off[3],
         )
         self._pool: _NoisePool | None = None
+        self._shared = shared_fields
 
     def frame(self, rendering: Rendering, camera: Camera, stamp_ns: int = 0) -> RgbdFrame:
         """The rendering as this camera would deliver it."""
@@ -118,7 +129,11 @@ class DepthSensor:
         """(H, W) perfect depth (NaN = nothing) to (H, W) float32 readings, NaN = no reading."""
         rng, actual = self._rng, self.actual
         if self._pool is None or self._pool.shape != depth_m.shape:
-            self._pool = _NoisePool(depth_m.shape, self.profile, rng)
+            self._pool = (
+                _shared_pool(depth_m.shape, self.profile)
+                if self._shared
+                else _NoisePool(depth_m.shape, self.profile, rng)
+            )
         depth = np.where(np.isnan(depth_m), np.float32(np.inf), depth_m)
         inverse: F32 = np.asarray(np.float32(1.0) / depth, dtype=np.float32)
         lost = self._pool.dropout(rng)
@@ -240,6 +255,12 @@ class _NoisePool:
     def dropout(self, rng: np.random.Generator) -> NDArray[np.bool_]:
         which, rows, columns = self._window(rng)
         return self._dropouts[which][rows, columns].copy()
+
+
+@lru_cache(maxsize=8)
+def _shared_pool(shape: tuple[int, ...], profile: NoiseProfile) -> _NoisePool:
+    """The pool that all sensors of a profile take their windows from."""
+    return _NoisePool(shape, profile, np.random.default_rng([shape[0], shape[1], 7]))
 
 
 def _noise_field(h: int, w: int, profile: NoiseProfile, rng: np.random.Generator) -> F32:

@@ -30,6 +30,8 @@ class Part:
         centre_m: (x, y, z) centre in the thing's frame.
         yaw_rad: rotation about z in the thing's frame.
         tint: brightness relative to the thing's colour.
+        tilt_rad: turn about the part's own y before yaw: its z axis tips towards its x axis (a
+            quarter turn lays a cylinder along x).
     """
 
     kind: str
@@ -37,6 +39,7 @@ class Part:
     centre_m: tuple[float, float, float]
     yaw_rad: float = 0.0
     tint: float = 1.0
+    tilt_rad: float = 0.0
 
     def __post_init__(self) -> None:
         x, y, z = self.size_m
@@ -125,15 +128,30 @@ class PartArrays:
         size_m: (P, 3) float64.
         centre_m: (P, 3) float64.
         yaw_rad: (P,) float64.
+        tilt_rad: (P,) float64, or None: all upright.
     """
 
     kind: NDArray[np.int8]
     size_m: NDArray[np.float64]
     centre_m: NDArray[np.float64]
     yaw_rad: NDArray[np.float64]
+    tilt_rad: NDArray[np.float64] | None = None
 
     def __len__(self) -> int:
         return len(self.kind)
+
+    def rotations(self) -> NDArray[np.float64]:
+        """(P, 3, 3) from each part's own axes to the frame the parts are in."""
+        c, s = np.cos(self.yaw_rad), np.sin(self.yaw_rad)
+        out = np.zeros((len(self), 3, 3))
+        out[:, 0, 1], out[:, 1, 1] = -s, c
+        if self.tilt_rad is None:
+            out[:, 0, 0], out[:, 1, 0], out[:, 2, 2] = c, s, 1.0
+            return out
+        ct, st = np.cos(self.tilt_rad), np.sin(self.tilt_rad)
+        out[:, 0, 0], out[:, 1, 0], out[:, 2, 0] = c * ct, s * ct, -st
+        out[:, 0, 2], out[:, 1, 2], out[:, 2, 2] = c * st, s * st, ct
+        return out
 
 
 def place(parts: Parts, position_m: NDArray[np.float64], yaw_rad: float) -> PartArrays:
@@ -141,11 +159,13 @@ def place(parts: Parts, position_m: NDArray[np.float64], yaw_rad: float) -> Part
     c, s = np.cos(yaw_rad), np.sin(yaw_rad)
     centre = np.array([p.centre_m for p in parts], dtype=np.float64)
     flat = centre[:, :2] @ np.array([[c, s], [-s, c]])
+    tilt = np.array([p.tilt_rad for p in parts])
     return PartArrays(
         np.array([KINDS.index(p.kind) for p in parts], dtype=np.int8),
         np.array([p.size_m for p in parts], dtype=np.float64),
         np.column_stack([flat, centre[:, 2]]) + np.asarray(position_m, dtype=np.float64),
         np.array([p.yaw_rad for p in parts]) + yaw_rad,
+        tilt if tilt.any() else None,
     )
 
 

@@ -66,9 +66,12 @@ class Material:
     Attributes:
         colour: colour word, key of ``PALETTE``.
         rgb: its instance, 0-255.
-        pattern: ``plain``, ``stripes`` (horizontal bands) or ``checker``.
+        pattern: ``plain``, ``stripes`` (horizontal bands), ``checker`` or, drawn by
+            ``synthesis.raster`` alone, any of ``textures.PATTERNS``.
         period_m: size of the pattern.
         contrast: how much darker the pattern's second half is, 0-1.
+        second_rgb: the pattern's second colour, instead of ``contrast``.
+        transparent: depth cameras see little of it (glass).
     """
 
     colour: str
@@ -76,6 +79,8 @@ class Material:
     pattern: str = "plain"
     period_m: float = 0.05
     contrast: float = 0.15
+    second_rgb: tuple[int, int, int] | None = None
+    transparent: bool = False
 
 
 @dataclass(frozen=True)
@@ -144,6 +149,8 @@ class World:
         layout: name of the layout rule.
         split: ``train`` or ``test``.
         seed: what it was made from.
+        notes: anything else worth knowing, in words.
+        light: direction to the light in M, () for the usual one.
     """
 
     things: tuple[Thing, ...]
@@ -157,6 +164,7 @@ class World:
     split: str = "train"
     seed: int = 0
     notes: tuple[str, ...] = field(default=())
+    light: tuple[float, ...] = ()
 
     def instance_id(self, thing_id: str) -> int:
         """Instance id of a thing in renderings."""

@@ -15,8 +15,12 @@ from deepsight_ros.errors import InvalidValueError
 from deepsight_ros.geometry.camera import RgbdFrame
 from deepsight_ros.geometry.noise import FAMILIES
 from deepsight_ros.scene.objects import Scene
-from deepsight_ros.synthesis.render import Rendering, render
+from deepsight_ros.synthesis.raster import rasterise
+from deepsight_ros.synthesis.render import Rendering
+from deepsight_ros.synthesis.rooms import furnished_room
+from deepsight_ros.synthesis.rooms_layouts import ROOM_KINDS
 from deepsight_ros.synthesis.samples import Sample
+from deepsight_ros.synthesis.scenery import scenery
 from deepsight_ros.synthesis.sensor import DepthSensor
 from deepsight_ros.synthesis.things import World
 from deepsight_ros.synthesis.world import room, tabletop
@@ -35,8 +39,20 @@ def _room(seed: int, split: str, width_px: int, height_px: int) -> World:
     return room(seed, split=split, width_px=width_px, height_px=height_px)
 
 
-KINDS: dict[str, _Maker] = {"tabletop": _tabletop, "room": _room}
-"""Kind of place -> its generator."""
+def _furnished(kind: str) -> _Maker:
+    def make(seed: int, split: str, width_px: int, height_px: int) -> World:
+        return furnished_room(kind, seed, split=split, width_px=width_px, height_px=height_px)
+
+    return make
+
+
+KINDS: dict[str, _Maker] = {
+    **{kind: _furnished(kind) for kind in ROOM_KINDS},
+    "tabletop": _tabletop,
+    "room": _room,
+}
+"""Kind of place -> its generator; ``room`` is the plain room of the geometry benchmark."""
+DEFAULT_KINDS = (*ROOM_KINDS, "tabletop")
 
 
 class WorldSource:
@@ -44,7 +60,7 @@ class WorldSource:
 
     Args:
         count: number of samples.
-        kinds: kinds of place, in turn; () means all of ``KINDS``.
+        kinds: kinds of place, in turn; () means ``DEFAULT_KINDS``.
         split: ``train`` or ``test`` (other shape families and layout rules).
         seed: another seed, other worlds.
         width_px, height_px: picture size.
@@ -79,7 +95,7 @@ class WorldSource:
                 "train or test"
             )
         self.name = "world"
-        self.kinds = tuple(kinds) or tuple(KINDS)
+        self.kinds = tuple(kinds) or DEFAULT_KINDS
         self.sensors = tuple(sensors)
         self.count, self.split, self.seed, self.profile = count, split, seed, profile
         self.width_px, self.height_px = width_px, height_px
@@ -95,7 +111,7 @@ class WorldSource:
 
     def __getitem__(self, index: int) -> Sample:
         world = self.world(index)
-        picture = render(world)
+        picture = rasterise(scenery(world), world.camera, world.world_from_camera)
         kind = self.kinds[index % len(self.kinds)]
         frame, sensor = self._frame(index, picture, world)
         truth = _seen(world.truth(index + 1), picture)
@@ -129,10 +145,8 @@ class WorldSource:
             return RgbdFrame(index + 1, world.camera, picture.depth_m, picture.colour), ""
         family = self.sensors[(index + index // len(self.kinds)) % len(self.sensors)]
         number = self.seed * _SEEDS_PER_SOURCE + index
-        return (
-            DepthSensor(family, number, self.profile).frame(picture, world.camera, index + 1),
-            family,
-        )
+        sensor = DepthSensor(family, number, self.profile, shared_fields=True)
+        return sensor.frame(picture, world.camera, index + 1), family
 
 
 def _seen(truth: Scene, picture: Rendering) -> Scene:
