@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +19,7 @@ from deepsight_ros.errors import (
     CalibrationError,
     DecodeError,
     InvalidValueError,
+    SourceError,
     TransformError,
 )
 from deepsight_ros.geometry.camera import Camera, RgbdFrame
@@ -51,8 +52,24 @@ TF_WAIT_NS = 200_000_000
 """In a bag with moving transforms an image waits this long (by stamps) for those around it."""
 SAME_RIG_NS = 1_000_000_000
 """Two cameras of one rig: a transform this far from the image's stamp still relates them."""
-_Moment = tuple[int, Message, Message | None]
-"""Stamp, depth message, colour message."""
+_Recorded = tuple[int, Message]
+"""Time of recording and message."""
+
+
+class BagMoment(NamedTuple):
+    """Where a frame stands in a bag: stamp of the depth image, span of the times of recording."""
+
+    stamp_ns: int
+    first_ns: int
+    last_ns: int
+
+
+class _Moment(NamedTuple):
+    """A moment with its messages."""
+
+    when: BagMoment
+    depth: Message
+    colour: Message | None
 
 
 class BagSource:
@@ -123,15 +140,51 @@ class BagSource:
         self._refuse_what_is_missing()
         self._registrar: Registrar | None = None
 
+    def moments(self) -> list[BagMoment]:
+        """One pass over the bag that decodes no image: what there is to read, in order."""
+        self.report.restart()
+        self.transforms.clear()
+        with BagReader(self._path) as reader:
+            return [m.when for m in self._pairs(reader, self.report)]
+
+    def frame_at(self, when: BagMoment) -> RgbdFrame:
+        """The frame of one of ``moments``, in any order; reads only the messages around it.
+
+        Raises:
+            DecodeError: this frame is broken.
+            SourceError: the bag has changed since it was indexed.
+        """
+        self.transforms.clear()
+        between = (when.first_ns - SAME_RIG_NS, when.last_ns + SAME_RIG_NS)
+        with BagReader(self._path) as reader:
+            for moment in self._pairs(reader, SourceReport(), between):
+                if moment.when.stamp_ns == when.stamp_ns:
+                    found = moment
+                    break
+            else:
+                raise SourceError(
+                    f"{self.name}: got no frame at {when.stamp_ns} ns any more, expected the bag "
+                    "that was indexed; open it again"
+                )
+            if self._has_moving_tf:
+                moving = [c for c in reader.connections(*TF_TYPES) if not _is_static(c)]
+                for connection, _, message in reader.messages(
+                    moving, self.report.skip, between=between
+                ):
+                    self._take_transforms(message, connection)
+        return self._decode(found)
+
     def __iter__(self) -> Iterator[RgbdFrame]:
         self.report.restart()
         self.transforms.clear()
         with BagReader(self._path) as reader:
-            for stamp_ns, depth, colour in self._waiting_for_tf(reader):
+            for moment in self._waiting_for_tf(reader):
                 try:
-                    frame = self._decode(stamp_ns, depth, colour)
+                    frame = self._decode(moment)
                 except DecodeError as error:
-                    self.report.skip(f"{self.topics.depth.topic} at {stamp_ns} ns", error)
+                    self.report.skip(
+                        f"{self.topics.depth.topic} at {moment.when.stamp_ns} ns", error
+                    )
                     continue
                 self.report.frames += 1
                 yield frame
@@ -140,42 +193,52 @@ class BagSource:
         """Pairs, held back until the transforms around their stamp have been read."""
         waiting: deque[_Moment] = deque()
         newest_ns = 0
-        for item in self._pairs(reader):
+        for item in self._pairs(reader, self.report):
             waiting.append(item)
-            newest_ns = max(newest_ns, item[0])
+            newest_ns = max(newest_ns, item.when.stamp_ns)
             wait_ns = TF_WAIT_NS if self._has_moving_tf else 0
-            while waiting and waiting[0][0] + wait_ns <= newest_ns:
+            while waiting and waiting[0].when.stamp_ns + wait_ns <= newest_ns:
                 yield waiting.popleft()
         yield from waiting
 
-    def _pairs(self, reader: BagReader) -> Iterator[_Moment]:
+    def _pairs(
+        self,
+        reader: BagReader,
+        report: SourceReport,
+        between: tuple[int, int] | None = None,
+    ) -> Iterator[_Moment]:
         """Messages of one moment, as the bag goes by; transforms are taken on the way."""
-        pairer: StampPairer[Message, Message] = StampPairer(self._slop_ns)
+        pairer: StampPairer[_Recorded, _Recorded] = StampPairer(self._slop_ns)
         depth, colour = self.topics.depth, self.topics.colour
         image_topics = (depth.topic, colour.topic if colour else "")
         wanted = [c for c in reader.connections(*IMAGE_TYPES) if c.topic in image_topics]
         wanted += reader.connections(*TF_TYPES)
-        for connection, _, message in reader.messages(wanted, self.report.skip):
+        for connection, time_ns, message in reader.messages(wanted, report.skip, between=between):
             if connection.msgtype in TF_TYPES:
                 self._take_transforms(message, connection)
                 continue
             stamp_ns = _stamp_ns(message)
             if stamp_ns == 0:
-                self.report.skip(connection.topic, "header.stamp is zero, expected a time")
+                report.skip(connection.topic, "header.stamp is zero, expected a time")
                 continue
-            pair: Pair[Message, Message] | None
+            pair: Pair[_Recorded, _Recorded] | None
             if colour is None:
-                yield stamp_ns, message, None
+                yield _Moment(BagMoment(stamp_ns, time_ns, time_ns), message, None)
                 continue
             if connection.topic == depth.topic:
-                pair = pairer.add_depth(stamp_ns, message)
+                pair = pairer.add_depth(stamp_ns, (time_ns, message))
             else:
-                pair = pairer.add_colour(stamp_ns, message)
+                pair = pairer.add_colour(stamp_ns, (time_ns, message))
             if pair is not None:
-                yield pair.depth_stamp_ns, pair.depth, pair.colour
+                times = (pair.depth[0], pair.colour[0])
+                yield _Moment(
+                    BagMoment(pair.depth_stamp_ns, min(times), max(times)),
+                    pair.depth[1],
+                    pair.colour[1],
+                )
         pairer.reset()  # counts what still waits as dropped
-        self.report.unpaired_depth = pairer.counts.dropped_depth
-        self.report.unpaired_colour = pairer.counts.dropped_colour
+        report.unpaired_depth = pairer.counts.dropped_depth
+        report.unpaired_colour = pairer.counts.dropped_colour
 
     def _take_transforms(self, message: Message, connection: Connection) -> None:
         for stamped in message.transforms:
@@ -219,7 +282,8 @@ class BagSource:
                 "colour_from_depth" + ("" if colour is None else ", or colour_topic='none'")
             )
 
-    def _decode(self, stamp_ns: int, depth: Message, colour: Message | None) -> RgbdFrame:
+    def _decode(self, moment: _Moment) -> RgbdFrame:
+        (stamp_ns, _, _), depth, colour = moment
         depth_topic, colour_topic = self.topics.depth, self.topics.colour
         if depth_topic.is_compressed:
             depth_m = decode_compressed_depth(

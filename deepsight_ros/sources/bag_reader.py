@@ -68,7 +68,11 @@ class BagReader:
         return [c for c in self._reader.connections if c.msgtype in types]
 
     def messages(
-        self, wanted: list[Connection], on_broken: OnBroken
+        self,
+        wanted: list[Connection],
+        on_broken: OnBroken,
+        *,
+        between: tuple[int, int] | None = None,
     ) -> Iterator[tuple[Connection, int, Message]]:
         """Connection, time of recording (ns) and message, in the order they were recorded.
 
@@ -76,9 +80,12 @@ class BagReader:
             wanted: connections to read; none gives nothing.
             on_broken: takes (where, reason) of messages that cannot be read, and of the place
                 where a damaged file ends the pass.
+            between: (first, last) time of recording, ns; None for the whole bag.
         """
         assert self._reader is not None, "the bag is not open"
-        raws = self._reader.messages(wanted) if wanted else iter(())
+        first, last = between or (None, None)
+        stop = None if last is None else last + 1
+        raws = self._reader.messages(wanted, start=first, stop=stop) if wanted else iter(())
         while True:
             try:
                 item = next(raws, None)

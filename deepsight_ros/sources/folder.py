@@ -2,8 +2,8 @@
 
 Layouts: ``depth/`` beside ``color/`` (or rgb/, image/), or files named by role in one folder
 (``000003_depth.png`` with ``000003_rgb.png``, ``7-color.png``). Images belong together by the rest
-of their name, else by their order where there are as many of each. Depth is PNG of 16 bits, or
-.npy; the unit must be stated by the caller or by a camera file, never guessed.
+of their name, else by their order where there are as many of each. Depth is PNG or PGM of 16 bits,
+or .npy; the unit must be stated by the caller or by a camera file, never guessed.
 """
 
 from __future__ import annotations
@@ -13,12 +13,19 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from deepsight_ros.errors import CalibrationError, DecodeError, SourceError
 from deepsight_ros.geometry.camera import Camera, RgbdFrame
 from deepsight_ros.geometry.decode import decode_compressed_colour, decode_compressed_depth
+from deepsight_ros.geometry.depth_encodings import (
+    ENCODINGS,
+    decode_disparity,
+    decode_rotated,
+    read_stored,
+)
 from deepsight_ros.geometry.depth_units import metres, unit_for
 from deepsight_ros.geometry.noise import SensorModel
 from deepsight_ros.geometry.registration import Registrar
@@ -33,8 +40,8 @@ from deepsight_ros.sources.camera_files import (
 
 DEPTH_ROLES = ("depth",)
 COLOUR_ROLES = ("color", "colour", "rgb", "image")
-DEPTH_ENDINGS = (".png", ".npy")
-COLOUR_ENDINGS = (".png", ".jpg", ".jpeg")
+DEPTH_ENDINGS = (".png", ".npy", ".pgm")
+COLOUR_ENDINGS = (".png", ".jpg", ".jpeg", ".ppm")
 FIRST_STAMP_NS = 1_000_000_000
 """Stamp of the first frame where file names tell no time: not zero, which means unset in ROS."""
 WORLD_FRAME = "world"
@@ -59,9 +66,12 @@ class FolderSource:
         use_colour: False leaves colour out.
         rate_hz: how fast frames follow each other where file names tell no time.
         sensor: noise model of the depth camera.
+        encoding: ``linear`` (numbers times a unit), ``rotated`` (SUN RGB-D) or ``disparity`` (raw
+            Kinect readings, which need no unit).
+        match: takes only images whose name begins with this.
 
     Raises:
-        SourceError: no images, no camera, or no depth unit.
+        SourceError: no images, no camera, no depth unit, or an unknown encoding.
         DecodeError: ``unit_m`` is no unit.
         CalibrationError: while iterating, when images do not fit the camera.
     """
@@ -77,6 +87,8 @@ class FolderSource:
         use_colour: bool = True,
         rate_hz: float = 30.0,
         sensor: SensorModel | None = None,
+        encoding: str = "linear",
+        match: str = "",
     ) -> None:
         self._folder = Path(path)
         self.name = str(path)
@@ -86,18 +98,45 @@ class FolderSource:
         self._colour_camera, self._colour_from_depth = colour_camera, colour_from_depth
         self._sensor = sensor or SensorModel()
         self._registrars: dict[tuple[Camera, Camera | None], Registrar] = {}
+        if encoding not in ENCODINGS:
+            raise SourceError(f"{path}: got encoding '{encoding}', expected one of {ENCODINGS}")
+        self._encoding = encoding
         unit_for("u2", unit_m, self.name)  # refuses a bad unit before any image is read
         if not (np.isfinite(rate_hz) and rate_hz > 0):
             raise SourceError(f"{path}: got a rate of {rate_hz} Hz, expected more than 0")
         if not self._folder.is_dir():
             raise SourceError(f"{path}: got no folder there, expected one with depth images")
-        self._pairs = _find_pairs(self._folder, use_colour, rate_hz, self.report)
+        pairs = _find_pairs(self._folder, use_colour, rate_hz, self.report)
+        self._pairs = [p for p in pairs if p.depth.name.startswith(match)]
+        if not self._pairs:
+            raise SourceError(f"{path}: got no depth image whose name begins with '{match}'")
         self._poses = _read_trajectory(self._folder / "trajectory.log", len(self._pairs))
         self._check_calibration()
 
     def __len__(self) -> int:
         """How many depth images there are, broken ones included."""
         return len(self._pairs)
+
+    def key(self, index: int) -> str:
+        """What an image and its partner are called without their role ("000003")."""
+        return self._pairs[index].key
+
+    def files(self, index: int) -> tuple[Path, Path | None]:
+        """The depth file and the colour file of a frame."""
+        return self._pairs[index].depth, self._pairs[index].colour
+
+    def frame(self, index: int) -> RgbdFrame:
+        """One frame by its number, in any order.
+
+        Raises:
+            DecodeError: this image is broken.
+            CalibrationError: it does not fit the camera.
+        """
+        return self._read(self._pairs[index])
+
+    def pose(self, index: int) -> RigidTransform | None:
+        """world_from_camera of a frame, where a trajectory is there."""
+        return self._poses[index] if self._poses else None
 
     def __iter__(self) -> Iterator[RgbdFrame]:
         self.report.restart()
@@ -117,7 +156,7 @@ class FolderSource:
 
     def _read(self, pair: _Pair) -> RgbdFrame:
         file = self._camera_file(pair.key) if self._camera is None else None
-        depth = _read_depth(pair.depth, self._unit(file, pair.depth))
+        depth = _read_depth(pair.depth, self._unit(file, pair.depth), self._encoding)
         height, width = depth.shape
         camera = self._camera or _from_file(file, width, height, pair.depth)
         colour = None if pair.colour is None else _read_colour(pair.colour)
@@ -161,7 +200,7 @@ class FolderSource:
             return self._unit_m
         if file is not None and file.unit_m is not None:
             return file.unit_m
-        if depth.suffix == ".npy":
+        if depth.suffix == ".npy" or self._encoding == "disparity":
             return None
         raise SourceError(
             f"{self.name}: got depth images without a unit, expected one: pass unit_m (0.001 for "
@@ -255,7 +294,7 @@ def _stamps_ns(keys: list[str], rate_hz: float) -> list[int]:
     return [FIRST_STAMP_NS + round(index * 1e9 / rate_hz) for index in range(len(keys))]
 
 
-def _read_depth(path: Path, unit_m: float | None) -> NDArray[np.float32]:
+def _read_depth(path: Path, unit_m: float | None, encoding: str) -> NDArray[np.float32]:
     if path.suffix == ".npy":
         try:
             stored = np.load(path, allow_pickle=False)
@@ -267,10 +306,24 @@ def _read_depth(path: Path, unit_m: float | None) -> NDArray[np.float32]:
             )
         element = "u2" if stored.dtype.kind == "u" else "f4"
         return metres(stored, unit_for(element, unit_m, str(path)))
+    if encoding == "disparity":
+        return decode_disparity(read_stored(_bytes(path), str(path)), str(path))
+    if encoding == "rotated":
+        return decode_rotated(
+            read_stored(_bytes(path), str(path)), unit_for("u2", unit_m, str(path))
+        )
+    if path.suffix == ".pgm":
+        stored16 = read_stored(_bytes(path), str(path))
+        return metres(stored16, unit_for("u2", unit_m, str(path)))
     return decode_compressed_depth("16UC1; png compressed", _bytes(path), unit_m, str(path))
 
 
 def _read_colour(path: Path) -> NDArray[np.uint8]:
+    if path.suffix.lower() == ".ppm":
+        image = cv2.imread(str(path), cv2.IMREAD_COLOR)
+        if image is None:
+            raise DecodeError(f"{path}: got no image, expected a PPM of 8 bits")
+        return np.asarray(cv2.cvtColor(image, cv2.COLOR_BGR2RGB), dtype=np.uint8)
     return decode_compressed_colour(path.suffix[1:], _bytes(path), str(path))
 
 
