@@ -47,6 +47,8 @@ class SensorModel:
 
     def sigma_m(self, z_m: NDArray[np.floating]) -> NDArray[np.floating]:
         """Standard deviation (m) of a reading at depth ``z_m``; same shape and dtype."""
+        if self.linear == 0.0:  # most families: two passes over an image fewer
+            return self.base_m + self.quadratic_per_m * z_m * z_m
         return self.base_m + self.linear * z_m + self.quadratic_per_m * z_m * z_m
 
 

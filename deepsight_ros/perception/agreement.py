@@ -79,18 +79,20 @@ def compare(points_m: Array, seen: Glimpse, view: WorkingView) -> Agreement | No
     v = points_m[:, 1] / z * camera.fy_px + camera.cy_px
     h, w = seen.mask.shape
     column, row = np.rint(u).astype(np.intp), np.rint(v).astype(np.intp)
-    within = (column >= 0) & (column < w) & (row >= 0) & (row < h)
-    if not within.all():
+    if column.min() < 0 or column.max() >= w or row.min() < 0 or row.max() >= h:
+        within = (column >= 0) & (column < w) & (row >= 0) & (row < h)
         if float(within.mean()) < LEAST_INSIDE:
             return None
         u, v, z, column, row = u[within], v[within], z[within], column[within], row[within]
-    depth = view.filled_m[row, column]
-    inside = seen.mask[row, column]
+    pixel = row * w + column
+    depth = view.filled_m.ravel().take(pixel)
+    inside = seen.mask.ravel().take(pixel)
     hidden = ~inside & (depth > 0) & (depth < z - HIDDEN_M)
     visible = ~hidden
     number = int(np.count_nonzero(visible))
     measured = inside & (depth > 0)
-    if number < LEAST_VISIBLE * len(z) or np.count_nonzero(measured) < 4:
+    measured = np.flatnonzero(measured)
+    if number < LEAST_VISIBLE * len(z) or len(measured) < 4:
         return None
     off = depth[measured] - z[measured]
     # the mean of the middle: a few points beside an edge read the depth of something else
@@ -105,7 +107,7 @@ def compare(points_m: Array, seen: Glimpse, view: WorkingView) -> Agreement | No
         float(np.abs(middle - mean).mean()),
         np.array([u[visible].mean(), v[visible].mean()]),
         float(z.mean()),
-        float(view.sigma_m[row, column][measured].mean()),
+        float(view.sigma_m.ravel().take(pixel[measured]).mean()),
     )
 
 

@@ -73,5 +73,6 @@ def _lab(rgb: Array) -> Array:
 def white_level(colour: NDArray[np.uint8]) -> float:
     """Brightness that counts as white: what the brightest 2 % of the picture reach, but no less
     than a well exposed camera gives white; a scene without anything white must not whiten grey."""
-    brightest = colour[::4, ::4].max(axis=2)
+    red, green, blue = np.moveaxis(colour[::4, ::4], 2, 0)
+    brightest = np.maximum(np.maximum(red, green), blue)
     return float(np.clip(np.percentile(brightest, 98), 210, 255))

@@ -48,7 +48,8 @@ def complete_outlines(
         wanted = missing & (held >= MAJORITY) & (out == 0)
         if not wanted.any():
             break
-        out = np.where(wanted, _neighbour(out), out)
+        out = out.copy() if out is labels else out
+        out[wanted] = _neighbour(out)[wanted]
     return out
 
 
@@ -71,6 +72,6 @@ def _with_feet(labels: Labels, view: WorkingView, low: Bool, height_m: Float, up
     return out
 
 
-def _neighbour(labels: Labels) -> Labels:
+def _neighbour(labels: Labels) -> NDArray[np.int16]:
     """(H, W) the highest label among the eight neighbours of each pixel: mostly the only one."""
-    return np.asarray(cv2.dilate(labels.astype(np.int16), np.ones((3, 3), np.uint8)), np.int32)
+    return np.asarray(cv2.dilate(labels.astype(np.int16), np.ones((3, 3), np.uint8)))

@@ -118,7 +118,8 @@ def over_support(points_m: Float, plane: HorizontalPlane, margin_m: float) -> Bo
         edge = -edge
     normal = np.stack([-edge[:, 1], edge[:, 0]], axis=1).astype(np.float32)
     limit = np.einsum("ij,ij->i", normal, grown).astype(np.float32)
-    return np.asarray((ground @ normal.T >= limit).all(axis=1))
+    inside = normal @ ground.T >= limit[:, None]  # (edges, N): rows are cheap to go through
+    return np.asarray(np.logical_and.reduce(inside, axis=0))
 
 
 __all__ = ["SupportFinding", "find_walls", "over_support"]

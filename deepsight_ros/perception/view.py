@@ -94,7 +94,7 @@ def step_for(width_px: int, working_width_px: int) -> int:
 
 def make_view(frame: RgbdFrame, step: int, max_range_m: float) -> WorkingView:
     """Subsample and smooth a frame; readings outside the sensor's or the volume's range drop."""
-    depth = frame.depth_m[::step, ::step]
+    depth = np.ascontiguousarray(frame.depth_m[::step, ::step])
     limit = min(max_range_m, frame.sensor.max_range_m)
     with np.errstate(invalid="ignore"):
         valid = (depth >= frame.sensor.min_range_m) & (depth <= limit)
@@ -135,12 +135,19 @@ def make_view(frame: RgbdFrame, step: int, max_range_m: float) -> WorkingView:
 
 def _fill_pinholes(smooth_m: Float, valid: Bool) -> Float:
     """Invalid pixels with mostly valid 5x5 neighbours of about one depth get their mean."""
-    if valid.all() or min(valid.shape) < 5:
+    hole = np.flatnonzero(~valid)
+    if not len(hole) or min(valid.shape) < 5:
         return smooth_m
     weight = cv2.blur(valid.astype(np.float32), (5, 5), borderType=cv2.BORDER_CONSTANT)
-    mean = cv2.blur(smooth_m, (5, 5), borderType=cv2.BORDER_CONSTANT) / np.maximum(weight, 1e-6)
+    total = cv2.blur(smooth_m, (5, 5), borderType=cv2.BORDER_CONSTANT)
     kernel = np.ones((5, 5), np.uint8)
     highest = cv2.dilate(smooth_m, kernel)
-    lowest = cv2.erode(np.where(valid, smooth_m, np.float32(1e3)), kernel)
-    fill = ~valid & (weight > 0.55) & (highest - lowest < 0.03 * mean + 0.01)
-    return np.where(fill, mean, smooth_m).astype(np.float32)
+    far = smooth_m.copy()
+    far[~valid] = 1e3
+    lowest = cv2.erode(far, kernel)
+    hole = hole[weight.ravel()[hole] > 0.55]  # few: what follows is asked of these alone
+    mean = total.ravel()[hole] / np.maximum(weight.ravel()[hole], np.float32(1e-6))
+    one_surface = highest.ravel()[hole] - lowest.ravel()[hole] < 0.03 * mean + 0.01
+    filled = smooth_m.copy()
+    filled.ravel()[hole[one_surface]] = mean[one_surface]
+    return filled
