@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from diagnostic_msgs.msg import DiagnosticArray
 from rich.console import Console
 from rich.table import Table
 
@@ -62,6 +63,12 @@ class Heard:
 
     distances: list[tuple[int, bytes]] = field(default_factory=list)
     scenes: list[bytes] = field(default_factory=list)
+    stages: dict[str, str] = field(default_factory=dict)
+
+    def on_diagnostics(self, message: DiagnosticArray) -> None:
+        for status in message.status:
+            if status.name.endswith("perception: stages"):
+                self.stages = {pair.key: pair.value for pair in status.values}
 
     def on_distances(self, data: bytes) -> None:
         self.distances.append((time.time_ns(), data))
@@ -93,6 +100,9 @@ def run_live(
         node.create_subscription(
             msg.DistanceEstimates, "distances", heard.on_distances, qos.reliable(100), raw=True
         )
+        node.create_subscription(
+            DiagnosticArray, "/diagnostics", heard.on_diagnostics, qos.reliable(10)
+        )
         graph = _start(command_line(plan, graph_process, Path(folder)), plan.environment)
         feed = None
         try:
@@ -119,6 +129,7 @@ def run_live(
         benchmark_feed.simulation(seed, width_px, height_px), about
     ).judge(heard.scenes, [data for _, data in heard.distances])
     report["size"] = f"{width_px}x{height_px}"
+    report["stages_ms"] = heard.stages
     report["hardware"] = hardware()
     _print(report, console)
     return report
@@ -218,6 +229,10 @@ def _print(report: dict[str, Any], console: Console) -> None:
         table.add_row(f"accuracy: {name}", shown, "", "")
     table.add_row("answers", json.dumps(report["ask_statuses"]), "", "")
     console.print(table)
+    stages = Table("stage", "ms", title="Median of a frame, wall / processor")
+    for name, value in report["stages_ms"].items():
+        stages.add_row(name, value)
+    console.print(stages)
 
 
 def stamp_of(data: bytes) -> int:

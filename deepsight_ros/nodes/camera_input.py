@@ -10,7 +10,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from rclpy.callback_groups import MutuallyExclusiveCallbackGroup
 from rclpy.node import Node
 from sensor_msgs.msg import CameraInfo
 
@@ -26,6 +25,7 @@ from deepsight_ros.nodes.image_stream import (
     colour_transports,
     depth_transports,
 )
+from deepsight_ros.nodes.reception import Reception
 from deepsight_ros.nodes.settings import VisionSettings
 
 ALONE_FRAMES = 5
@@ -41,6 +41,7 @@ class RawFrame:
         depth, colour: Image or CompressedImage messages.
         depth_transport, colour_transport: how they came.
         arrived_s: time.monotonic() when the later half arrived.
+        latency_s: from the depth image's stamp until then, by the node's clock.
         wait_until_s: time.monotonic() until which the missing colour image may still come.
         epoch: counts how often the clock jumped back.
     """
@@ -51,6 +52,7 @@ class RawFrame:
     colour: Any = None
     colour_transport: Transport | None = None
     arrived_s: float = 0.0
+    latency_s: float = 0.0
     wait_until_s: float = 0.0
     epoch: int = 0
 
@@ -62,7 +64,8 @@ class CameraInput:
         node: who subscribes (topics are relative to it and may be remapped).
         settings: called for the parameters in force.
         faults: where bad messages are counted.
-        put: takes (RawFrame, stamp) in the executor; must not block.
+        put: takes (RawFrame, stamp) in the reception; must not block.
+        reception: who takes the messages.
     """
 
     def __init__(
@@ -71,11 +74,13 @@ class CameraInput:
         settings: Callable[[], VisionSettings],
         faults: FaultLog,
         put: Callable[[RawFrame, int], None],
+        reception: Reception,
     ) -> None:
         self._node = node
         self._settings = settings
         self._faults = faults
         self._put = put
+        self._reception = reception
         at_start = settings()
         slop_ns = round(at_start.pair_slop_s * 1e9)
         self.pairer: StampPairer[tuple[Any, Transport], tuple[Any, Transport]] = StampPairer(
@@ -95,6 +100,7 @@ class CameraInput:
             depth_transports(node.resolve_topic_name("depth/image_raw"), at_start.depth_transport),
             self._on_depth,
             faults,
+            reception,
         )
         self.colour: ImageStream | None = None
         if at_start.color != "none":
@@ -106,6 +112,7 @@ class CameraInput:
                 ),
                 self._on_colour,
                 faults,
+                reception,
             )
 
     def close(self) -> None:
@@ -114,7 +121,7 @@ class CameraInput:
         if self.colour is not None:
             self.colour.close()
         for subscription in self._infos:
-            self._node.destroy_subscription(subscription)
+            self._reception.remove(subscription)
         self._infos = []
 
     def reports(self) -> list[Report]:
@@ -134,14 +141,14 @@ class CameraInput:
         return lines
 
     def _subscribe_info(self, topic: str, callback: Callable[[CameraInfo], None]) -> Any:
-        return self._node.create_subscription(
+        subscription = self._node.create_subscription(
             CameraInfo,
             topic,
             callback,
             qos.sensor_in(),
-            callback_group=MutuallyExclusiveCallbackGroup(),
             qos_overriding_options=qos.overridable(),
         )
+        return self._reception.add(subscription, wakes=False)
 
     def _on_depth_info(self, message: CameraInfo) -> None:
         self.depth_info = message
@@ -200,7 +207,12 @@ class CameraInput:
         )
 
     def _hand_on(self, frame: RawFrame) -> None:
-        frame = replace(frame, arrived_s=time.monotonic(), epoch=self._epoch)
+        frame = replace(
+            frame,
+            arrived_s=time.monotonic(),
+            latency_s=(self._node.get_clock().now().nanoseconds - frame.stamp_ns) / 1e9,
+            epoch=self._epoch,
+        )
         self._put(frame, frame.stamp_ns)
 
     def used_alone(self, frame: RawFrame) -> None:

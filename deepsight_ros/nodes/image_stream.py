@@ -23,6 +23,7 @@ except ImportError:  # Humble
 from deepsight_ros.nodes import qos
 from deepsight_ros.nodes.diagnostics import OK, STALE, WARN, Meter, Report
 from deepsight_ros.nodes.faults import FaultLog
+from deepsight_ros.nodes.reception import Reception
 
 IMAGE_TYPE = "sensor_msgs/msg/Image"
 COMPRESSED_TYPE = "sensor_msgs/msg/CompressedImage"
@@ -75,8 +76,9 @@ class ImageStream:
     Args:
         node: who subscribes.
         transports: possible ways, best first.
-        on_message: called with (message, transport) in the executor; must only hand it on.
+        on_message: called with (message, transport) in the reception; must only hand it on.
         faults: where mismatches are counted.
+        reception: who takes the messages.
     """
 
     def __init__(
@@ -85,12 +87,14 @@ class ImageStream:
         transports: list[Transport],
         on_message: Callable[[Any, Transport], None],
         faults: FaultLog,
+        reception: Reception,
     ) -> None:
         self._node = node
+        self._reception = reception
         self._transports = transports
         self._on_message = on_message
         self._faults = faults
-        # Each subscription in its own group: no bookkeeping between colour, depth and services.
+        # Events of each stream in a group of their own: no bookkeeping between them and services.
         self._group = MutuallyExclusiveCallbackGroup()
         self.meter = Meter()
         self.lost_in_transport = 0
@@ -105,7 +109,7 @@ class ImageStream:
     def close(self) -> None:
         """Unsubscribe."""
         if self._subscription is not None:
-            self._node.destroy_subscription(self._subscription)
+            self._reception.remove(self._subscription)
             self._subscription = None
 
     def has_publisher(self) -> bool:
@@ -128,7 +132,7 @@ class ImageStream:
         def receive(message: Any) -> None:
             self._on_message(message, transport)
 
-        self._subscription = self._node.create_subscription(
+        subscription = self._node.create_subscription(
             transport.message_type,
             transport.topic,
             receive,
@@ -139,6 +143,7 @@ class ImageStream:
             ),
             qos_overriding_options=qos.overridable(),
         )
+        self._subscription = self._reception.add(subscription, wakes=True)
 
     def _best(self) -> Transport | None:
         """The first transport that somebody publishes with the right type."""

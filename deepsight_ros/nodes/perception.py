@@ -91,13 +91,17 @@ class PerceptionNode(DeepsightNode[PerceptionSettings]):
     # -- in the perception worker -------------------------------------------------------------
 
     def _publish(self, sighting: Sighting) -> None:
-        settings = self.settings
+        assert self._vision is not None
+        settings, stages = self.settings, self._vision.stages
+        stages.begin()
         distances = measure_distances(
             sighting.scene, settings.neighbours, settings.max_distances, self._measured
         )
+        stages.lap("measure")
         for name, reason in distances.refused.items():
             self.fault_log.add("distances", "not measurable", f"{name}: {reason}")
         self._outputs["distances"].publish(self._distances(sighting, distances))
+        stages.lap("publish distances")
         if self._wanted("scene"):
             self._outputs["scene"].publish(scene_message(sighting, distances.ranges))
         if self._wanted("markers"):
@@ -111,6 +115,7 @@ class PerceptionNode(DeepsightNode[PerceptionSettings]):
             stamp = header(sighting.stamp_ns, sighting.scene.frame_id)
             picture = draw(sighting, distances)
             self._outputs["overlay"].publish(image_message(picture, "rgb8", stamp))
+        stages.lap("publish the rest")
 
     def _wanted(self, name: str) -> bool:
         return bool(self._outputs[name].get_subscription_count())

@@ -10,7 +10,6 @@ import time
 from typing import Any, Protocol
 
 import numpy as np
-from rclpy.callback_groups import MutuallyExclusiveCallbackGroup
 from rclpy.node import Node
 from rclpy.time import Time
 
@@ -20,6 +19,7 @@ from deepsight_ros.geometry.transforms import RigidTransform
 from deepsight_ros.nodes import qos
 from deepsight_ros.nodes.conversions import to_ns, transform_from_message
 from deepsight_ros.nodes.faults import FaultLog
+from deepsight_ros.nodes.reception import Reception
 
 try:
     import tf2_ros
@@ -55,9 +55,9 @@ class Transforms(Protocol):
         """Unsubscribe."""
 
 
-def make_transforms(node: Node, faults: FaultLog) -> Transforms:
+def make_transforms(node: Node, faults: FaultLog, reception: Reception) -> Transforms:
     """tf2_ros's buffer where it is installed, ours elsewhere."""
-    return Tf2Transforms(node) if tf2_ros is not None else OwnTransforms(node, faults)
+    return Tf2Transforms(node) if tf2_ros is not None else OwnTransforms(node, faults, reception)
 
 
 def _waiting(find: Any, wait_s: float) -> RigidTransform:
@@ -73,35 +73,43 @@ def _waiting(find: Any, wait_s: float) -> RigidTransform:
 
 
 class OwnTransforms:
-    """/tf and /tf_static into a TransformBuffer."""
+    """/tf and /tf_static into a TransformBuffer.
 
-    def __init__(self, node: Node, faults: FaultLog) -> None:
+    Args:
+        node: who subscribes.
+        faults: where bad transforms are counted.
+        reception: who takes the messages, at the latest when a transform is asked for.
+    """
+
+    def __init__(self, node: Node, faults: FaultLog, reception: Reception) -> None:
         from tf2_msgs.msg import TFMessage  # built beside our interfaces where it is missing
 
-        self._node = node
         self._faults = faults
+        self._reception = reception
         self._buffer = TransformBuffer()
-        group = MutuallyExclusiveCallbackGroup()
         self._subscriptions = [
-            node.create_subscription(
-                TFMessage, "/tf", self._on_moving, qos.reliable(100), callback_group=group
-            ),
-            node.create_subscription(
-                TFMessage, "/tf_static", self._on_static, qos.latched(100), callback_group=group
-            ),
+            reception.add(node.create_subscription(TFMessage, *about), wakes=False)
+            for about in (
+                ("/tf", self._on_moving, qos.reliable(100)),
+                ("/tf_static", self._on_static, qos.latched(100)),
+            )
         ]
 
     def lookup(
         self, target: str, source: str, stamp_ns: int, wait_s: float = 0.0
     ) -> RigidTransform:
-        return _waiting(lambda: self._buffer.lookup(target, source, stamp_ns), wait_s)
+        def find() -> RigidTransform:
+            self._reception.take_quiet()
+            return self._buffer.lookup(target, source, stamp_ns)
+
+        return _waiting(find, wait_s)
 
     def reset(self) -> None:
         self._buffer.clear()
 
     def close(self) -> None:
         for subscription in self._subscriptions:
-            self._node.destroy_subscription(subscription)
+            self._reception.remove(subscription)
         self._subscriptions = []
 
     def _on_moving(self, message: Any) -> None:

@@ -1,6 +1,6 @@
 """Vision: camera topics in, the newest Sighting (frame and scene) out to everyone in the process.
 
-One worker thread decodes, transforms and perceives; callbacks of the executor only put messages
+One worker thread decodes, transforms and perceives; callbacks (reception.py) only put messages
 into its latest-wins slot. Whoever wants the newest scene asks the ``Board``.
 """
 
@@ -12,7 +12,6 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
-from rclpy.callback_groups import MutuallyExclusiveCallbackGroup
 from rclpy.node import Node
 from sensor_msgs.msg import Imu
 
@@ -25,10 +24,12 @@ from deepsight_ros.nodes.conversions import to_ns
 from deepsight_ros.nodes.diagnostics import OK, STALE, WARN, Meter, Report
 from deepsight_ros.nodes.faults import FaultLog
 from deepsight_ros.nodes.frame_builder import BuiltFrame, FrameBuilder
+from deepsight_ros.nodes.reception import Reception
 from deepsight_ros.nodes.region_messages import DetectionBuffer, region_requests
 from deepsight_ros.nodes.settings import VisionSettings
 from deepsight_ros.nodes.sight import Sight, Sighting
 from deepsight_ros.nodes.slot import LatestSlot, Worker
+from deepsight_ros.nodes.stages import Stages
 from deepsight_ros.nodes.transforms import Transforms, make_transforms
 from deepsight_ros.perception.inputs import Detection, GivenUp, GripperInput
 from deepsight_ros.perception.perceiver import Perceiver
@@ -65,7 +66,8 @@ class Vision:
         self._settings = settings
         self._faults = faults
         self._sight = sight
-        self.transforms: Transforms = make_transforms(node, faults)
+        self._reception = Reception(node)
+        self.transforms: Transforms = make_transforms(node, faults, self._reception)
         self._config = settings().perception
         self._perceiver = Perceiver(self._config)
         self._camera: CameraInput | None = None
@@ -80,6 +82,7 @@ class Vision:
         self._unrefined = 0
         self.meter = Meter()
         self.work_meter = Meter()
+        self.stages = Stages()
         sight.vision = self
 
     def start(self) -> None:
@@ -88,7 +91,9 @@ class Vision:
         self._last = (-1, -1)
         self._perceiver.reset()
         self._slot = LatestSlot()
-        self._camera = CameraInput(self._node, self._settings, self._faults, self._slot.put)
+        self._camera = CameraInput(
+            self._node, self._settings, self._faults, self._slot.put, self._reception
+        )
         self._builder = FrameBuilder(self._camera, self.transforms, self._faults)
         self._worker = Worker("perception", self._slot, self._handle, self._on_error)
         if self._settings().use_imu:
@@ -105,7 +110,7 @@ class Vision:
             self._camera.close()
             self._camera = None
         for subscription in self._subscriptions:
-            self._node.destroy_subscription(subscription)
+            self._reception.remove(subscription)
         self._subscriptions = []
         self._sight.board.clear()
 
@@ -113,6 +118,7 @@ class Vision:
         """Stop and leave TF."""
         self.stop()
         self.transforms.close()
+        self._reception.close()
         if self._sight.vision is self:
             self._sight.vision = None
 
@@ -146,21 +152,23 @@ class Vision:
             text = f"{rate_out:.1f} of {rate_in:.1f} frames per second: this computer is too slow"
         else:
             level, text = OK, f"{rate_out:.1f} Hz, {1e3 * self.meter.latency_s():.0f} ms behind"
-        return [*lines, Report("perception", level, text, values)]
+        return [*lines, Report("perception", level, text, values), self._stage_report()]
 
-    # -- in the executor ----------------------------------------------------------------------
+    def _stage_report(self) -> Report:
+        """Median milliseconds of each stage of a frame: on the clock / of the processor."""
+        values: dict[str, object] = {
+            name: f"{wall:.2f} / {cpu:.2f}" if cpu == cpu else f"{wall:.2f}"
+            for name, (wall, cpu) in self.stages.medians_ms().items()
+        }
+        return Report("stages", OK, "median ms per frame, wall / processor", values)
+
+    # -- in the reception ---------------------------------------------------------------------
 
     def _subscribe(self, kind: Any, topic: str, callback: Any, profile: Any) -> None:
-        self._subscriptions.append(
-            self._node.create_subscription(
-                kind,
-                topic,
-                callback,
-                profile,
-                callback_group=MutuallyExclusiveCallbackGroup(),
-                qos_overriding_options=qos.overridable(),
-            )
+        subscription = self._node.create_subscription(
+            kind, topic, callback, profile, qos_overriding_options=qos.overridable()
         )
+        self._subscriptions.append(self._reception.add(subscription, wakes=False))
 
     def _on_imu(self, message: Imu) -> None:
         self._imu = message
@@ -194,13 +202,22 @@ class Vision:
         if settings.perception is not self._config:
             self._config = settings.perception
             self._perceiver = Perceiver(self._config)
-        began_s = time.perf_counter()
+        stages, began_s = self.stages, time.perf_counter()
+        stages.add("stamp to arrival", raw.latency_s)
+        stages.add("arrival to worker", time.monotonic() - raw.arrived_s)
+        stages.begin()
         built = self._builder.build(raw, settings)
+        stages.lap("decode")
         sighting = self._perceive(raw, built, settings)
+        for name, wall_s in self._perceiver.last_timings_s.items():
+            stages.add(f"- {name}", wall_s)
+        stages.lap("perceive")
         self.work_meter.tick(time.perf_counter() - began_s)
         self._sight.board.post(sighting)
         self.meter.tick((self._node.get_clock().now().nanoseconds - raw.stamp_ns) / 1e9)
+        stages.begin()
         self._use_spare_time(raw)
+        stages.lap("refine")
 
     def _use_spare_time(self, raw: RawFrame) -> None:
         """Let perception look again at what it remembers, where the next frame leaves time; where

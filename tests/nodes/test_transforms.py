@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -15,6 +15,7 @@ from deepsight_ros.geometry.transforms import RigidTransform
 from deepsight_ros.nodes import qos, transforms
 from deepsight_ros.nodes.conversions import transform_message
 from deepsight_ros.nodes.faults import FaultLog
+from deepsight_ros.nodes.reception import Reception
 from tests.support.ros import RosHarness
 
 pytestmark = pytest.mark.ros
@@ -31,7 +32,8 @@ class Tree:
     def __init__(self, ros: RosHarness, make: Callable[..., Any]) -> None:
         self.ros = ros
         self.faults = FaultLog(lambda _: None)
-        self.transforms = make(ros.node, self.faults)
+        self.reception = Reception(ros.node)
+        self.transforms = make(ros.node, self.faults, self.reception)
         self.moving = ros.node.create_publisher(TFMessage, "/tf", qos.reliable(100))
         self.static = ros.node.create_publisher(TFMessage, "/tf_static", qos.latched())
         ros.wait_for(self.moving.get_subscription_count)
@@ -48,11 +50,14 @@ class Tree:
 
 
 @pytest.fixture(params=["own", "tf2_ros"])
-def tree(request: pytest.FixtureRequest, ros: RosHarness) -> Tree:
-    if request.param == "own":
-        return Tree(ros, transforms.OwnTransforms)
-    pytest.importorskip("tf2_ros", reason="tf2_ros is not installed; the own buffer stands in")
-    return Tree(ros, lambda node, _: transforms.Tf2Transforms(node))
+def tree(request: pytest.FixtureRequest, ros: RosHarness) -> Iterator[Tree]:
+    make: Callable[..., Any] = transforms.OwnTransforms
+    if request.param == "tf2_ros":
+        pytest.importorskip("tf2_ros", reason="tf2_ros is not installed; the own buffer stands in")
+        make = lambda node, *_: transforms.Tf2Transforms(node)  # noqa: E731
+    tree = Tree(ros, make)
+    yield tree
+    tree.reception.close()
 
 
 def test_lookups_interpolate_at_the_stamp(tree: Tree) -> None:
@@ -99,3 +104,4 @@ def test_bad_transforms_are_counted_by_the_own_buffer(ros: RosHarness) -> None:
     ros.wait_for(lambda: tree.faults.count("/tf") == 3)
     tree.move(1.0, 11 * S)
     assert tree.x(11 * S) == pytest.approx(1.5)
+    tree.reception.close()
