@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.support.domain import free_domain
+from deepsight_ros.nodes.isolation import free_domain, stay_local
 from tests.support.processes import ProcessGuard
 
 if TYPE_CHECKING:
@@ -31,10 +31,7 @@ except ImportError as error:
 
 def pytest_configure(config: pytest.Config) -> None:
     os.environ["ROS_DOMAIN_ID"] = str(free_domain(os.getpid()))
-    if os.environ.get("ROS_DISTRO") == "humble":
-        os.environ["ROS_LOCALHOST_ONLY"] = "1"
-    else:
-        os.environ["ROS_AUTOMATIC_DISCOVERY_RANGE"] = "LOCALHOST"
+    stay_local()
     os.environ.setdefault("ROS_LOG_DIR", tempfile.mkdtemp(prefix="deepsight_test_log_"))
     if not ROS_MISSING:
         from deepsight_ros.nodes.dds_profile import use_image_profile

@@ -24,6 +24,7 @@ from deepsight_ros.nodes.process_meter import hardware
 from deepsight_ros.srv import SpatialQuery
 
 UP_S = 30.0
+MOST_LINES = 20
 _SEGMENT = re.compile(r"/dev/shm/((?:fastrtps|sem\.fastrtps)_\S+)")
 _FAULT = re.compile(r"\[(?:ERROR|FATAL)\]|Traceback|Segmentation")
 
@@ -40,7 +41,8 @@ def run_lifecycle(cycles: int = 100, console: Console | None = None) -> dict[str
     before = orphaned_segments()
     up_s: list[float] = []
     down_s: list[float] = []
-    answered = left = errors = 0
+    answered = left = 0
+    errors: list[str] = []
     with _log_folder() as logs:
         for _ in track(range(cycles), "up and down", console=console):
             began_s = time.monotonic()
@@ -58,7 +60,8 @@ def run_lifecycle(cycles: int = 100, console: Console | None = None) -> dict[str
             down_s.append(time.monotonic() - began_s)
             left += sum(Path(f"/proc/{pid}").exists() for pid in pids)
         for log in logs.rglob("*.log"):
-            errors += len(_FAULT.findall(log.read_text(errors="replace")))
+            lines = log.read_text(errors="replace").splitlines()
+            errors += [line for line in lines if _FAULT.search(line)]
     orphans = orphaned_segments() - before
     report: dict[str, Any] = {
         "cycles": cycles,
@@ -66,19 +69,22 @@ def run_lifecycle(cycles: int = 100, console: Console | None = None) -> dict[str
         "processes_left": left,
         "shared_memory_files_left": len(orphans),
         "shared_memory_growth_bytes": sum(_size(name) for name in orphans),
-        "errors_logged": errors,
+        "errors_logged": len(errors),
         "up_median_s": sorted(up_s)[len(up_s) // 2],
         "down_median_s": sorted(down_s)[len(down_s) // 2],
+        "error_lines": errors,
         "hardware": hardware(),
     }
     table = Table("figure", "measured", "target", title=f"{cycles} whole bring-ups")
     wanted = {"answered": cycles, "processes_left": 0, "shared_memory_files_left": 0}
     wanted |= {"shared_memory_growth_bytes": 0, "errors_logged": 0}
     for name, value in report.items():
-        if name not in ("hardware", "cycles"):
+        if name not in ("hardware", "cycles", "error_lines"):
             shown = f"{value:.2f}" if isinstance(value, float) else str(value)
             table.add_row(name, shown, str(wanted.get(name, "")))
     console.print(table)
+    for line in errors[:MOST_LINES]:
+        console.print(line, markup=False)
     return report
 
 

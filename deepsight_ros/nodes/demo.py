@@ -31,6 +31,7 @@ from deepsight_ros.nodes.conversions import image_buffer, to_ns, transform_from_
 from deepsight_ros.nodes.isolation import isolate
 from deepsight_ros.questions.answering import answer as answer_question
 from deepsight_ros.scene.answer import Answer, Status
+from deepsight_ros.scene.neighbours import nearest_neighbours
 from deepsight_ros.scene.objects import Scene
 from deepsight_ros.srv import SpatialQuery
 from deepsight_ros.synthesis.simulation import Simulation
@@ -39,8 +40,9 @@ START_S = 40.0
 SETTLE_S = 2.0
 LEAST_NAMED = 3
 MOST_TRIES, AGAIN_S = 4, 0.7
-NEAR_PHASE = (0.40, 0.55)
-"""Part of the simulated gripper's period in which it is near what it approaches."""
+MOMENTS = 16
+"""Moments of the simulated gripper's period looked at for one in which it is clear what is
+nearest to it."""
 GOOD_M, GOOD_SHARE = 0.01, 0.10
 MOSTLY_HIDDEN = 0.5
 STRAY_M = 0.01
@@ -133,16 +135,24 @@ class Truth:
             period_s=said["period_s"],
         )
 
-    def seconds_until_near(self) -> float:
-        """Time until the gripper is near the object that it approaches once per period."""
+    def seconds_until_clear(self) -> float:
+        """Time until the moment in which the nearest object is nearer to the gripper than the next
+        one by most: a question about it has a plain answer then."""
         period_s = self._simulation.period_s
-        phase = (time.time_ns() - self._start_ns) / 1e9 / period_s % 1.0
-        begin, end = NEAR_PHASE
-        return 0.0 if begin <= phase <= end else (begin - phase) % 1.0 * period_s
+        moments_s = np.arange(MOMENTS) * period_s / MOMENTS
+        leads_m = [_lead_m(self._simulation.step(float(t)).truth()) for t in moments_s]
+        best_s = float(moments_s[int(np.argmax(leads_m))])
+        return (best_s - (time.time_ns() - self._start_ns) / 1e9) % period_s
 
     def at(self, stamp_ns: int) -> Scene:
         """The exact scene at an image stamp."""
         return self._simulation.step((stamp_ns - self._start_ns) / 1e9, stamp_ns).truth()
+
+
+def _lead_m(exact: Scene) -> float:
+    """By how much the object nearest to the gripper is nearer than the next."""
+    gaps = [measured.value for measured in nearest_neighbours(exact, k=0).gripper]
+    return gaps[1] - gaps[0] if len(gaps) > 1 else 0.0
 
 
 def run_demo(
@@ -176,7 +186,7 @@ def run_demo(
         exact = truth.at(to_ns(scene.header.stamp))
         for question in questions_about(exact, scene, camera):
             if "nearest to the gripper" in question:
-                time.sleep(truth.seconds_until_near())
+                time.sleep(truth.seconds_until_clear())
             report.rows.append(_ask_until_seen(client, truth, question))
         if camera == "wrist":
             say("watching the objects in the world frame while the camera moves")

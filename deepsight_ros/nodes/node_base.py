@@ -122,6 +122,7 @@ class DeepsightNode(LifecycleNode, Generic[S]):
         self.is_active = False
         if not self._guarded("deactivate", self.stop):
             return TransitionCallbackReturn.ERROR
+        self.get_logger().info("inactive")
         return super().on_deactivate(state)
 
     def on_cleanup(self, state: LifecycleState) -> TransitionCallbackReturn:

@@ -114,6 +114,7 @@ class QuestionWork(_Work):
             found,
             request.request_id,
             scene=scene,
+            sighting=sighting,
             out_frame=out_frame,
             out_from_optical=out_from_optical,
             latency_s=self.latency_s(),

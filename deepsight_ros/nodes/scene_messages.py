@@ -13,10 +13,12 @@ from geometry_msgs.msg import Point, Pose
 from numpy.typing import NDArray
 
 from deepsight_ros import msg
+from deepsight_ros.errors import NoDepthError
 from deepsight_ros.geometry.transforms import RigidTransform
 from deepsight_ros.nodes.conversions import header, point, pose, to_duration, to_time, vector
 from deepsight_ros.nodes.sight import Sighting
 from deepsight_ros.scene.answer import Answer, Status
+from deepsight_ros.scene.measure import measure
 from deepsight_ros.scene.measurement import Bound, Measurement
 from deepsight_ros.scene.objects import Box3, Scene, SceneObject, UpSource
 
@@ -189,6 +191,14 @@ def valid_fraction(depth_m: NDArray[np.float32]) -> float:
     return float(np.count_nonzero(np.isfinite(some)) / some.size)
 
 
+def _range(scene: Scene, object_id: str) -> Measurement | None:
+    """Distance of an object from the camera, None where it has no depth."""
+    try:
+        return measure(scene, "range", (object_id,))
+    except NoDepthError:
+        return None
+
+
 def measurement_message(measured: Measurement, out_from_w: RigidTransform) -> msg.Measurement:
     """A measurement with its end points in the frame of the carrier."""
     ends = measured.end_points_m
@@ -246,6 +256,7 @@ def answer_message(
     request_id: str,
     *,
     scene: Scene | None = None,
+    sighting: Sighting | None = None,
     out_frame: str = "",
     out_from_optical: RigidTransform | None = None,
     latency_s: float = 0.0,
@@ -257,6 +268,7 @@ def answer_message(
         answer: what was concluded.
         request_id: that of the request.
         scene: what it rests on.
+        sighting: what the scene was made of: tells how the objects were seen.
         out_frame: frame of the points; "" for the optical frame.
         out_from_optical: transform into ``out_frame`` at the image stamp.
         latency_s: from the arrival of the question.
@@ -294,7 +306,15 @@ def answer_message(
     out_from_w = out_from_working(scene, out_from_optical)
     known = {thing.id: thing for thing in scene.objects}
     message.objects = [
-        object_message(known[i], scene, out_from_w) for i in answer.object_ids if i in known
+        object_message(
+            known[i],
+            scene,
+            out_from_w,
+            sighting=sighting,
+            range_measurement=_range(scene, i),
+        )
+        for i in answer.object_ids
+        if i in known
     ]
     if good:
         message.measurements = [measurement_message(m, out_from_w) for m in answer.measurements]

@@ -98,6 +98,13 @@ def test_answers_carry_value_interval_evidence_stamp_and_frame(
     assert answer.method == SpatialAnswer.MEASURED
     (thing,) = answer.objects
     assert thing.id == "region0"
+    assert thing.range == pytest.approx(measured.value, rel=1e-5)
+    near = thing.nearest_point
+    assert np.linalg.norm([near.x, near.y, near.z]) == pytest.approx(thing.range, rel=1e-3)
+    assert thing.num_points > 0
+    assert 0 < thing.depth_valid_fraction <= 1
+    assert thing.frames_seen >= 1
+    assert thing.last_seen == answer.header.stamp
 
 
 def test_two_things_are_as_far_apart_as_they_are(robot: Robot, table: SimulatedFrame) -> None:
