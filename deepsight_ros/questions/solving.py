@@ -292,7 +292,7 @@ def either_of(predicate: str, other: str, words: tuple[str, str]) -> Solver:
             return _open(case.ids, verdict)
         if verdict.outcome is Outcome.SAME:
             return Solved("same", "same", case.ids, verdict.measurements)
-        if predicate in ("over", "on") and verdict.outcome is Outcome.FALSE:
+        if predicate in ("over", "under", "on") and verdict.outcome is Outcome.FALSE:
             verdict = decide(case.scene, other, case.ids)
             if verdict.outcome is not Outcome.TRUE:
                 return Solved("none", "neither", case.ids)
