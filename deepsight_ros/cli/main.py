@@ -19,6 +19,7 @@ COMMANDS: dict[str, str] = {
     "demo": "deepsight_ros.cli.demo:demo",
     "doctor": "deepsight_ros.cli.doctor:doctor",
     "view": "deepsight_ros.cli.view:view",
+    "audit": "deepsight_ros.cli.audit:audit",
     "benchmark": "deepsight_ros.cli.benchmark:app",
 }
 """Command name -> "module:function" or "module:typer app"."""

@@ -33,7 +33,9 @@ def catalogue_pairs(scene: Scene, seed: int, per_type: int = 1) -> list[Pair]:
         if entry.key == "free_space" and scene.gripper is None and "robot" not in entry.name:
             continue
         for _ in range(per_type):
-            made = _pair(entry, scene, dict(zip(roles, rng.sample(ids, len(roles)), strict=True)), rng)
+            made = _pair(
+                entry, scene, dict(zip(roles, rng.sample(ids, len(roles)), strict=True)), rng
+            )
             if made is not None:
                 out.append(made)
     return out

@@ -31,6 +31,7 @@ _OPPOSITE_WORDS = {
     "thicker": "thinner", "deeper": "shallower", "closer": "farther", "nearer": "farther",
     "higher": "lower", "tallest": "shortest", "widest": "narrowest", "biggest": "smallest",
     "closest": "farthest", "nearest": "farthest", "highest": "lowest", "thickest": "thinnest",
+    "lower down": "higher up", "higher up": "lower down",
     "leftmost": "rightmost", "behind": "in front of", "below": "above", "under": "over",
     "shorter": "taller", "narrower": "wider", "smaller": "bigger", "farther": "closer",
     "further away": "closer", "lower": "higher", "shortest": "tallest", "smallest": "biggest",
@@ -118,9 +119,11 @@ def flipped_words(row: Row, scene: Scene, rng: np.random.Generator) -> Struck:
     at = _some(
         row,
         rng,
-        lambda p: p["type"].endswith(forms)
-        and p["outcome"] in ("yes", "no", "one", "value")
-        and pattern.search(_without_names(p["question"], row["names"])) is not None,
+        lambda p: (
+            p["type"].endswith(forms)
+            and p["outcome"] in ("yes", "no", "one", "value")
+            and pattern.search(_without_names(p["question"], row["names"])) is not None
+        ),
     )
     if at is None:
         return None

@@ -92,10 +92,9 @@ def _support_words(r: Reading) -> list[Finding]:
     if not true:
         return []
     allowed = {true, "support", *_ALSO.get(true, set())}
-    allowed |= {t.label.lower() for t in r.view.things.values()}
     out = []
-    for text in (r.claim.question, r.claim.answer):
-        for match in _SUPPORT.finditer(text.lower()):
+    for text in (r.question.bare, r.answer.bare):  # without the names of things
+        for match in _SUPPORT.finditer(text):
             if match.group(1) not in allowed:
                 out.append(Finding("support", f"says {match.group(1)}, the support is a {true}"))
     return out
@@ -318,6 +317,8 @@ def _difference(r: Reading) -> list[Finding]:
         off = r.tolerance.volume_relative * scale
         right = isinstance(c.value, float | int) and any(abs(c.value - t) <= off for t in found)
         out = [] if right else [Finding("value", f"stored {c.value}, true {found[0]:.4g}")]
+        if c.unit != "m3":
+            out.append(Finding("unit", f"stored unit '{c.unit}', expected 'm3'"))
         spoken = main_number(c.answer)
         if spoken is None or spoken.kind != "m3":
             out.append(Finding("unit", "the answer does not speak in volumes"))

@@ -133,7 +133,7 @@ def write_shard(
     writer = pq.ParquetWriter(
         scratch,
         SCHEMA,
-        compression=_compression(),
+        compression=column_codecs(),
         use_dictionary=False,
         write_statistics=False,
     )
@@ -183,7 +183,7 @@ def _row(job: ShardJob, index: int) -> dict[str, Any]:
 
 
 @cache
-def _compression() -> dict[str, str]:
+def column_codecs() -> dict[str, str]:
     """Parquet column -> codec: images are compressed already, text shrinks to a fifth."""
     buffer = pa.BufferOutputStream()
     pq.write_table(SCHEMA.empty_table(), buffer)
