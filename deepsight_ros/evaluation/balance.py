@@ -18,11 +18,13 @@ import pyarrow.parquet as pq
 
 from deepsight_ros.errors import ShardError
 from deepsight_ros.synthesis.shards.manifest import (
+    BROKEN,
     MANIFEST,
     Manifest,
     ShardEntry,
     file_sha256,
     totals,
+    write_text,
 )
 from deepsight_ros.synthesis.shards.rows import SCHEMA, SCHEMA_VERSION
 from deepsight_ros.synthesis.shards.writer import column_codecs
@@ -61,6 +63,7 @@ def balance(folder: str | Path, out: str | Path) -> tuple[int, int]:
     config = {**manifest.config, "balanced_from": file_sha256(folder / MANIFEST)}
     sums["broken"] = manifest.broken
     replace(manifest, **sums, config=config, shards=shards).write(out)
+    write_text(out / BROKEN, (folder / BROKEN).read_text(encoding="utf-8"))
     return sums["pairs"], manifest.pairs - sums["pairs"]
 
 
