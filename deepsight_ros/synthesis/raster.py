@@ -252,50 +252,66 @@ def _shade(
     code: NDArray[np.int64],
     hit: NDArray[np.bool_],
 ) -> NDArray[np.uint8]:
-    """(H * W, 3) colours of the winning fragments."""
-    look = scenery.look
-    light = local_light(scenery)
-    part = code >> 2
-    axis = code & 3
+    """(H * W, 3) colours of the winning fragments.
+
+    All that is constant over a face is folded into one table per face first: the pixel of the
+    pattern is linear in the hit point, brightness and colours are numbers.
+    """
+    table = _surfaces(scenery, local)
     x = ((np.arange(camera.width_px) - camera.cx_px) / camera.fx_px).astype(np.float32)
     y = ((np.arange(camera.height_px) - camera.cy_px) / camera.fy_px).astype(np.float32)
     t = np.where(hit, depth, np.float32(0))
     rays = (np.tile(x, camera.height_px) * t, np.repeat(y, camera.width_px) * t, t)
-    origin = local.origin.astype(np.float32)
-    rotation = local.rotation.astype(np.float32)
-    at = []
-    for i in range(3):
-        value = origin[:, i][part]
-        for j in range(3):
-            value += rotation[:, i, j][part] * rays[j]
-        at.append(value)
-
-    sides = np.sign(local.origin)
-    table = np.zeros((len(scenery.kind), 4), np.float32)
-    table[:, :3] = _lit(sides * light)
-    shade = table.ravel()[code]
-    rounds = np.nonzero((axis == _ROUND) & hit)[0]
+    cells = []
+    for first in (0, 4):
+        cell = table[first].take(code)
+        for k in range(3):
+            cell += table[first + 1 + k].take(code) * rays[k]
+        cells.append(cell.astype(np.int32) & (TILE_PX - 1))
+    tile = table[8].take(code).astype(np.int32)
+    mix = atlas().ravel().take((tile + cells[1]) * TILE_PX + cells[0])
+    shade = table[9].take(code)
+    rounds = np.nonzero(((code & 3) == _ROUND) & hit)[0]
     if len(rounds):
-        shade[rounds] = _round_shade(scenery, local, light, part[rounds], [c[rounds] for c in at])
-    # texture coordinates: the two axes of a face; round parts are seen along x and z together
-    u = np.where(axis == 0, at[1], at[0])
-    v = np.where(axis == 2, at[1], at[2])
-    if len(rounds):
-        u[rounds] += at[1][rounds]
-    material = scenery.material[part]
-    scale = np.float32(TILE_PX / PERIODS_PER_TILE) / look.period_m
-    scale = scale.astype(np.float32)[material]
-    phase = scenery.phase[part]
-    cell_u = (u * scale + phase).astype(np.int32) & (TILE_PX - 1)
-    cell_v = (v * scale + phase + np.float32(7.0)).astype(np.int32) & (TILE_PX - 1)
-    cell = (look.pattern[material] * TILE_PX + cell_v) * TILE_PX + cell_u
-    mix = atlas().ravel()[cell]
-    shade *= scenery.tint[part]
+        shade[rounds] *= _round_shade(scenery, local, code[rounds] >> 2, [r[rounds] for r in rays])
     rgb = np.empty((len(depth), 3), np.uint8)
+    missed = ~hit
     for i in range(3):
-        level = (look.first_rgb[:, i][material] + mix * look.change_rgb[:, i][material]) * shade
-        rgb[:, i] = np.clip(np.where(hit, level, scenery.sky_rgb[i]), 0, 255)
+        level = table[13 + i].take(code)
+        level *= mix
+        level += table[10 + i].take(code)
+        level *= shade
+        np.minimum(level, np.float32(255), out=level)
+        level[missed] = scenery.sky_rgb[i]
+        rgb[:, i] = level
     return rgb
+
+
+def _surfaces(scenery: Scenery, local: _Local) -> F32:
+    """(16, P * 4) what is constant over each face: pattern column (offset and slope along the
+    three camera axes), pattern row (likewise), first row of the pattern's tile, brightness, first
+    colour, change to the second colour.
+    """
+    look, count = scenery.look, len(scenery)
+    axes = np.arange(4)
+    across = np.array([1, 0, 0, 0])[axes]  # the two axes of a face; round parts: x + y and z
+    up = np.array([2, 2, 1, 2])[axes]
+    scale = (TILE_PX / PERIODS_PER_TILE / look.period_m)[scenery.material][:, None]
+    out = np.empty((16, count, 4), np.float32)
+    for first, which, shift in ((0, across, 4096.0), (4, up, 4103.0)):
+        offset, slope = local.origin[:, which], local.rotation[:, which]
+        if first == 0:
+            offset = offset + local.origin[:, [1]] * (axes == _ROUND)
+            slope = slope + local.rotation[:, [1]] * (axes == _ROUND)[:, None]
+        out[first] = offset * scale + scenery.phase[:, None] + shift
+        out[first + 1 : first + 4] = np.moveaxis(slope * scale[..., None], 2, 0)
+    out[8] = (look.pattern[scenery.material] * TILE_PX)[:, None]
+    lit = np.ones((count, 4))
+    lit[:, :3] = _lit(np.sign(local.origin) * local_light(scenery))
+    out[9] = lit * scenery.tint[:, None]
+    out[10:13] = look.first_rgb[scenery.material].T[:, :, None]
+    out[13:16] = look.change_rgb[scenery.material].T[:, :, None]
+    return out.reshape(16, -1)
 
 
 def local_light(scenery: Scenery) -> F64:
@@ -308,22 +324,25 @@ def _lit(cosine: F64 | F32) -> F32:
     return np.asarray(0.68 + 0.4 * np.maximum(cosine, -0.4), dtype=np.float32)
 
 
-def _round_shade(
-    scenery: Scenery, local: _Local, light: F64, part: NDArray[np.int64], at: list[F32]
-) -> F32:
+def _round_shade(scenery: Scenery, local: _Local, part: NDArray[np.int64], rays: list[F32]) -> F32:
+    """Brightness of round parts at the hit points (given in the optical frame)."""
+    light = local_light(scenery).astype(np.float32)
+    rotation = local.rotation.astype(np.float32)
+    at = [local.origin[:, i].astype(np.float32).take(part) for i in range(3)]
+    for i in range(3):
+        for k in range(3):
+            at[i] += rotation[:, i, k].take(part) * rays[k]
     kind = scenery.kind[part]
     half = local.half.astype(np.float32)
-    radius, height = half[:, 0][part], half[:, 2][part]
-    lx, ly, lz = (light[:, i].astype(np.float32)[part] for i in range(3))
+    radius, height = half[:, 0].take(part), half[:, 2].take(part)
+    lx, ly, lz = (light[:, i].take(part) for i in range(3))
     flat = np.maximum(np.hypot(at[0], at[1]), np.float32(1e-6))
     around = (at[0] * lx + at[1] * ly) / flat
-    cosine = np.where(kind == CYLINDER, around, 0)
-    cosine = np.where(
-        kind == SPHERE, (at[0] * lx + at[1] * ly + at[2] * lz) / np.maximum(radius, 1e-6), cosine
-    )
+    ball = (at[0] * lx + at[1] * ly + at[2] * lz) / np.maximum(radius, np.float32(1e-6))
     slope = radius / (2 * height)
-    cosine = np.where(kind == CONE, (around + slope * lz) / np.hypot(1.0, slope), cosine)
-    side = np.sign(local.origin[:, 2]).astype(np.float32)[part]
+    flank = (around + slope * lz) / np.hypot(np.float32(1), slope)
+    cosine = np.select([kind == CYLINDER, kind == SPHERE], [around, ball], flank)
+    side = np.sign(local.origin[:, 2]).astype(np.float32).take(part)
     capped = (kind != SPHERE) & (np.abs(at[2] - side * height) < 1e-4)
     capped &= (kind == CYLINDER) | (side < 0)
     return _lit(np.where(capped, side * lz, cosine))

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from deepsight_ros.errors import InvalidValueError
 from deepsight_ros.geometry.camera import Camera
 from deepsight_ros.geometry.transforms import RigidTransform
 from deepsight_ros.synthesis.shapes import BOX, CONE, CYLINDER, SPHERE, PartArrays, place
@@ -92,6 +93,10 @@ class RayCaster:
         self, parts: PartArrays, tints: list[float], material: Material, instance_id: int
     ) -> None:
         """Draw parts (in M) as one instance with one material."""
+        if parts.tilt_rad is not None:
+            raise InvalidValueError(
+                "ray caster: got tilted parts, expected upright ones; use synthesis.raster"
+            )
         self._materials.append((material, instance_id))
         for k in range(len(parts)):
             self._draw_part(parts, k, tints[k], material)

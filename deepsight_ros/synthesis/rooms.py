@@ -23,7 +23,7 @@ Rng = np.random.Generator
 
 LEAST_VISIBLE = 0.3
 """Least visible share of every thing in a room."""
-LEAST_PIXELS = 90
+LEAST_PIXELS = 45
 """Least visible pixels of every thing, in a picture of 320x240."""
 NEAR_M = 0.8
 """A view with a quarter of it nearer than this is not taken."""
@@ -262,7 +262,7 @@ def _in_view(plan: Plan, camera: Camera, pose: RigidTransform) -> list[Placed]:
 def _strew(plan: Plan, rules: RoomKind, camera: Camera, pose: RigidTransform, layout: str) -> None:
     """Small things on what is in view."""
     rng, stage = plan.rng, plan.stage
-    left = int(rng.integers(4, 17))
+    left = int(rng.integers(5, 20))
     for host in _in_view(plan, camera, pose):
         label = host.model.family.label
         for wanted in _ALWAYS_ON.get(label, ()):
@@ -272,7 +272,7 @@ def _strew(plan: Plan, rules: RoomKind, camera: Camera, pose: RigidTransform, la
         if not surfaces:
             continue
         most = 2 if label in ("bed", "stool", "box", "bathtub", "sink", "washbasin") else 5
-        wanted_here = min(left, int(rng.integers(1, most + 1)))
+        wanted_here = min(left, int(rng.integers(1, most + 2)))
         for _ in range(wanted_here):
             surface = surfaces[int(rng.integers(min(len(surfaces), 6)))]
             if surface.clearance_m < 0.1 or host.position_m[2] + surface.z_m > 1.75:

@@ -29,6 +29,7 @@ from deepsight_ros.scene.solids import (
     Solid,
     SphereSolid,
 )
+from deepsight_ros.scene.tilted import TiltedSolid
 from deepsight_ros.synthesis.shapes import (
     BOX,
     CYLINDER,
@@ -217,19 +218,28 @@ def solid(parts: PartArrays, target_from_world: RigidTransform) -> Solid:
     """Exact solid of parts in a frame that is turned about z and shifted only."""
     rotation = target_from_world.rotation
     turn = float(np.arctan2(rotation[1, 0], rotation[0, 0]))
+    centres = target_from_world.apply(parts.centre_m)
+    tilted = np.zeros(len(parts), bool) if parts.tilt_rad is None else parts.tilt_rad != 0
+    turned = rotation @ parts.rotations() if tilted.any() else None
     members: list[ConvexSolid] = []
     for k in range(len(parts)):
-        centre = target_from_world.apply(parts.centre_m[k])
-        x, _, z = (float(v) for v in parts.size_m[k])
-        if parts.kind[k] == BOX:
-            members.append(BoxSolid(centre, parts.size_m[k], float(parts.yaw_rad[k]) + turn))
-        elif parts.kind[k] == CYLINDER:
-            members.append(CylinderSolid(centre, x / 2, z))
-        elif parts.kind[k] == SPHERE:
-            members.append(SphereSolid(centre, x / 2))
+        if turned is not None and tilted[k] and parts.kind[k] != SPHERE:
+            own = _upright(parts, k, np.zeros(3), 0.0)
+            members.append(TiltedSolid(own, RigidTransform(turned[k], centres[k])))
         else:
-            members.append(ConeSolid(centre, x / 2, z))
+            members.append(_upright(parts, k, centres[k], float(parts.yaw_rad[k]) + turn))
     return members[0] if len(members) == 1 else CompoundSolid(tuple(members))
+
+
+def _upright(parts: PartArrays, k: int, centre_m: Array, yaw_rad: float) -> ConvexSolid:
+    x, _, z = (float(v) for v in parts.size_m[k])
+    if parts.kind[k] == BOX:
+        return BoxSolid(centre_m, parts.size_m[k], yaw_rad)
+    if parts.kind[k] == CYLINDER:
+        return CylinderSolid(centre_m, x / 2, z)
+    return (
+        SphereSolid(centre_m, x / 2) if parts.kind[k] == SPHERE else ConeSolid(centre_m, x / 2, z)
+    )
 
 
 def working_from_world(world_from_camera: RigidTransform) -> RigidTransform:

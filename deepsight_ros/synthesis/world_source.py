@@ -9,7 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
+import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from deepsight_ros.errors import InvalidValueError
 from deepsight_ros.geometry.camera import RgbdFrame
@@ -24,6 +26,7 @@ from deepsight_ros.synthesis.scenery import scenery
 from deepsight_ros.synthesis.sensor import DepthSensor
 from deepsight_ros.synthesis.things import World
 from deepsight_ros.synthesis.world import room, tabletop
+from deepsight_ros.synthesis.world_tables import CROWDS, crowded
 
 _SEEDS_PER_SOURCE = 10_000_019
 """Room between the worlds of one source seed and the next."""
@@ -31,28 +34,32 @@ _SEEDS_PER_SOURCE = 10_000_019
 _Maker = Callable[[int, str, int, int], World]
 
 
-def _tabletop(seed: int, split: str, width_px: int, height_px: int) -> World:
-    return tabletop(seed, split=split, width_px=width_px, height_px=height_px)
+def _old(make: Callable[..., World]) -> _Maker:
+    def made(seed: int, split: str, width_px: int, height_px: int) -> World:
+        return make(seed, split=split, width_px=width_px, height_px=height_px)
+
+    return made
 
 
-def _room(seed: int, split: str, width_px: int, height_px: int) -> World:
-    return room(seed, split=split, width_px=width_px, height_px=height_px)
+def _new(make: Callable[..., World], kind: str) -> _Maker:
+    def made(seed: int, split: str, width_px: int, height_px: int) -> World:
+        return make(kind, seed, split=split, width_px=width_px, height_px=height_px)
 
-
-def _furnished(kind: str) -> _Maker:
-    def make(seed: int, split: str, width_px: int, height_px: int) -> World:
-        return furnished_room(kind, seed, split=split, width_px=width_px, height_px=height_px)
-
-    return make
+    return made
 
 
 KINDS: dict[str, _Maker] = {
-    **{kind: _furnished(kind) for kind in ROOM_KINDS},
-    "tabletop": _tabletop,
-    "room": _room,
+    **{kind: _new(furnished_room, kind) for kind in ROOM_KINDS},
+    "tabletop": _new(crowded, "table"),
+    **{kind: _new(crowded, kind) for kind in CROWDS if kind != "table"},
+    "plain tabletop": _old(tabletop),
+    "room": _old(room),
 }
-"""Kind of place -> its generator; ``room`` is the plain room of the geometry benchmark."""
+"""Kind of place -> its generator; the last two are the worlds of the geometry benchmark."""
 DEFAULT_KINDS = (*ROOM_KINDS, "tabletop")
+"""Where everything stands upright, as in scene files."""
+CROWDED_KINDS = ("tabletop", *(k for k in CROWDS if k != "table"))
+"""Where things also lie, lean and stand in each other; for segmenting."""
 
 
 class WorldSource:
@@ -146,7 +153,37 @@ class WorldSource:
         family = self.sensors[(index + index // len(self.kinds)) % len(self.sensors)]
         number = self.seed * _SEEDS_PER_SOURCE + index
         sensor = DepthSensor(family, number, self.profile, shared_fields=True)
-        return sensor.frame(picture, world.camera, index + 1), family
+        depth, lost = through_glass(picture, world, np.random.default_rng([number, 31]))
+        read = sensor.measure(depth, world.camera)
+        read[lost] = np.nan
+        return RgbdFrame(index + 1, world.camera, read, picture.colour, sensor.model), family
+
+
+def through_glass(
+    picture: Rendering, world: World, rng: np.random.Generator
+) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+    """What depth cameras make of glass: patches without reading, patches of what is behind.
+
+    Returns:
+        (H, W) depth with what is behind shining through, (H, W) pixels without any reading.
+    """
+    glass = [k + 1 for k, t in enumerate(world.things) if t.material.transparent]
+    lost = np.zeros(picture.depth_m.shape, bool)
+    if not glass:
+        return picture.depth_m, lost
+    on_glass = np.isin(picture.instance_id, glass)
+    solid_only = replace(
+        world, things=tuple(t for t in world.things if not t.material.transparent)
+    )
+    behind = rasterise(
+        scenery(solid_only), world.camera, world.world_from_camera, colour=False
+    ).depth_m
+    coarse = rng.random((2, 24, 32), dtype=np.float32)
+    size = lost.shape[::-1]
+    first, second = (cv2.resize(c, size, interpolation=cv2.INTER_CUBIC) for c in coarse)
+    lost = on_glass & (first < rng.uniform(0.45, 0.75))
+    through = on_glass & ~lost & (second < 0.6)
+    return np.where(through, behind, picture.depth_m), lost
 
 
 def _seen(truth: Scene, picture: Rendering) -> Scene:

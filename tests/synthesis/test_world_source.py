@@ -25,7 +25,7 @@ def test_is_a_sample_source_and_any_order_gives_the_same_samples() -> None:
     assert [o.id for o in a.scene.objects] == [o.id for o in b.scene.objects]
 
 
-@pytest.mark.parametrize("kind", sorted(KINDS))
+@pytest.mark.parametrize("kind", sorted(set(KINDS) - {"room", "plain tabletop"}))
 @pytest.mark.parametrize("split", ["train", "test"])
 def test_instance_ids_boxes_and_depth_agree_with_the_truth(kind: str, split: str) -> None:
     source = _small(kinds=(kind,), split=split, sensors=())
