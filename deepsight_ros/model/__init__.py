@@ -1,0 +1,1 @@
+"""The depth-language model: frames, regions and text in, text and numbers out. Torch, no ROS."""

@@ -1,0 +1,288 @@
+"""DeepSightModel: pictures and tokens in, next tokens and numbers out.
+
+    Pictures --towers--> patch features --projector--> [picture tokens] --+
+       \\--regions--> one vector per <regionN> ----------------------------+--> Llama --> text, <num>
+
+A question stands behind the picture tokens of its view. Training packs many questions behind one
+copy of them: each sees the picture and itself, never another question, so that a question asked
+alone meets nothing new.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+from transformers import CLIPTextConfig, CLIPTextModel, LlamaConfig, LlamaForCausalLM
+
+from deepsight_ros.errors import InvalidValueError
+from deepsight_ros.model.config import ENCODINGS, DeepSightConfig, LanguageConfig
+from deepsight_ros.model.depth_encoding import LENGTH_SCALE_M, coordinates, encode_depth
+from deepsight_ros.model.numbers import NumberHead
+from deepsight_ros.model.pictures import Pictures, normalised_colour
+from deepsight_ros.model.regions import RegionEncoder
+from deepsight_ros.model.tower import VisionTower
+
+IGNORED = -100
+
+
+@dataclass(frozen=True, eq=False)
+class Sight:
+    """What the model made of pictures, ready for any number of questions.
+
+    Attributes:
+        tokens: (B, P, D) picture tokens in the language model's width.
+        regions: (B, R, D) region vectors.
+        pooled: (B, A) picture embedding in the space shared with texts, unit length; None for a
+            model without text tower.
+    """
+
+    tokens: Tensor
+    regions: Tensor
+    pooled: Tensor | None
+
+
+@dataclass(frozen=True, eq=False)
+class PackedText:
+    """Questions with answers, packed behind their pictures.
+
+    Attributes:
+        ids: (B, L) token ids.
+        segment: (B, L) which question a token belongs to, from 1; 0 = padding.
+        place: (B, L) position of the token in its question, from 0.
+        labels: (B, L) next-token targets, already shifted; ``IGNORED`` where nothing is learnt.
+        region: (B, L) index of the region a token stands for, -1 for none.
+        number: (B, L) log10 of the SI value at ``<num>`` tokens of answers, NaN elsewhere.
+        weight: (B, L) weight of a target.
+    """
+
+    ids: Tensor
+    segment: Tensor
+    place: Tensor
+    labels: Tensor
+    region: Tensor
+    number: Tensor
+    weight: Tensor
+
+    def to(self, device: torch.device | str) -> PackedText:
+        return PackedText(**{k: v.to(device) for k, v in vars(self).items()})
+
+
+class DeepSightModel(nn.Module):
+    """See the module's text. ``language`` may be any loaded Llama-class causal LM."""
+
+    def __init__(self, config: DeepSightConfig, language: LlamaForCausalLM | None = None) -> None:
+        super().__init__()
+        self.config = config
+        self.language = LlamaForCausalLM(llama(config.language)) if language is None else language
+        width = self.language.config.hidden_size
+        if width != config.language.width:
+            raise InvalidValueError(
+                f"model: got a language model of width {width}, config says "
+                f"{config.language.width}"
+            )
+        towers, tower = config.tower, config.tower.width
+        self.depth_tower = self.rgb_tower = None
+        self.depth_projector = self.rgb_projector = None
+        self.depth_regions = self.rgb_regions = None
+        if config.depth:
+            channels = ENCODINGS[config.encoding]
+            self.depth_tower = VisionTower(towers, channels, config.box)
+            self.depth_projector = projector(config.projector, tower, width)
+            self.depth_regions = RegionEncoder(
+                towers, config.region, channels, width, metric=config.encoding == "xyz"
+            )
+        if config.rgb:
+            self.rgb_tower = VisionTower(towers, 3, config.box)
+            self.rgb_projector = projector(config.projector, tower, width)
+            self.rgb_regions = RegionEncoder(towers, config.region, 3, width, metric=False)
+        self.modality = nn.Parameter(torch.randn(3, width) * 0.02)
+        """Added to every picture token: depth only, colour only, both."""
+        self.numbers = (
+            NumberHead(width, config.number_bins, config.number_range)
+            if config.number_bins
+            else None
+        )
+        self.text_tower = None
+        align = config.align
+        if align.layers:
+            self.text_tower = CLIPTextModel(
+                CLIPTextConfig(
+                    vocab_size=config.language.vocabulary,
+                    hidden_size=align.width,
+                    intermediate_size=4 * align.width,
+                    num_hidden_layers=align.layers,
+                    num_attention_heads=align.heads,
+                    max_position_embeddings=align.positions,
+                    projection_dim=align.dimension,
+                    pad_token_id=0,
+                    bos_token_id=1,
+                    eos_token_id=2,
+                )
+            )
+            self.text_projection = nn.Linear(align.width, align.dimension, bias=False)
+            self.picture_projection = nn.Linear(tower, align.dimension, bias=False)
+            self.log_temperature = nn.Parameter(torch.tensor(2.6593))
+
+    @property
+    def device(self) -> torch.device:
+        return self.modality.device
+
+    # --- seeing -------------------------------------------------------------------------------
+
+    def see(self, pictures: Pictures) -> Sight:
+        """Picture tokens and region vectors; modalities a picture lacks add nothing."""
+        fine = self.config.region.fine
+        has_depth, has_colour = pictures.has_depth, pictures.has_colour
+        depth_fine = torch.where(has_depth[:, None, None], pictures.depth_m, 0.0)
+        depth = depth_fine[:, fine // 2 :: fine, fine // 2 :: fine]
+        tokens, regions, pooled = [], [], []
+        if self.depth_tower is not None and self.depth_projector is not None and has_depth.any():
+            turn = pictures.levelled_from_camera
+            encoded = encode_depth(self.config.encoding, depth_fine, pictures.intrinsics, turn)
+            points = coordinates(depth_fine, pictures.intrinsics, turn) / LENGTH_SCALE_M
+            features, summary = self.depth_tower(
+                encoded[:, :, fine // 2 :: fine, fine // 2 :: fine],
+                depth,
+                pictures.boxes,
+                pictures.box_valid,
+            )
+            present = has_depth[:, None, None].to(features.dtype)
+            tokens.append(self.depth_projector(features) * present)
+            pooled.append(summary * present[:, 0])
+            assert self.depth_regions is not None
+            regions.append(
+                self.depth_regions(features, encoded, pictures.regions, points) * present
+            )
+        if self.rgb_tower is not None and self.rgb_projector is not None and has_colour.any():
+            colour = normalised_colour(pictures.colour)
+            features, summary = self.rgb_tower(
+                colour[:, :, fine // 2 :: fine, fine // 2 :: fine],
+                None,
+                pictures.boxes,
+                pictures.box_valid,
+            )
+            present = has_colour[:, None, None].to(features.dtype)
+            tokens.append(self.rgb_projector(features) * present)
+            pooled.append(summary * present[:, 0])
+            assert self.rgb_regions is not None
+            regions.append(self.rgb_regions(features, colour, pictures.regions, None) * present)
+        if not tokens:
+            raise InvalidValueError(
+                "model: got pictures with neither depth nor colour that this model can see, "
+                f"expected {'depth' if self.depth_tower is not None else 'colour'}"
+            )
+        mode = (has_depth.long() + 2 * has_colour.long() - 1).clamp(min=0)
+        mark = self.modality[mode][:, None]
+        embedding = None
+        if self.text_tower is not None:
+            embedding = nn.functional.normalize(self.picture_projection(sum(pooled)), dim=-1)
+        return Sight(sum(tokens) + mark, sum(regions) + mark, embedding)
+
+    def embed_texts(self, ids: Tensor, mask: Tensor) -> Tensor:
+        """(N, L) token ids ending in <eos>, (N, L) mask -> (N, A) unit vectors."""
+        if self.text_tower is None:
+            raise InvalidValueError("model: this checkpoint has no text tower (align.layers is 0)")
+        hidden = self.text_tower(input_ids=ids, attention_mask=mask).last_hidden_state
+        last = mask.sum(-1) - 1
+        ends = hidden[torch.arange(len(ids), device=ids.device), last]
+        return nn.functional.normalize(self.text_projection(ends), dim=-1)
+
+    # --- reading and writing ------------------------------------------------------------------
+
+    def embed(self, ids: Tensor, region: Tensor, sight: Sight) -> Tensor:
+        """(B, L) token ids and region indices -> (B, L, D); a region token is its own embedding
+        plus the vector of its region."""
+        hidden = self.language.get_input_embeddings()(ids)
+        if sight.regions.shape[1] == 0:
+            return hidden
+        index = region.clamp(min=0)[..., None].expand(-1, -1, hidden.shape[-1])
+        vectors = sight.regions.gather(1, index)
+        return hidden + torch.where(region[..., None] >= 0, vectors, 0.0)
+
+    def forward(self, pictures: Pictures, text: PackedText) -> dict[str, Tensor]:
+        """Losses of a packed batch.
+
+        Returns:
+            "loss" to minimise, and its parts "text" and "number" (means over targets).
+        """
+        sight = self.see(pictures)
+        picture_tokens = sight.tokens.shape[1]
+        hidden = torch.cat([sight.tokens, self.embed(text.ids, text.region, sight)], dim=1)
+        first = torch.arange(picture_tokens, device=hidden.device).expand(len(hidden), -1)
+        positions = torch.cat([first, picture_tokens + text.place], dim=1)
+        out = self.language.model(
+            inputs_embeds=hidden,
+            attention_mask=packed_mask(text.segment, picture_tokens),
+            position_ids=positions,
+            use_cache=False,
+        ).last_hidden_state[:, picture_tokens:]
+        learnt = text.labels != IGNORED
+        logits = self.language.lm_head(out[learnt]).float()
+        each = nn.functional.cross_entropy(logits, text.labels[learnt], reduction="none")
+        weight = text.weight[learnt]
+        losses = {"text": (each * weight).sum() / weight.sum().clamp(min=1e-6)}
+        losses["loss"] = losses["text"]
+        if self.numbers is not None:
+            at = ~text.number.isnan()
+            values = self.numbers.loss(out[at], text.number[at])
+            losses["number"] = values.mean() if len(values) else out.sum() * 0.0
+            losses["loss"] = losses["loss"] + 0.5 * losses["number"]
+        return losses
+
+    def contrast(self, pictures: Pictures, ids: Tensor, mask: Tensor) -> Tensor:
+        """Symmetric contrastive loss of pictures with their texts, row by row."""
+        sight = self.see(pictures)
+        texts = self.embed_texts(ids, mask)
+        assert sight.pooled is not None
+        logits = self.log_temperature.clamp(max=4.6).exp() * sight.pooled @ texts.T
+        same = (ids[:, None] == ids[None]).all(-1).to(logits.dtype)
+        target = same / same.sum(-1, keepdim=True)
+        rows = -(target * logits.log_softmax(-1)).sum(-1).mean()
+        columns = -(target * logits.T.log_softmax(-1)).sum(-1).mean()
+        return (rows + columns) / 2
+
+
+def packed_mask(segment: Tensor, picture_tokens: int) -> Tensor:
+    """(B, 1, P + L, P + L) bool, True = may look: causal, and across questions never.
+
+    Padding looks at itself alone, so that no row of the softmax is empty.
+    """
+    b, length = segment.shape
+    total = picture_tokens + length
+    owner = torch.cat([segment.new_zeros(b, picture_tokens), segment], dim=1)
+    is_picture = torch.zeros(total, dtype=torch.bool, device=segment.device)
+    is_picture[:picture_tokens] = True
+    padding = (owner == 0) & ~is_picture
+    same = owner[:, :, None] == owner[:, None, :]
+    causal = torch.ones(total, total, dtype=torch.bool, device=segment.device).tril()
+    may = (same | is_picture[None, None, :]) & causal & ~padding[:, None, :] & ~padding[:, :, None]
+    may |= torch.eye(total, dtype=torch.bool, device=segment.device)
+    return may[:, None]
+
+
+def projector(kind: str, features: int, width: int) -> nn.Module:
+    """Tower features -> language width: one layer (DeepSight) or two (LLaVA-1.5)."""
+    if kind == "linear":
+        return nn.Linear(features, width)
+    return nn.Sequential(nn.Linear(features, width), nn.GELU(), nn.Linear(width, width))
+
+
+def llama(config: LanguageConfig) -> LlamaConfig:
+    """The ``transformers`` configuration of a language model made anew."""
+    made = LlamaConfig(
+        vocab_size=config.vocabulary,
+        hidden_size=config.width,
+        intermediate_size=config.mlp,
+        num_hidden_layers=config.layers,
+        num_attention_heads=config.heads,
+        num_key_value_heads=config.heads,
+        max_position_embeddings=config.positions,
+        tie_word_embeddings=config.tied,
+        pad_token_id=0,
+        bos_token_id=1,
+        eos_token_id=2,
+    )
+    made._attn_implementation = "sdpa"
+    return made

@@ -1,0 +1,120 @@
+"""Greedy decoding behind a picture that was seen once.
+
+The picture's keys and values are computed once per view and reused by every question about it; a
+question then costs its own tokens only.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+from transformers import DynamicCache
+
+from deepsight_ros.model.deepsight_model import DeepSightModel, Sight
+from deepsight_ros.model.text import TextCodec
+
+
+@dataclass(frozen=True)
+class Written:
+    """What the model wrote.
+
+    Attributes:
+        ids: tokens of the answer, without <eos>.
+        log10_value, log10_sigma: of the first ``<num>``, NaN without one.
+        confidence: geometric mean probability of the tokens.
+        first_token_s: question to first token.
+        finished: <eos> came before the limits.
+    """
+
+    ids: tuple[int, ...]
+    log10_value: float
+    log10_sigma: float
+    confidence: float
+    first_token_s: float
+    finished: bool
+
+
+class View:
+    """One picture, ready for questions.
+
+    Args:
+        model: in eval mode.
+        sight: of one picture (a batch of one).
+    """
+
+    def __init__(self, model: DeepSightModel, sight: Sight) -> None:
+        self.model = model
+        self.sight = sight
+        self.cache = DynamicCache(config=model.language.config)
+        self.length = sight.tokens.shape[1]
+        model.language.model(
+            inputs_embeds=sight.tokens,
+            past_key_values=self.cache,
+            use_cache=True,
+            position_ids=torch.arange(self.length, device=model.device)[None],
+        )
+
+    def write(
+        self,
+        codec: TextCodec,
+        question: str,
+        *,
+        most_tokens: int = 48,
+        stop: Callable[[], bool] = lambda: False,
+    ) -> Written:
+        """Answer one question.
+
+        Args:
+            codec: of the model.
+            question: with ``<regionN>`` of the picture's regions.
+            most_tokens: longest answer.
+            stop: asked before every token; True ends the answer unfinished.
+        """
+        started = time.perf_counter()
+        model, language = self.model, self.model.language
+        ids = codec.question_ids(question, self.sight.regions.shape[1])
+        tokens = torch.tensor([ids], device=model.device)
+        region = torch.tensor([codec.region_indices(ids)], device=model.device)
+        hidden = model.embed(tokens, region, self.sight)
+        written: list[int] = []
+        log_sum, first_s = 0.0, 0.0
+        value = sigma = float("nan")
+        at, finished = self.length, False
+        self.cache.crop(self.length)
+        for step in range(most_tokens + 1):
+            if stop():
+                break
+            positions = torch.arange(at, at + hidden.shape[1], device=model.device)[None]
+            out: Tensor = language.model(
+                inputs_embeds=hidden,
+                past_key_values=self.cache,
+                use_cache=True,
+                position_ids=positions,
+            ).last_hidden_state[:, -1]
+            at += hidden.shape[1]
+            if written and written[-1] == codec.number_id and value != value:
+                if model.numbers is not None:
+                    mean, spread = model.numbers(out)
+                    value, sigma = float(mean), float(spread)
+            logits = language.lm_head(out).float()[0]
+            token = int(logits.argmax())
+            if step == 0:
+                first_s = time.perf_counter() - started
+            if token == codec.eos_id:
+                finished = True
+                break
+            if step == most_tokens:
+                break
+            log_sum += float(logits.log_softmax(-1)[token])
+            written.append(token)
+            next_id = torch.tensor([[token]], device=model.device)
+            next_region = torch.tensor([[codec.region_of.get(token, -1)]], device=model.device)
+            if int(next_region) >= self.sight.regions.shape[1]:
+                next_region.fill_(-1)
+            hidden = model.embed(next_id, next_region, self.sight)
+        confidence = float(torch.tensor(log_sum / max(1, len(written))).exp())
+        return Written(tuple(written), value, sigma, confidence, first_s, finished)

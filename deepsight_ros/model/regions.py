@@ -1,0 +1,147 @@
+"""Region tokens: what a text means by ``<region0>``, as one vector each.
+
+A region's vector is made of the tower's features pooled over the box, a crop of the encoded
+picture at fine size (boxes given as text alone leave shape unreadable), where the box is, and, with
+depth, the metric coordinates that its middle half holds.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from deepsight_ros.model.config import RegionConfig, TowerConfig
+
+STATISTICS = 3 * 5 + 1
+"""Five quantiles of x, y and z, and the share of pixels with depth."""
+
+_QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
+
+
+class RegionEncoder(nn.Module):
+    """Regions of one modality -> (B, R, out)."""
+
+    def __init__(
+        self, tower: TowerConfig, config: RegionConfig, channels: int, out: int, metric: bool
+    ) -> None:
+        super().__init__()
+        self.config = config
+        self.grid = tower.grid
+        self.metric = metric and config.statistics
+        c = config.channels
+        side = -(-(-(-config.crop_px // 2)) // 2)
+        self.crop = nn.Sequential(
+            nn.Conv2d(channels + 1, c, 3, padding=1),
+            nn.GELU(),
+            nn.Conv2d(c, 2 * c, 3, stride=2, padding=1),
+            nn.GELU(),
+            nn.Conv2d(2 * c, 2 * c, 3, stride=2, padding=1),
+            nn.GELU(),
+            nn.Flatten(),
+            nn.Linear(2 * c * side * side, out),
+        )
+        self.pooled = nn.Linear(tower.width, out)
+        self.place = nn.Linear(8 + (STATISTICS if self.metric else 0), out)
+        self.mix = nn.Sequential(nn.LayerNorm(3 * out), nn.Linear(3 * out, out), nn.GELU())
+        self.last = nn.Linear(out, out)
+
+    def forward(
+        self, features: Tensor, pixels: Tensor, regions: Tensor, points: Tensor | None
+    ) -> Tensor:
+        """
+        Args:
+            features: (B, P, D) of the tower.
+            pixels: (B, C, H, W) encoded picture at fine size.
+            regions: (B, R, 4) shares of the picture.
+            points: (B, 3, H, W) metric coordinates at fine size, scaled to order one, 0 = invalid;
+                None without depth.
+        """
+        weights = patch_weights(regions, self.grid).to(features.dtype)
+        pooled = self.pooled(weights @ features)
+        size = self.config.crop_px
+        crops, inside = crop(pixels, regions, size, self.config.margin)
+        b, r = regions.shape[:2]
+        stacked = torch.cat([crops, inside], dim=2).flatten(0, 1)
+        seen = self.crop(stacked.to(pooled.dtype)).view(b, r, -1)
+        place = [place_features(regions)]
+        if self.metric:
+            if points is None:
+                place.append(regions.new_zeros(b, r, STATISTICS))
+            else:
+                place.append(metric_statistics(points, regions, size))
+        where = self.place(torch.cat(place, dim=-1).to(pooled.dtype))
+        return self.last(self.mix(torch.cat([pooled, seen, where], dim=-1)))
+
+
+def place_features(regions: Tensor) -> Tensor:
+    """(B, R, 4) shares -> (B, R, 8): sides, centre and size, centred on zero."""
+    x0, y0, x1, y1 = regions.unbind(-1)
+    centre = torch.stack([(x0 + x1) / 2, (y0 + y1) / 2, x1 - x0, y1 - y0], dim=-1)
+    return torch.cat([regions * 2 - 1, centre * 2 - 1], dim=-1)
+
+
+def patch_weights(regions: Tensor, grid: tuple[int, int]) -> Tensor:
+    """(B, R, P): share of each patch that a region covers, summing to one."""
+    rows, columns = grid
+
+    def overlap(low: Tensor, high: Tensor, count: int) -> Tensor:
+        edges = torch.arange(count + 1, device=low.device, dtype=low.dtype) / count
+        start = torch.maximum(low[..., None], edges[:-1])
+        end = torch.minimum(high[..., None], edges[1:])
+        return (end - start).clamp(min=0)
+
+    x = overlap(regions[..., 0], regions[..., 2], columns)
+    y = overlap(regions[..., 1], regions[..., 3], rows)
+    weights = (y[..., :, None] * x[..., None, :]).flatten(-2)
+    return weights / weights.sum(-1, keepdim=True).clamp(min=1e-9)
+
+
+def crop(pixels: Tensor, regions: Tensor, size: int, margin: float) -> tuple[Tensor, Tensor]:
+    """Nearest-pixel crops.
+
+    Returns:
+        (B, R, C, size, size), zero outside the picture, and (B, R, 1, size, size): 1 inside the
+        region itself, 0 in the margin.
+    """
+    b, r = regions.shape[:2]
+    step = (torch.arange(size, device=regions.device, dtype=regions.dtype) + 0.5) / size
+    along = step * (1 + 2 * margin) - margin
+    x0, y0, x1, y1 = regions.unbind(-1)
+    x = x0[..., None] + along * (x1 - x0)[..., None]
+    y = y0[..., None] + along * (y1 - y0)[..., None]
+    grid = torch.stack(
+        [
+            x[..., None, :].expand(-1, -1, size, -1),
+            y[..., :, None].expand(-1, -1, -1, size),
+        ],
+        dim=-1,
+    )
+    crops = nn.functional.grid_sample(
+        pixels,
+        (grid * 2 - 1).flatten(1, 2).to(pixels.dtype),
+        mode="nearest",
+        padding_mode="zeros",
+        align_corners=False,
+    )
+    crops = crops.view(b, pixels.shape[1], r, size, size).transpose(1, 2)
+    in_line = ((along >= 0) & (along <= 1)).to(pixels.dtype)
+    inside = (in_line[:, None] * in_line[None, :]).expand(b, r, 1, -1, -1)
+    return crops, inside
+
+
+def metric_statistics(points: Tensor, regions: Tensor, size: int) -> Tensor:
+    """(B, R, 16): quantiles of x, y, z over the middle half of the region, share with depth."""
+    quarter = (regions[..., 2:] - regions[..., :2]) / 4
+    middle = torch.cat([regions[..., :2] + quarter, regions[..., 2:] - quarter], dim=-1)
+    samples, _ = crop(points.to(torch.float32), middle, size, 0.0)
+    flat = samples.flatten(3)
+    valid = (flat != 0).any(dim=2, keepdim=True)
+    ordered = torch.where(valid, flat, torch.full_like(flat, torch.inf)).sort(dim=-1).values
+    count = valid.sum(-1)
+    picks = []
+    for share in _QUANTILES:
+        at = ((count - 1).clamp(min=0) * share).round().long().expand(-1, -1, 3)
+        picks.append(ordered.gather(-1, at[..., None])[..., 0])
+    values = torch.stack(picks, dim=-1).flatten(2)
+    values = torch.where(count > 0, values, torch.zeros_like(values))
+    return torch.cat([values, count / flat.shape[-1]], dim=-1)

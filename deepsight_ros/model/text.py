@@ -1,0 +1,207 @@
+"""Text <-> tokens: the tokenizer, numbers as ``<num>``, questions packed behind their pictures.
+
+A number with a unit of length or volume is written ``<num>`` and its SI value goes beside the
+text; counts, clock hours and names stay text. ``<region0>`` ... are tokens of their own.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import torch
+from transformers import AutoTokenizer, PreTrainedTokenizerBase, PreTrainedTokenizerFast
+
+from deepsight_ros.errors import InvalidValueError
+from deepsight_ros.model.deepsight_model import IGNORED, PackedText
+
+PAD, BOS, EOS, NUMBER = "<pad>", "<bos>", "<eos>", "<num>"
+USER, ASSISTANT = "<user>", "<assistant>"
+SPECIAL = (PAD, BOS, EOS, NUMBER, USER, ASSISTANT)
+_REGION = re.compile(r"<region(\d+)>")
+_SPOKEN = re.compile(r"(?<![\w.])\d+(?:\.\d+)?(?![\w.]*\d)")
+
+
+@dataclass(frozen=True)
+class QuestionAnswer:
+    """What the model learns from.
+
+    Attributes:
+        question: with ``<regionN>`` where a region is meant.
+        answer: with at most one ``<num>``.
+        value: SI value behind ``<num>``, NaN without one.
+        weight: of its targets in the loss.
+    """
+
+    question: str
+    answer: str
+    value: float = math.nan
+    weight: float = 1.0
+
+    def __post_init__(self) -> None:
+        count = self.answer.count(NUMBER)
+        if count > 1 or (count == 1) == math.isnan(self.value):
+            raise InvalidValueError(
+                f"question: got {count} {NUMBER} in '{self.answer}' with value {self.value}, "
+                f"expected one with a value, or none with NaN"
+            )
+
+
+def hide_number(answer: str, value: float) -> QuestionAnswer | None:
+    """Write the first number of an answer as ``<num>``; None when it has none or value is no
+    positive number (touching things are 0 apart: that is said in text)."""
+    plain = re.sub(r"\s*\([^)]*\)", "", answer)
+    if not (math.isfinite(value) and value > 0) or not _SPOKEN.search(plain):
+        return None
+    return QuestionAnswer("", _SPOKEN.sub(NUMBER, plain, count=1), value)
+
+
+def train_tokenizer(texts: Iterable[str], size: int, regions: int) -> PreTrainedTokenizerFast:
+    """A byte-level BPE with single digits and our special tokens first (pad 0, bos 1, eos 2)."""
+    from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
+
+    tokenizer = Tokenizer(models.BPE())
+    tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
+        [
+            pre_tokenizers.Digits(individual_digits=True),
+            pre_tokenizers.ByteLevel(add_prefix_space=False),
+        ]
+    )
+    tokenizer.decoder = decoders.ByteLevel()
+    special = [*SPECIAL, *(f"<region{i}>" for i in range(regions))]
+    trainer = trainers.BpeTrainer(
+        vocab_size=size,
+        special_tokens=special,
+        initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
+        show_progress=False,
+    )
+    tokenizer.train_from_iterator(texts, trainer)
+    return PreTrainedTokenizerFast(
+        tokenizer_object=tokenizer,
+        pad_token=PAD,
+        bos_token=BOS,
+        eos_token=EOS,
+        additional_special_tokens=special[3:],
+    )
+
+
+def load_tokenizer(folder: str, regions: int) -> PreTrainedTokenizerBase:
+    """A language model's own tokenizer with our special tokens added where they are missing."""
+    tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
+    if tokenizer.pad_token is None:
+        tokenizer.pad_token = tokenizer.unk_token or tokenizer.eos_token
+    wanted = [NUMBER, USER, ASSISTANT, *(f"<region{i}>" for i in range(regions))]
+    known = tokenizer.get_vocab()
+    tokenizer.add_special_tokens(
+        {"additional_special_tokens": [t for t in wanted if t not in known]}
+    )
+    return tokenizer
+
+
+class TextCodec:
+    """Questions and answers <-> token ids, with region indices.
+
+    Args:
+        tokenizer: made by ``train_tokenizer`` or ``load_tokenizer``.
+        prompt: as ``DeepSightConfig.prompt``.
+        regions: how many ``<regionN>`` tokens there are.
+    """
+
+    def __init__(self, tokenizer: PreTrainedTokenizerBase, prompt: str, regions: int) -> None:
+        self.tokenizer = tokenizer
+        self.prompt = prompt
+        self.region_of = {
+            tokenizer.convert_tokens_to_ids(f"<region{i}>"): i for i in range(regions)
+        }
+        self.number_id = tokenizer.convert_tokens_to_ids(NUMBER)
+        self.eos_id = tokenizer.eos_token_id
+        self.pad_id = tokenizer.pad_token_id
+        self.regions = regions
+        if self.number_id is None or len(self.region_of) != regions:
+            raise InvalidValueError(
+                f"tokenizer: expected {NUMBER} and {regions} region tokens among its "
+                "vocabulary; it was not made by this package (model.text)"
+            )
+
+    def question_ids(self, question: str, region_count: int) -> list[int]:
+        """Ids of the prompt.
+
+        Raises:
+            InvalidValueError: the question names a region that was not passed.
+        """
+        named = [int(n) for n in _REGION.findall(question)]
+        if named and max(named) >= min(region_count, self.regions):
+            raise InvalidValueError(
+                f"question: got <region{max(named)}> with {region_count} regions (at most "
+                f"{self.regions} can be named)"
+            )
+        return self._ids(self.prompt.format(question=question))
+
+    def region_indices(self, ids: Sequence[int]) -> list[int]:
+        return [self.region_of.get(i, -1) for i in ids]
+
+    def decode(self, ids: Sequence[int], number: str = NUMBER) -> str:
+        """Text of an answer, ``number`` in the place of ``<num>``."""
+        parts: list[str] = []
+        run: list[int] = []
+        for i in ids:
+            if i == self.number_id:
+                parts += [self._text(run), number]
+                run = []
+            elif i != self.eos_id:
+                run.append(i)
+        text = "".join([*parts, self._text(run)])
+        return " ".join(text.split())
+
+    def pack(self, groups: Sequence[Sequence[QuestionAnswer]], region_count: int) -> PackedText:
+        """Questions of several pictures, one row each."""
+        rows = [[self._encode(qa, region_count) for qa in group] for group in groups]
+        length = max(1, max((sum(len(e[0]) for e in row) for row in rows), default=1))
+        shape = (len(rows), length)
+        ids = torch.full(shape, self.pad_id, dtype=torch.long)
+        segment = torch.zeros(shape, dtype=torch.long)
+        place = torch.zeros(shape, dtype=torch.long)
+        labels = torch.full(shape, IGNORED, dtype=torch.long)
+        region = torch.full(shape, -1, dtype=torch.long)
+        number = torch.full(shape, math.nan)
+        weight = torch.zeros(shape)
+        for r, row in enumerate(rows):
+            at = 0
+            for s, (tokens, prompt_length, qa) in enumerate(row, start=1):
+                end = at + len(tokens)
+                ids[r, at:end] = torch.tensor(tokens)
+                segment[r, at:end] = s
+                place[r, at:end] = torch.arange(len(tokens))
+                region[r, at:end] = torch.tensor(self.region_indices(tokens))
+                labels[r, at + prompt_length - 1 : end - 1] = torch.tensor(tokens[prompt_length:])
+                weight[r, at:end] = qa.weight
+                if not math.isnan(qa.value):
+                    spot = at + tokens.index(self.number_id, prompt_length)
+                    number[r, spot] = math.log10(qa.value)
+                at = end
+        return PackedText(ids, segment, place, labels, region, number, weight)
+
+    def texts(self, texts: Sequence[str], most: int) -> tuple[torch.Tensor, torch.Tensor]:
+        """Ids and mask for the text tower, each text ended by <eos>."""
+        rows = [[*self._ids(t)[: most - 1], self.eos_id] for t in texts]
+        length = max(map(len, rows))
+        ids = torch.full((len(rows), length), self.pad_id, dtype=torch.long)
+        mask = torch.zeros(len(rows), length, dtype=torch.long)
+        for r, row in enumerate(rows):
+            ids[r, : len(row)] = torch.tensor(row)
+            mask[r, : len(row)] = 1
+        return ids, mask
+
+    def _encode(
+        self, qa: QuestionAnswer, region_count: int
+    ) -> tuple[list[int], int, QuestionAnswer]:
+        prompt = self.question_ids(qa.question, region_count)
+        return [*prompt, *self._ids(f" {qa.answer}"), self.eos_id], len(prompt), qa
+
+    def _ids(self, text: str) -> list[int]:
+        return list(self.tokenizer(text, add_special_tokens=False)["input_ids"])
+
+    def _text(self, ids: Sequence[int]) -> str:
+        return str(self.tokenizer.decode(ids, skip_special_tokens=False)) if ids else ""
