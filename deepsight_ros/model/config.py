@@ -202,7 +202,7 @@ class DeepSightConfig:
     depth: bool = True
     number_bins: int = 64
     number_range: tuple[float, float] = (0.002, 12.0)
-    prompt: str = "<user> {question} <assistant>"
+    prompt: str = "<user>{question}<assistant>"
     format_version: int = FORMAT_VERSION
 
     def __post_init__(self) -> None:

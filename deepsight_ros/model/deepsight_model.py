@@ -19,7 +19,7 @@ from transformers import CLIPTextConfig, CLIPTextModel, LlamaConfig, LlamaForCau
 from deepsight_ros.errors import InvalidValueError
 from deepsight_ros.model.config import ENCODINGS, DeepSightConfig, LanguageConfig
 from deepsight_ros.model.depth_encoding import LENGTH_SCALE_M, coordinates, encode_depth
-from deepsight_ros.model.numbers import NumberHead
+from deepsight_ros.model.numbers import NumberEncoder, NumberHead
 from deepsight_ros.model.pictures import Pictures, normalised_colour
 from deepsight_ros.model.regions import RegionEncoder
 from deepsight_ros.model.tower import VisionTower
@@ -53,7 +53,8 @@ class PackedText:
         place: (B, L) position of the token in its question, from 0.
         labels: (B, L) next-token targets, already shifted; ``IGNORED`` where nothing is learnt.
         region: (B, L) index of the region a token stands for, -1 for none.
-        number: (B, L) log10 of the SI value at ``<num>`` tokens of answers, NaN elsewhere.
+        given: (B, L) log10 of the SI value at ``<num>`` tokens of questions, NaN elsewhere.
+        number: (B, L) the same at ``<num>`` tokens of answers, to be learnt.
         weight: (B, L) weight of a target.
     """
 
@@ -62,6 +63,7 @@ class PackedText:
     place: Tensor
     labels: Tensor
     region: Tensor
+    given: Tensor
     number: Tensor
     weight: Tensor
 
@@ -104,6 +106,7 @@ class DeepSightModel(nn.Module):
             if config.number_bins
             else None
         )
+        self.given_numbers = NumberEncoder(width)
         self.text_tower = None
         align = config.align
         if align.layers:
@@ -191,10 +194,13 @@ class DeepSightModel(nn.Module):
 
     # --- reading and writing ------------------------------------------------------------------
 
-    def embed(self, ids: Tensor, region: Tensor, sight: Sight) -> Tensor:
-        """(B, L) token ids and region indices -> (B, L, D); a region token is its own embedding
-        plus the vector of its region."""
+    def embed(self, ids: Tensor, region: Tensor, given: Tensor, sight: Sight) -> Tensor:
+        """Token ids, region indices (-1: none) and given numbers (NaN: none), each (B, L) ->
+        (B, L, D). A region token is its own embedding plus the vector of its region, a given
+        number that of ``<num>`` plus the vector of its value."""
         hidden = self.language.get_input_embeddings()(ids)
+        if bool((~given.isnan()).any()):
+            hidden = hidden + self.given_numbers(given)
         if sight.regions.shape[1] == 0:
             return hidden
         index = region.clamp(min=0)[..., None].expand(-1, -1, hidden.shape[-1])
@@ -209,7 +215,8 @@ class DeepSightModel(nn.Module):
         """
         sight = self.see(pictures)
         picture_tokens = sight.tokens.shape[1]
-        hidden = torch.cat([sight.tokens, self.embed(text.ids, text.region, sight)], dim=1)
+        asked = self.embed(text.ids, text.region, text.given, sight)
+        hidden = torch.cat([sight.tokens, asked], dim=1)
         first = torch.arange(picture_tokens, device=hidden.device).expand(len(hidden), -1)
         positions = torch.cat([first, picture_tokens + text.place], dim=1)
         out = self.language.model(

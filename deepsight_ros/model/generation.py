@@ -76,15 +76,19 @@ class View:
         """
         started = time.perf_counter()
         model, language = self.model, self.model.language
-        ids = codec.question_ids(question, self.sight.regions.shape[1])
-        tokens = torch.tensor([ids], device=model.device)
-        region = torch.tensor([codec.region_indices(ids)], device=model.device)
-        hidden = model.embed(tokens, region, self.sight)
+        prompt = codec.prompt_ids(question, self.sight.regions.shape[1])
+        tokens = torch.tensor([prompt.ids], device=model.device)
+        region = torch.tensor([codec.region_indices(prompt.ids)], device=model.device)
+        given = torch.tensor([prompt.given], device=model.device)
+        hidden = model.embed(tokens, region, given, self.sight)
+        not_given = torch.full((1, 1), float("nan"), device=model.device)
         written: list[int] = []
         log_sum, first_s = 0.0, 0.0
         value = sigma = float("nan")
         at, finished = self.length, False
-        self.cache.crop(self.length)
+        extra = self.cache.get_seq_length() - self.length
+        if extra:
+            self.cache.crop(-extra)
         for step in range(most_tokens + 1):
             if stop():
                 break
@@ -115,6 +119,6 @@ class View:
             next_region = torch.tensor([[codec.region_of.get(token, -1)]], device=model.device)
             if int(next_region) >= self.sight.regions.shape[1]:
                 next_region.fill_(-1)
-            hidden = model.embed(next_id, next_region, self.sight)
+            hidden = model.embed(next_id, next_region, not_given, self.sight)
         confidence = float(torch.tensor(log_sum / max(1, len(written))).exp())
         return Written(tuple(written), value, sigma, confidence, first_s, finished)

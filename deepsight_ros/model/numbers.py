@@ -1,4 +1,4 @@
-"""The number head: hidden state at a ``<num>`` token in, a distribution over metres out.
+"""Numbers in and out. Head: hidden state at a ``<num>`` token in, a distribution over metres out.
 
 Numbers written digit by digit lose their last digit (DESIGN.md, Numbers). Here the text says
 ``<num>`` and a head gives the value: a distribution over bins of log10(SI value) whose expectation
@@ -11,6 +11,28 @@ import math
 
 import torch
 from torch import Tensor, nn
+
+
+class NumberEncoder(nn.Module):
+    """log10 of the SI value of a ``<num>`` in a question -> a vector added to its embedding."""
+
+    frequencies: Tensor
+
+    def __init__(self, width: int, bands: int = 6) -> None:
+        super().__init__()
+        self.register_buffer("frequencies", 2.0 ** torch.arange(bands), persistent=False)
+        self.net = nn.Sequential(
+            nn.Linear(2 * bands + 1, width), nn.GELU(), nn.Linear(width, width)
+        )
+
+    def forward(self, log10_value: Tensor) -> Tensor:
+        """(...,) with NaN where there is none -> (..., D), zero there."""
+        known = ~log10_value.isnan()
+        value = log10_value.nan_to_num(0.0)[..., None]
+        phase = value * self.frequencies
+        features = torch.cat([value, phase.sin(), phase.cos()], dim=-1)
+        weight = self.net[0].weight
+        return self.net(features.to(weight.dtype)) * known[..., None]
 
 
 class NumberHead(nn.Module):

@@ -1,7 +1,8 @@
 """Text <-> tokens: the tokenizer, numbers as ``<num>``, questions packed behind their pictures.
 
-A number with a unit of length or volume is written ``<num>`` and its SI value goes beside the
-text; counts, clock hours and names stay text. ``<region0>`` ... are tokens of their own.
+A number with a unit of length or volume is written ``<num>``, in questions and in answers, and its
+SI value goes beside the text; counts, clock hours and names stay text. ``<region0>`` ... are tokens
+of their own.
 """
 
 from __future__ import annotations
@@ -16,12 +17,25 @@ from transformers import AutoTokenizer, PreTrainedTokenizerBase, PreTrainedToken
 
 from deepsight_ros.errors import InvalidValueError
 from deepsight_ros.model.deepsight_model import IGNORED, PackedText
+from deepsight_ros.questions.units import UNIT_WORDS, is_length, is_volume, si_factor
 
 PAD, BOS, EOS, NUMBER = "<pad>", "<bos>", "<eos>", "<num>"
 USER, ASSISTANT = "<user>", "<assistant>"
 SPECIAL = (PAD, BOS, EOS, NUMBER, USER, ASSISTANT)
 _REGION = re.compile(r"<region(\d+)>")
 _SPOKEN = re.compile(r"(?<![\w.])\d+(?:\.\d+)?(?![\w.]*\d)")
+_MEASURED = re.compile(
+    r"(?<![\w.<])(?P<number>\d+(?:\.\d+)?)(?P<gap>[\s-]*)(?P<unit>"
+    + "|".join(
+        sorted(
+            (re.escape(w) for w, u in UNIT_WORDS.items() if is_length(u) or is_volume(u)),
+            key=len,
+            reverse=True,
+        )
+    )
+    + r")(?![\w])",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True)
@@ -49,6 +63,22 @@ class QuestionAnswer:
             )
 
 
+def hide_lengths(question: str) -> tuple[str, tuple[float, ...]]:
+    """Write every number with a unit as ``<num>``: "more than 8 cm" -> "more than <num> cm", 0.08.
+
+    Returns:
+        The text, and the SI values in order.
+    """
+    values: list[float] = []
+
+    def hide(match: re.Match[str]) -> str:
+        unit = UNIT_WORDS[match["unit"].lower()]
+        values.append(float(match["number"]) * si_factor(unit))
+        return f"{NUMBER}{match['gap']}{match['unit']}"
+
+    return _MEASURED.sub(hide, question), tuple(values)
+
+
 def hide_number(answer: str, value: float) -> QuestionAnswer | None:
     """Write the first number of an answer as ``<num>``; None when it has none or value is no
     positive number (touching things are 0 apart: that is said in text)."""
@@ -60,7 +90,7 @@ def hide_number(answer: str, value: float) -> QuestionAnswer | None:
 
 def train_tokenizer(texts: Iterable[str], size: int, regions: int) -> PreTrainedTokenizerFast:
     """A byte-level BPE with single digits and our special tokens first (pad 0, bos 1, eos 2)."""
-    from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
+    from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers, trainers
 
     tokenizer = Tokenizer(models.BPE())
     tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
@@ -70,7 +100,8 @@ def train_tokenizer(texts: Iterable[str], size: int, regions: int) -> PreTrained
         ]
     )
     tokenizer.decoder = decoders.ByteLevel()
-    special = [*SPECIAL, *(f"<region{i}>" for i in range(regions))]
+    names = [*SPECIAL, *(f"<region{i}>" for i in range(regions))]
+    special = [AddedToken(name, lstrip=True, special=True) for name in names]
     trainer = trainers.BpeTrainer(
         vocab_size=size,
         special_tokens=special,
@@ -83,7 +114,7 @@ def train_tokenizer(texts: Iterable[str], size: int, regions: int) -> PreTrained
         pad_token=PAD,
         bos_token=BOS,
         eos_token=EOS,
-        additional_special_tokens=special[3:],
+        additional_special_tokens=special[3:],  # the space before them is part of them
     )
 
 
@@ -98,6 +129,14 @@ def load_tokenizer(folder: str, regions: int) -> PreTrainedTokenizerBase:
         {"additional_special_tokens": [t for t in wanted if t not in known]}
     )
     return tokenizer
+
+
+@dataclass(frozen=True)
+class Prompt:
+    """Token ids of a question, and log10 of the SI value at its ``<num>`` tokens (else NaN)."""
+
+    ids: tuple[int, ...]
+    given: tuple[float, ...]
 
 
 class TextCodec:
@@ -125,8 +164,8 @@ class TextCodec:
                 "vocabulary; it was not made by this package (model.text)"
             )
 
-    def question_ids(self, question: str, region_count: int) -> list[int]:
-        """Ids of the prompt.
+    def prompt_ids(self, question: str, region_count: int) -> Prompt:
+        """The question as the language model gets it.
 
         Raises:
             InvalidValueError: the question names a region that was not passed.
@@ -137,7 +176,13 @@ class TextCodec:
                 f"question: got <region{max(named)}> with {region_count} regions (at most "
                 f"{self.regions} can be named)"
             )
-        return self._ids(self.prompt.format(question=question))
+        text, values = hide_lengths(question.replace(NUMBER, "number"))
+        ids = self._ids(self.prompt.format(question=text))
+        rest = iter(values)
+        given = [
+            math.log10(max(next(rest), 1e-6)) if i == self.number_id else math.nan for i in ids
+        ]
+        return Prompt(tuple(ids), tuple(given))
 
     def region_indices(self, ids: Sequence[int]) -> list[int]:
         return [self.region_of.get(i, -1) for i in ids]
@@ -147,8 +192,9 @@ class TextCodec:
         parts: list[str] = []
         run: list[int] = []
         for i in ids:
-            if i == self.number_id:
-                parts += [self._text(run), number]
+            if i == self.number_id or i in self.region_of:
+                said = number if i == self.number_id else f"<region{self.region_of[i]}>"
+                parts += [self._text(run), f" {said}"]
                 run = []
             elif i != self.eos_id:
                 run.append(i)
@@ -157,8 +203,12 @@ class TextCodec:
 
     def pack(self, groups: Sequence[Sequence[QuestionAnswer]], region_count: int) -> PackedText:
         """Questions of several pictures, one row each."""
-        rows = [[self._encode(qa, region_count) for qa in group] for group in groups]
-        length = max(1, max((sum(len(e[0]) for e in row) for row in rows), default=1))
+        rows = [
+            [(self.prompt_ids(qa.question, region_count), self._answer(qa), qa) for qa in group]
+            for group in groups
+        ]
+        lengths = (sum(len(p.ids) + len(a) for p, a, _ in row) for row in rows)
+        length = max(1, max(lengths, default=1))
         shape = (len(rows), length)
         ids = torch.full(shape, self.pad_id, dtype=torch.long)
         segment = torch.zeros(shape, dtype=torch.long)
@@ -166,22 +216,25 @@ class TextCodec:
         labels = torch.full(shape, IGNORED, dtype=torch.long)
         region = torch.full(shape, -1, dtype=torch.long)
         number = torch.full(shape, math.nan)
+        given = torch.full(shape, math.nan)
         weight = torch.zeros(shape)
         for r, row in enumerate(rows):
             at = 0
-            for s, (tokens, prompt_length, qa) in enumerate(row, start=1):
+            for s, (prompt, answer, qa) in enumerate(row, start=1):
+                tokens, prompt_length = [*prompt.ids, *answer], len(prompt.ids)
                 end = at + len(tokens)
                 ids[r, at:end] = torch.tensor(tokens)
                 segment[r, at:end] = s
                 place[r, at:end] = torch.arange(len(tokens))
                 region[r, at:end] = torch.tensor(self.region_indices(tokens))
+                given[r, at : at + prompt_length] = torch.tensor(prompt.given)
                 labels[r, at + prompt_length - 1 : end - 1] = torch.tensor(tokens[prompt_length:])
                 weight[r, at:end] = qa.weight
                 if not math.isnan(qa.value):
                     spot = at + tokens.index(self.number_id, prompt_length)
                     number[r, spot] = math.log10(qa.value)
                 at = end
-        return PackedText(ids, segment, place, labels, region, number, weight)
+        return PackedText(ids, segment, place, labels, region, given, number, weight)
 
     def texts(self, texts: Sequence[str], most: int) -> tuple[torch.Tensor, torch.Tensor]:
         """Ids and mask for the text tower, each text ended by <eos>."""
@@ -194,11 +247,8 @@ class TextCodec:
             mask[r, : len(row)] = 1
         return ids, mask
 
-    def _encode(
-        self, qa: QuestionAnswer, region_count: int
-    ) -> tuple[list[int], int, QuestionAnswer]:
-        prompt = self.question_ids(qa.question, region_count)
-        return [*prompt, *self._ids(f" {qa.answer}"), self.eos_id], len(prompt), qa
+    def _answer(self, qa: QuestionAnswer) -> list[int]:
+        return [*self._ids(qa.answer), self.eos_id]
 
     def _ids(self, text: str) -> list[int]:
         return list(self.tokenizer(text, add_special_tokens=False)["input_ids"])
