@@ -1,7 +1,8 @@
 """Configuration of the depth-language model: dataclasses in, JSON out and back, checked.
 
-What the papers leave open (place and shape of the BBox convolution, sizes) is set here; the field's
-docstring says which choice is the paper's and which is our interpretation (docs/model.md).
+What the papers leave open (place and shape of the BBox convolution, sizes) is set here; the
+docstring of a field says which choice is the paper's and which is our interpretation
+(docs/model.md).
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """DeepSightModel: pictures and tokens in, next tokens and numbers out.
 
-    Pictures --towers--> patch features --projector--> [picture tokens] --+
-       \\--regions--> one vector per <regionN> ----------------------------+--> Llama --> text, <num>
+    Pictures --towers--> patch features --projector--> [picture tokens] -+
+       \\--regions--> one vector per <regionN> ---------------------------+-> Llama --> text, <num>
 
 A question stands behind the picture tokens of its view. Training packs many questions behind one
 copy of them: each sees the picture and itself, never another question, so that a question asked

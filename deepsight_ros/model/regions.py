@@ -1,11 +1,13 @@
 """Region tokens: what a text means by ``<region0>``, as one vector each.
 
 A region's vector is made of the tower's features pooled over the box, a crop of the encoded
-picture at fine size (boxes given as text alone leave shape unreadable), where the box is, and, with
-depth, the metric coordinates that its middle half holds.
+picture at fine size (boxes given as text alone leave shape unreadable), where the box is, and,
+with depth, the metric coordinates that its middle half holds.
 """
 
 from __future__ import annotations
+
+import math
 
 import torch
 from torch import Tensor, nn
@@ -29,7 +31,7 @@ class RegionEncoder(nn.Module):
         self.grid = tower.grid
         self.metric = metric and config.statistics
         c = config.channels
-        side = -(-(-(-config.crop_px // 2)) // 2)
+        side = math.ceil(math.ceil(config.crop_px / 2) / 2)
         self.crop = nn.Sequential(
             nn.Conv2d(channels + 1, c, 3, padding=1),
             nn.GELU(),
