@@ -100,10 +100,10 @@ class View:
                 position_ids=positions,
             ).last_hidden_state[:, -1]
             at += hidden.shape[1]
-            if written and written[-1] == codec.number_id and value != value:
-                if model.numbers is not None:
-                    mean, spread = model.numbers(out)
-                    value, sigma = float(mean), float(spread)
+            at_number = bool(written) and written[-1] == codec.number_id
+            if at_number and value != value and model.numbers is not None:
+                mean, spread = model.numbers(out)
+                value, sigma = float(mean), float(spread)
             logits = language.lm_head(out).float()[0]
             token = int(logits.argmax())
             if step == 0:

@@ -1,8 +1,8 @@
 """Text <-> tokens: the tokenizer, numbers as ``<num>``, questions packed behind their pictures.
 
-A number with a unit of length or volume is written ``<num>``, in questions and in answers, and its
-SI value goes beside the text; counts, clock hours and names stay text. ``<region0>`` ... are tokens
-of their own.
+A number with a unit of length or volume is written ``<num>``, in questions and in answers, and
+its SI value goes beside the text; counts, clock hours and names stay text. ``<region0>`` ... are
+tokens of their own.
 """
 
 from __future__ import annotations
@@ -178,10 +178,8 @@ class TextCodec:
             )
         text, values = hide_lengths(question.replace(NUMBER, "number"))
         ids = self._ids(self.prompt.format(question=text))
-        rest = iter(values)
-        given = [
-            math.log10(max(next(rest), 1e-6)) if i == self.number_id else math.nan for i in ids
-        ]
+        logs = iter(math.log10(max(v, 1e-6)) for v in values)
+        given = [next(logs) if i == self.number_id else math.nan for i in ids]
         return Prompt(tuple(ids), tuple(given))
 
     def region_indices(self, ids: Sequence[int]) -> list[int]:

@@ -18,9 +18,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from deepsight_ros.geometry.backproject import points_from_depth
+from deepsight_ros.geometry.backproject import backproject
 from deepsight_ros.geometry.camera import RgbdFrame
-from deepsight_ros.questions.speaking import speak_value
 from deepsight_ros.scene.measure import measure
 from deepsight_ros.scene.objects import Scene
 from deepsight_ros.synthesis.samples import Sample
@@ -205,7 +204,7 @@ def _security(
     scene = sample.scene
     if scene.support is None:
         return []
-    points = points_from_depth(frame.depth_m, frame.camera)
+    points = backproject(frame.depth_m, frame.camera)
     points = points[np.isfinite(points).all(axis=-1)]
     in_ground = scene.working_from_camera.apply(points.reshape(-1, 3).astype(np.float64))
     height_m = float(scene.camera_position_m[2])
@@ -219,7 +218,6 @@ def _security(
             continue
         reach = round(first_m + margin, 2)
         blocked = reach > first_m
-        words = {"w": speak_value(w, "cm"), "h": speak_value(h, "cm"), "r": ""}
         words = {
             "w": f"{w * 100:.0f} cm",
             "h": f"{h * 100:.0f} cm",
