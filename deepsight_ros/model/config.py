@@ -253,7 +253,16 @@ class DeepSightConfig:
                 "checkpoint was written by another version of deepsight_ros or is no DeepSight "
                 "checkpoint"
             )
-        sections = {
+        return cls.from_mapping(values)
+
+    @classmethod
+    def from_mapping(cls, values: Mapping[str, Any]) -> DeepSightConfig:
+        """A configuration from plain values; what is left out keeps its default.
+
+        Raises:
+            InvalidValueError: unknown entries or values.
+        """
+        sections: dict[str, type[Section]] = {
             "tower": TowerConfig,
             "box": BoxConfig,
             "region": RegionConfig,
@@ -262,7 +271,7 @@ class DeepSightConfig:
         }
         unknown = sorted(set(values) - {f.name for f in fields(cls)})
         if unknown:
-            raise InvalidValueError(f"config.json: got unknown entries {unknown}")
+            raise InvalidValueError(f"model configuration: got unknown entries {unknown}")
         made = {
             name: sections[name].from_mapping(value)
             if name in sections

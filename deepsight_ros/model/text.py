@@ -46,12 +46,15 @@ class QuestionAnswer:
         question: with ``<regionN>`` where a region is meant.
         answer: with at most one ``<num>``.
         value: SI value behind ``<num>``, NaN without one.
+        regions: row of the picture's regions that ``<region0>``, ``<region1>`` ... of this
+            question stand for; () when ``<regionN>`` is row N.
         weight: of its targets in the loss.
     """
 
     question: str
     answer: str
     value: float = math.nan
+    regions: tuple[int, ...] = ()
     weight: float = 1.0
 
     def __post_init__(self) -> None:
@@ -182,8 +185,12 @@ class TextCodec:
         given = [next(logs) if i == self.number_id else math.nan for i in ids]
         return Prompt(tuple(ids), tuple(given))
 
-    def region_indices(self, ids: Sequence[int]) -> list[int]:
-        return [self.region_of.get(i, -1) for i in ids]
+    def region_indices(self, ids: Sequence[int], rows: Sequence[int] = ()) -> list[int]:
+        """Row of the picture's regions per token, -1 for none; ``rows`` as in a question."""
+        numbers = (self.region_of.get(i, -1) for i in ids)
+        if not rows:
+            return list(numbers)
+        return [rows[n] if 0 <= n < len(rows) else -1 for n in numbers]
 
     def decode(self, ids: Sequence[int], number: str = NUMBER) -> str:
         """Text of an answer, ``number`` in the place of ``<num>``."""
@@ -224,7 +231,7 @@ class TextCodec:
                 ids[r, at:end] = torch.tensor(tokens)
                 segment[r, at:end] = s
                 place[r, at:end] = torch.arange(len(tokens))
-                region[r, at:end] = torch.tensor(self.region_indices(tokens))
+                region[r, at:end] = torch.tensor(self.region_indices(tokens, qa.regions))
                 given[r, at : at + prompt_length] = torch.tensor(prompt.given)
                 labels[r, at + prompt_length - 1 : end - 1] = torch.tensor(tokens[prompt_length:])
                 weight[r, at:end] = qa.weight
