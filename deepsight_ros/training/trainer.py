@@ -1,0 +1,251 @@
+"""The training loop of both stages: recipe, shards and a run folder in, a checkpoint out.
+
+On ``accelerate``: one process, many GPUs or FSDP are its configuration. A run is resumed from its
+last saved state to the same losses; every step seeds its own draws. Progress, loss, samples and
+tokens per second and memory go to the terminal and to TensorBoard files in the run folder.
+"""
+
+from __future__ import annotations
+
+import json
+import resource
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from accelerate import Accelerator
+from torch import Tensor, nn
+
+from deepsight_ros.errors import InvalidValueError
+from deepsight_ros.model import checkpoint
+from deepsight_ros.model.deepsight_model import DeepSightModel
+from deepsight_ros.model.text import TextCodec
+from deepsight_ros.training.batches import Batch, Batches
+from deepsight_ros.training.optimisers import build, gradient_norm
+from deepsight_ros.training.recipe import Recipe
+
+STATE = "state"
+_DTYPES = {"float32": torch.float32, "float16": torch.float16, "bfloat16": torch.bfloat16}
+
+
+@dataclass(frozen=True)
+class StepReport:
+    """What a step tells.
+
+    Attributes:
+        step: finished steps.
+        losses: by name.
+        samples_per_s, tokens_per_s: since the last report.
+        memory_mb: peak, of the GPU where there is one.
+    """
+
+    step: int
+    losses: dict[str, float]
+    samples_per_s: float
+    tokens_per_s: float
+    memory_mb: float
+
+
+class Objective(nn.Module):
+    """The loss of a batch; one forward, so that wrappers (DDP, FSDP) see all of it.
+
+    Args:
+        model: to train.
+        text: weight of the language and number losses (0 in the align stage's first half).
+        contrast: weight of the contrastive loss.
+    """
+
+    def __init__(self, model: DeepSightModel, text: float, contrast: float) -> None:
+        super().__init__()
+        self.model = model
+        self.text, self.contrast = text, contrast
+
+    def forward(self, batch: Batch) -> dict[str, Tensor]:
+        losses: dict[str, Tensor] = {}
+        total = self.model.modality.sum() * 0.0
+        if self.text > 0 and batch.questions:
+            losses |= self.model(batch.pictures, batch.text)
+            total = total + self.text * losses.pop("loss")
+        if self.contrast > 0 and batch.text_ids is not None and batch.text_mask is not None:
+            losses["contrast"] = self.model.contrast(
+                batch.pictures, batch.text_ids, batch.text_mask
+            )
+            total = total + self.contrast * losses["contrast"]
+        losses["loss"] = total
+        return losses
+
+
+def train(
+    recipe: Recipe,
+    model: DeepSightModel,
+    codec: TextCodec,
+    folders: Sequence[Path],
+    run: Path,
+    *,
+    report: Callable[[StepReport], None] = lambda _: None,
+    report_every: int = 10,
+    stop_after: int | None = None,
+) -> DeepSightModel:
+    """Train, or go on training what ``run`` holds.
+
+    Args:
+        recipe: of the stage.
+        model, codec: to start from; a saved state in ``run`` replaces the weights.
+        folders: of shards.
+        run: folder of states, logs and the finished checkpoint ("checkpoint").
+        report: called every ``report_every`` steps.
+        stop_after: end after this many steps as a kill would, state saved (tests, short calls).
+
+    Raises:
+        InvalidValueError: the run folder belongs to another recipe, or a loss is not finite.
+    """
+    accelerator = Accelerator(mixed_precision=recipe.precision)
+    torch.manual_seed(recipe.seed)
+    _claim(run, recipe, accelerator)
+    freeze(model, recipe.train)
+    text_weight = 0.0 if recipe.stage == "align" else 1.0
+    contrast = 1.0 if recipe.stage == "align" else recipe.align_weight
+    objective = Objective(model, text_weight, contrast if model.text_tower is not None else 0.0)
+    optimisers, schedules = build(objective.named_parameters(), recipe.optimiser, recipe.steps)
+    prepared = accelerator.prepare(objective, *optimisers)
+    objective, optimisers = prepared[0], list(prepared[1:])
+    accelerator.register_for_checkpointing(*schedules)
+    first = _resume(accelerator, run)
+    batches = Batches(
+        folders,
+        recipe,
+        model.config,
+        codec,
+        rank=accelerator.process_index,
+        ranks=accelerator.num_processes,
+    )
+    last = recipe.steps if stop_after is None else min(recipe.steps, first + stop_after)
+    writer = _writer(run, first) if accelerator.is_main_process else None
+    accumulate = recipe.accumulate
+    objective.train()
+    samples = tokens = 0
+    mark = time.perf_counter()
+    stream = batches.start(first * accumulate, last * accumulate)
+    for step in range(first, last):
+        torch.manual_seed(recipe.seed * 1_000_003 + step * 97 + accelerator.process_index)
+        sums: dict[str, float] = {}
+        for _ in range(accumulate):
+            batch = next(stream)
+            moved = Batch(
+                batch.pictures.to(accelerator.device),
+                batch.text.to(accelerator.device),
+                None if batch.text_ids is None else batch.text_ids.to(accelerator.device),
+                None if batch.text_mask is None else batch.text_mask.to(accelerator.device),
+                batch.questions,
+            )
+            losses = objective(moved)
+            accelerator.backward(losses["loss"] / accumulate)
+            for name, value in losses.items():
+                sums[name] = sums.get(name, 0.0) + float(value.detach()) / accumulate
+            samples += len(batch.pictures) * accelerator.num_processes
+            tokens += int((batch.text.segment > 0).sum()) * accelerator.num_processes
+        if not torch.isfinite(torch.tensor(sums["loss"])):
+            raise InvalidValueError(
+                f"training: got loss {sums['loss']} at step {step}; lower the learning rates of "
+                f"the recipe and resume from the last state in {run / STATE}"
+            )
+        gradient_norm(objective.parameters(), recipe.optimiser.clip)
+        for optimiser, schedule in zip(optimisers, schedules, strict=True):
+            optimiser.step()
+            schedule.step()
+            optimiser.zero_grad(set_to_none=True)
+        done = step + 1
+        if done % report_every == 0 or done == last:
+            spent = time.perf_counter() - mark
+            told = StepReport(done, sums, samples / spent, tokens / spent, _memory_mb())
+            samples = tokens = 0
+            mark = time.perf_counter()
+            report(told)
+            if writer is not None:
+                _log(writer, told)
+        if done % recipe.save_every == 0 or done == last:
+            _save_state(accelerator, run, done)
+    if writer is not None:
+        writer.close()
+    if last == recipe.steps and accelerator.is_main_process:
+        finished = accelerator.unwrap_model(objective).model
+        dtype = _DTYPES[recipe.keep_dtype]
+        checkpoint.save(run / "checkpoint", finished, codec, dtype=dtype)
+        text = json.dumps(recipe.as_mapping(), indent=1) + "\n"
+        (run / "checkpoint" / "recipe.json").write_text(text, encoding="utf-8")
+    return model.eval()
+
+
+def freeze(model: DeepSightModel, parts: Sequence[str]) -> None:
+    """Let only these parts learn: "tower", "projector" (regions and numbers too), "language"."""
+    for name, parameter in model.named_parameters():
+        root = name.split(".")[0]
+        if root in ("depth_tower", "rgb_tower", "picture_projection", "text_tower") or root in (
+            "text_projection",
+            "log_temperature",
+        ):
+            part = "tower"
+        elif root == "language":
+            part = "language"
+        else:
+            part = "projector"
+        if part not in parts:
+            parameter.requires_grad_(False)
+
+
+def _claim(run: Path, recipe: Recipe, accelerator: Accelerator) -> None:
+    """The run folder belongs to one recipe."""
+    run.mkdir(parents=True, exist_ok=True)
+    file = run / "recipe.json"
+    text = json.dumps(recipe.as_mapping(), indent=1, sort_keys=True) + "\n"
+    if file.exists() and file.read_text(encoding="utf-8") != text:
+        raise InvalidValueError(
+            f"training: {run} holds a run of another recipe; give another --out, or remove it"
+        )
+    if accelerator.is_main_process:
+        file.write_text(text, encoding="utf-8")
+
+
+def _resume(accelerator: Accelerator, run: Path) -> int:
+    """Steps that are done."""
+    pointer = run / f"{STATE}.json"
+    if not pointer.exists():
+        return 0
+    saved = json.loads(pointer.read_text(encoding="utf-8"))
+    accelerator.load_state(str(run / saved["folder"]))
+    return int(saved["step"])
+
+
+def _save_state(accelerator: Accelerator, run: Path, step: int) -> None:
+    """Two states take turns, so that a kill while writing leaves the one before."""
+    pointer = run / f"{STATE}.json"
+    last = json.loads(pointer.read_text())["folder"] if pointer.exists() else f"{STATE}_b"
+    folder = f"{STATE}_a" if last.endswith("_b") else f"{STATE}_b"
+    accelerator.save_state(str(run / folder), safe_serialization=True)
+    accelerator.wait_for_everyone()
+    if accelerator.is_main_process:
+        scratch = pointer.with_suffix(".tmp")
+        scratch.write_text(json.dumps({"folder": folder, "step": step}) + "\n", encoding="utf-8")
+        scratch.replace(pointer)
+
+
+def _writer(run: Path, purge_step: int):  # type: ignore[no-untyped-def]
+    from torch.utils.tensorboard import SummaryWriter
+
+    return SummaryWriter(str(run / "tensorboard"), purge_step=purge_step + 1)
+
+
+def _log(writer, told: StepReport) -> None:  # type: ignore[no-untyped-def]
+    for name, value in told.losses.items():
+        writer.add_scalar(f"loss/{name}", value, told.step)
+    writer.add_scalar("speed/samples_per_s", told.samples_per_s, told.step)
+    writer.add_scalar("speed/tokens_per_s", told.tokens_per_s, told.step)
+    writer.add_scalar("memory/peak_mb", told.memory_mb, told.step)
+
+
+def _memory_mb() -> float:
+    if torch.cuda.is_available():
+        return torch.cuda.max_memory_allocated() / 2**20
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
