@@ -207,13 +207,12 @@ class DeepSightModel(nn.Module):
         vectors = sight.regions.gather(1, index)
         return hidden + torch.where(region[..., None] >= 0, vectors, 0.0)
 
-    def forward(self, pictures: Pictures, text: PackedText) -> dict[str, Tensor]:
-        """Losses of a packed batch.
+    def forward(self, sight: Sight, text: PackedText) -> dict[str, Tensor]:
+        """Losses of packed questions behind pictures that ``see`` saw.
 
         Returns:
             "loss" to minimise, and its parts "text" and "number" (means over targets).
         """
-        sight = self.see(pictures)
         picture_tokens = sight.tokens.shape[1]
         asked = self.embed(text.ids, text.region, text.given, sight)
         hidden = torch.cat([sight.tokens, asked], dim=1)
@@ -238,9 +237,8 @@ class DeepSightModel(nn.Module):
             losses["loss"] = losses["loss"] + 0.5 * losses["number"]
         return losses
 
-    def contrast(self, pictures: Pictures, ids: Tensor, mask: Tensor) -> Tensor:
+    def contrast(self, sight: Sight, ids: Tensor, mask: Tensor) -> Tensor:
         """Symmetric contrastive loss of pictures with their texts, row by row."""
-        sight = self.see(pictures)
         texts = self.embed_texts(ids, mask)
         assert sight.pooled is not None
         logits = self.log_temperature.clamp(max=4.6).exp() * sight.pooled @ texts.T

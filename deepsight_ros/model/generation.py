@@ -7,7 +7,7 @@ question then costs its own tokens only.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -122,3 +122,39 @@ class View:
             hidden = model.embed(next_id, next_region, not_given, self.sight)
         confidence = float(torch.tensor(log_sum / max(1, len(written))).exp())
         return Written(tuple(written), value, sigma, confidence, first_s, finished)
+
+    def score(self, codec: TextCodec, question: str, options: Sequence[str]) -> Tensor:
+        """(N,) mean log probability per token of each option as the answer, <eos> included.
+
+        One pass over the question, then one over all options side by side.
+        """
+        model, language = self.model, self.model.language
+        prompt = codec.prompt_ids(question, self.sight.regions.shape[1])
+        answers = [codec.answer_ids(option) for option in options]
+        longest = max(map(len, answers))
+        rows, length = len(answers), len(prompt.ids) + longest
+        ids = torch.full((rows, length), codec.pad_id, dtype=torch.long)
+        labels = torch.full((rows, longest), -1, dtype=torch.long)
+        for r, answer in enumerate(answers):
+            ids[r, : len(prompt.ids)] = torch.tensor(prompt.ids)
+            ids[r, len(prompt.ids) : len(prompt.ids) + len(answer)] = torch.tensor(answer)
+            labels[r, : len(answer)] = torch.tensor(answer)
+        region = torch.tensor([codec.region_indices(row) for row in ids.tolist()])
+        region = torch.where(region >= self.sight.regions.shape[1], -1, region)
+        given = torch.full((rows, length), float("nan"))
+        given[:, : len(prompt.ids)] = torch.tensor(prompt.given)
+        device = model.device
+        wide = Sight(
+            self.sight.tokens.expand(rows, -1, -1), self.sight.regions.expand(rows, -1, -1), None
+        )
+        hidden = model.embed(ids.to(device), region.to(device), given.to(device), wide)
+        out = language.model(
+            inputs_embeds=torch.cat([wide.tokens, hidden], dim=1),
+            use_cache=False,
+            position_ids=torch.arange(self.length + length, device=device)[None],
+        ).last_hidden_state[:, self.length + len(prompt.ids) - 1 : -1]
+        logs = language.lm_head(out).float().log_softmax(-1)
+        labels = labels.to(device)
+        each = logs.gather(-1, labels.clamp(min=0)[..., None])[..., 0]
+        known = labels >= 0
+        return (each * known).sum(-1) / known.sum(-1)

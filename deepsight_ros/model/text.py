@@ -209,7 +209,10 @@ class TextCodec:
     def pack(self, groups: Sequence[Sequence[QuestionAnswer]], region_count: int) -> PackedText:
         """Questions of several pictures, one row each."""
         rows = [
-            [(self.prompt_ids(qa.question, region_count), self._answer(qa), qa) for qa in group]
+            [
+                (self.prompt_ids(qa.question, region_count), self.answer_ids(qa.answer), qa)
+                for qa in group
+            ]
             for group in groups
         ]
         lengths = (sum(len(p.ids) + len(a) for p, a, _ in row) for row in rows)
@@ -252,8 +255,9 @@ class TextCodec:
             mask[r, : len(row)] = 1
         return ids, mask
 
-    def _answer(self, qa: QuestionAnswer) -> list[int]:
-        return [*self._ids(qa.answer), self.eos_id]
+    def answer_ids(self, answer: str) -> list[int]:
+        """Ids of an answer, ended by <eos>."""
+        return [*self._ids(answer), self.eos_id]
 
     def _ids(self, text: str) -> list[int]:
         return list(self.tokenizer(text, add_special_tokens=False)["input_ids"])

@@ -22,7 +22,7 @@ from deepsight_ros.geometry.backproject import backproject
 from deepsight_ros.geometry.camera import RgbdFrame
 from deepsight_ros.scene.measure import measure
 from deepsight_ros.scene.objects import Scene
-from deepsight_ros.synthesis.samples import Sample
+from deepsight_ros.synthesis.samples import Pair, Sample
 
 TASKS = ("scene", "recognition", "distance", "security")
 RECOGNITION_OPTIONS = 10
@@ -132,6 +132,32 @@ def make_items(
     items += _distance(sample, rng, per_task)
     items += _security(sample, clean or sample.frame, rng, per_task)
     return items
+
+
+def template_pairs(
+    sample: Sample, seed: int, *, clean: RgbdFrame | None = None, per_task: int = 3
+) -> list[Pair]:
+    """The tasks' questions with free answers, for training: types "template.scene" ..."""
+    labels = tuple(sorted({o.label for o in sample.scene.objects if o.label}))
+    options = Options((sample.room,) if sample.room else (), labels)
+    return [
+        Pair(
+            item.question,
+            spoken_option(item.options[item.answer]),
+            f"template.{item.task}",
+            item.object_ids,
+            item.object_ids,
+            value=item.options[item.answer],
+            outcome="one",
+        )
+        for item in make_items(sample, options, seed, clean=clean, per_task=per_task)
+    ]
+
+
+def spoken_option(option: str) -> str:
+    """An option as the answer is written: "kitchen" -> "Kitchen."."""
+    text = option.replace("_", " ")
+    return f"{text[:1].upper()}{text[1:]}."
 
 
 def visible_ids(scene: Scene, least_px: int = 6) -> list[str]:

@@ -9,6 +9,7 @@ import json
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -120,7 +121,7 @@ def from_conversation(
         return
     rows = tuple(numbers[i] for i in conversation.regions)
     turns = conversation.turns
-    for asked, said in zip(turns, turns[1:], strict=False):
+    for asked, said in pairwise(turns):
         if asked.role == "user" and said.role == "assistant":
             yield QuestionAnswer(asked.text, said.text, math.nan, rows)
 

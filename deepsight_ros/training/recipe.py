@@ -1,4 +1,4 @@
-"""Recipes: a YAML file of values in, a checked ``Recipe`` out. One file per trained model and stage.
+"""Recipes: a YAML file of values in, a checked ``Recipe`` out. One file per model and stage.
 
 A recipe says everything that decides the result except the data itself; its text is stored beside
 the weights.

@@ -27,6 +27,14 @@ from deepsight_ros.training.optimisers import build, gradient_norm
 from deepsight_ros.training.recipe import Recipe
 
 STATE = "state"
+_TOWER_ROOTS = (
+    "depth_tower",
+    "rgb_tower",
+    "text_tower",
+    "picture_projection",
+    "text_projection",
+    "log_temperature",
+)
 _DTYPES = {"float32": torch.float32, "float16": torch.float16, "bfloat16": torch.bfloat16}
 
 
@@ -64,14 +72,13 @@ class Objective(nn.Module):
 
     def forward(self, batch: Batch) -> dict[str, Tensor]:
         losses: dict[str, Tensor] = {}
-        total = self.model.modality.sum() * 0.0
+        sight = self.model.see(batch.pictures)
+        total = sight.tokens.sum() * 0.0
         if self.text > 0 and batch.questions:
-            losses |= self.model(batch.pictures, batch.text)
+            losses |= self.model(sight, batch.text)
             total = total + self.text * losses.pop("loss")
         if self.contrast > 0 and batch.text_ids is not None and batch.text_mask is not None:
-            losses["contrast"] = self.model.contrast(
-                batch.pictures, batch.text_ids, batch.text_mask
-            )
+            losses["contrast"] = self.model.contrast(sight, batch.text_ids, batch.text_mask)
             total = total + self.contrast * losses["contrast"]
         losses["loss"] = total
         return losses
@@ -182,10 +189,7 @@ def freeze(model: DeepSightModel, parts: Sequence[str]) -> None:
     """Let only these parts learn: "tower", "projector" (regions and numbers too), "language"."""
     for name, parameter in model.named_parameters():
         root = name.split(".")[0]
-        if root in ("depth_tower", "rgb_tower", "picture_projection", "text_tower") or root in (
-            "text_projection",
-            "log_temperature",
-        ):
+        if root in _TOWER_ROOTS:
             part = "tower"
         elif root == "language":
             part = "language"

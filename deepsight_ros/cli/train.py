@@ -1,0 +1,127 @@
+"""`deepsight train align | tune`: a recipe and shards in, a checkpoint out; resumable."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+
+from deepsight_ros.errors import DeepsightError
+
+app = typer.Typer(help="Train the depth-language model.", no_args_is_help=True)
+
+Recipe_ = Annotated[str, typer.Option("--recipe", help="Recipe file, or one that ships.")]
+Data = Annotated[
+    list[Path], typer.Option("--data", help="Shards (`deepsight synthesize`); may be repeated.")
+]
+Out = Annotated[Path, typer.Option("--out", help="Run folder: states, logs, checkpoint.")]
+Start = Annotated[str, typer.Option("--start", help="Checkpoint to go on from.")]
+Steps = Annotated[int | None, typer.Option("--steps", min=1, help="Instead of the recipe's.")]
+Seed = Annotated[int | None, typer.Option("--seed", help="Instead of the recipe's.")]
+Pause = Annotated[
+    int | None,
+    typer.Option("--pause-after", min=1, help="Stop after this many steps; resume later."),
+]
+Threads = Annotated[int | None, typer.Option("--threads", min=1, help="CPU threads.")]
+
+
+@app.command()
+def align(
+    data: Data,
+    out: Out,
+    recipe: Recipe_ = "tiny-align",
+    start: Start = "",
+    steps: Steps = None,
+    seed: Seed = None,
+    pause_after: Pause = None,
+    threads: Threads = None,
+) -> None:
+    """Contrastive depth-text alignment: gives zero-shot classification."""
+    _run("align", recipe, data, out, start, steps, seed, pause_after, threads)
+
+
+@app.command()
+def tune(
+    data: Data,
+    out: Out,
+    recipe: Recipe_ = "tiny-tune",
+    start: Start = "",
+    steps: Steps = None,
+    seed: Seed = None,
+    pause_after: Pause = None,
+    threads: Threads = None,
+) -> None:
+    """Supervised fine-tuning on pairs, conversations and benchmark-like tasks."""
+    _run("tune", recipe, data, out, start, steps, seed, pause_after, threads)
+
+
+def _run(
+    stage: str,
+    recipe_name: str,
+    data: list[Path],
+    out: Path,
+    start: str,
+    steps: int | None,
+    seed: int | None,
+    pause_after: int | None,
+    threads: int | None,
+) -> None:
+    import torch
+
+    from deepsight_ros.training.recipe import Recipe
+    from deepsight_ros.training.start import starting_model
+    from deepsight_ros.training.trainer import StepReport, train
+
+    console = Console()
+    if threads is not None:
+        torch.set_num_threads(threads)
+    changes: dict[str, Any] = {"stage": stage}
+    changes |= {
+        k: v
+        for k, v in (("steps", steps), ("seed", seed), ("start", start))
+        if v not in (None, "")
+    }
+    try:
+        recipe = Recipe.read(recipe_name, **changes)
+        model, codec = starting_model(recipe, data)
+        count = sum(p.numel() for p in model.parameters()) / 1e6
+        console.print(f"{stage}: {count:.2f} M parameters, {recipe.steps} steps, {out}")
+        bar = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            TimeRemainingColumn(),
+            console=console,
+        )
+        with bar:
+            task = bar.add_task(stage, total=recipe.steps)
+
+            def report(told: StepReport) -> None:
+                losses = " ".join(f"{k} {v:.3f}" for k, v in told.losses.items())
+                bar.update(
+                    task,
+                    completed=told.step,
+                    description=f"{stage} {losses} {told.samples_per_s:.0f} samples/s "
+                    f"{told.tokens_per_s:.0f} tokens/s",
+                )
+                if not console.is_terminal and told.step % 100 == 0:
+                    console.print(
+                        f"step {told.step}: {losses}, {told.samples_per_s:.1f} samples/s, "
+                        f"{told.memory_mb:.0f} MB"
+                    )
+
+            train(recipe, model, codec, data, out, report=report, stop_after=pause_after)
+    except DeepsightError as error:
+        console.print(f"[red]{error}[/red]")
+        raise typer.Exit(1) from error

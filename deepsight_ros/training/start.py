@@ -1,0 +1,71 @@
+"""A recipe in, the model it starts from out: made anew, loaded, or put together from others."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import torch
+
+from deepsight_ros.model import checkpoint
+from deepsight_ros.model.deepsight_model import DeepSightModel
+from deepsight_ros.model.pretrained import load_language, put_clip
+from deepsight_ros.model.text import TextCodec, load_tokenizer
+from deepsight_ros.training.recipe import Recipe
+from deepsight_ros.training.tokenizer import fit_tokenizer
+
+
+def starting_model(recipe: Recipe, folders: Sequence[Path]) -> tuple[DeepSightModel, TextCodec]:
+    """Model and codec before the first step; the recipe's seed decides what is drawn.
+
+    Args:
+        recipe: ``start`` names a checkpoint to go on from; else ``clip`` and ``llm`` name
+            pretrained folders, and what they do not give is made anew.
+        folders: of shards, to fit a tokenizer on when there is no language model to take one from.
+
+    Raises:
+        SourceError, InvalidValueError: a folder is missing or of the wrong kind or shape.
+    """
+    torch.manual_seed(recipe.seed)
+    if recipe.start:
+        return checkpoint.load(Path(recipe.start))
+    config = recipe.model
+    most = config.region.most
+    if recipe.llm:
+        tokenizer = load_tokenizer(recipe.llm, most)
+        language, shape = load_language(recipe.llm, len(tokenizer))
+        config = replace(config, language=shape)
+    else:
+        tokenizer = fit_tokenizer(folders, config.language.vocabulary, most)
+        language = None
+        config = replace(config, language=replace(config.language, vocabulary=len(tokenizer)))
+    model = DeepSightModel(config, language)
+    if recipe.clip:
+        put_clip(model, recipe.clip)
+    if recipe.lora_rank:
+        add_lora(model, recipe.lora_rank)
+    return model, TextCodec(tokenizer, config.prompt, most)
+
+
+def add_lora(model: DeepSightModel, rank: int) -> None:
+    """LoRA adapters on the attention and MLP matrices of the language model (``peft``).
+
+    The language model's own weights are frozen; ``merge_lora`` folds the adapters in afterwards.
+    """
+    from peft import LoraConfig, get_peft_model
+
+    targets = ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"]
+    config = LoraConfig(r=rank, lora_alpha=2 * rank, target_modules=targets, lora_dropout=0.0)
+    model.language = get_peft_model(model.language, config).base_model.model
+
+
+def merge_lora(model: DeepSightModel) -> None:
+    """Fold LoRA adapters into the weights, so that a checkpoint needs no ``peft``."""
+    from peft.tuners.lora import LoraLayer
+
+    for parent in list(model.language.modules()):
+        for name, child in list(parent.named_children()):
+            if isinstance(child, LoraLayer):
+                child.merge()  # type: ignore[operator]
+                setattr(parent, name, child.get_base_layer())
