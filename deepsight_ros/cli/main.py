@@ -21,6 +21,7 @@ COMMANDS: dict[str, str] = {
     "view": "deepsight_ros.cli.view:view",
     "audit": "deepsight_ros.cli.audit:audit",
     "benchmark": "deepsight_ros.cli.benchmark:app",
+    "train": "deepsight_ros.cli.train:app",
 }
 """Command name -> "module:function" or "module:typer app"."""
 

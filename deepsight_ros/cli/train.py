@@ -85,12 +85,9 @@ def _run(
     console = Console()
     if threads is not None:
         torch.set_num_threads(threads)
-    changes: dict[str, Any] = {"stage": stage}
-    changes |= {
-        k: v
-        for k, v in (("steps", steps), ("seed", seed), ("start", start))
-        if v not in (None, "")
-    }
+    given = {"steps": steps, "seed": seed, "start": start or None}
+    changes: dict[str, Any] = {k: v for k, v in given.items() if v is not None}
+    changes["stage"] = stage
     try:
         recipe = Recipe.read(recipe_name, **changes)
         model, codec = starting_model(recipe, data)

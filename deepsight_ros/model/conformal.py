@@ -1,4 +1,4 @@
-"""Split-conformal intervals of the model's numbers: residuals of calibration scenes in, factors out.
+"""Split-conformal intervals of the model's numbers: residuals in, factors out.
 
 A number comes as log10 of metres with a spread. The 95 % interval is the number times or divided
 by 10 to the factor times the spread; the factor is the conformal quantile of |error| / spread on

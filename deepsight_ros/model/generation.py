@@ -124,7 +124,7 @@ class View:
         return Written(tuple(written), value, sigma, confidence, first_s, finished)
 
     def score(self, codec: TextCodec, question: str, options: Sequence[str]) -> Tensor:
-        """(N,) mean log probability per token of each option as the answer, <eos> included.
+        """(N,) log probability of each option as the whole answer, <eos> included.
 
         One pass over the question, then one over all options side by side.
         """
@@ -157,4 +157,4 @@ class View:
         labels = labels.to(device)
         each = logs.gather(-1, labels.clamp(min=0)[..., None])[..., 0]
         known = labels >= 0
-        return (each * known).sum(-1) / known.sum(-1)
+        return (each * known).sum(-1)

@@ -208,13 +208,11 @@ class TextCodec:
 
     def pack(self, groups: Sequence[Sequence[QuestionAnswer]], region_count: int) -> PackedText:
         """Questions of several pictures, one row each."""
-        rows = [
-            [
-                (self.prompt_ids(qa.question, region_count), self.answer_ids(qa.answer), qa)
-                for qa in group
-            ]
-            for group in groups
-        ]
+
+        def encode(qa: QuestionAnswer) -> tuple[Prompt, list[int], QuestionAnswer]:
+            return self.prompt_ids(qa.question, region_count), self.answer_ids(qa.answer), qa
+
+        rows = [[encode(qa) for qa in group] for group in groups]
         lengths = (sum(len(p.ids) + len(a) for p, a, _ in row) for row in rows)
         length = max(1, max(lengths, default=1))
         shape = (len(rows), length)

@@ -23,6 +23,7 @@ from deepsight_ros.model import checkpoint
 from deepsight_ros.model.deepsight_model import DeepSightModel
 from deepsight_ros.model.text import TextCodec
 from deepsight_ros.training.batches import Batch, Batches
+from deepsight_ros.training.lora import merge_lora
 from deepsight_ros.training.optimisers import build, gradient_norm
 from deepsight_ros.training.recipe import Recipe
 
@@ -178,6 +179,8 @@ def train(
         writer.close()
     if last == recipe.steps and accelerator.is_main_process:
         finished = accelerator.unwrap_model(objective).model
+        if recipe.lora_rank:
+            merge_lora(finished)
         dtype = _DTYPES[recipe.keep_dtype]
         checkpoint.save(run / "checkpoint", finished, codec, dtype=dtype)
         text = json.dumps(recipe.as_mapping(), indent=1) + "\n"
