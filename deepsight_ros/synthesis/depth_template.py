@@ -78,6 +78,7 @@ class TemplateItem:
         answer: index of the right one.
         object_ids: what the regions are.
         difficulty: depth ratio (distance) or signed margin in metres (security), else 0.
+        swept_box_m: width, height and reach (security), else ().
     """
 
     task: str
@@ -87,6 +88,7 @@ class TemplateItem:
     answer: int
     object_ids: tuple[str, ...] = ()
     difficulty: float = 0.0
+    swept_box_m: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -258,7 +260,8 @@ def _security(
                 ("yes", "no"),
                 0 if blocked else 1,
                 (),
-                reach - first_m,
+                float(reach - first_m),
+                (w, h, reach),
             )
         )
     return items
