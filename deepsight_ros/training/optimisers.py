@@ -12,9 +12,10 @@ from collections.abc import Iterable
 
 import torch
 from torch import nn
-from torch.optim import AdamW, Muon, Optimizer
+from torch.optim import AdamW, Optimizer
 from torch.optim.lr_scheduler import LambdaLR
 
+from deepsight_ros.training.muon import Muon
 from deepsight_ros.training.recipe import OptimiserConfig
 
 _NOT_MATRICES = ("embed", "lm_head", "position", "modality", "class_embedding")
@@ -39,14 +40,7 @@ def build(
             plain.append(parameter)
     optimisers: list[Optimizer] = []
     if matrices:
-        optimisers.append(
-            Muon(
-                matrices,
-                lr=config.muon_lr,
-                weight_decay=config.weight_decay,
-                adjust_lr_fn="original",
-            )
-        )
+        optimisers.append(Muon(matrices, lr=config.muon_lr, weight_decay=config.weight_decay))
     groups = [
         {"params": decayed, "weight_decay": config.weight_decay},
         {"params": plain, "weight_decay": 0.0},
