@@ -112,7 +112,7 @@ def _run(
                     description=f"{stage} {losses} {told.samples_per_s:.0f} samples/s "
                     f"{told.tokens_per_s:.0f} tokens/s",
                 )
-                if not console.is_terminal and told.step % 100 == 0:
+                if not console.is_terminal and told.step % 50 == 0:
                     console.print(
                         f"step {told.step}: {losses}, {told.samples_per_s:.1f} samples/s, "
                         f"{told.memory_mb:.0f} MB"
