@@ -64,7 +64,7 @@ class RegionEncoder(nn.Module):
         crops, inside = crop(pixels, regions, size, self.config.margin)
         b, r = regions.shape[:2]
         stacked = torch.cat([crops, inside], dim=2).flatten(0, 1)
-        seen = self.crop(stacked.to(pooled.dtype)).view(b, r, -1)
+        seen = self.crop(stacked.to(pooled.dtype)).view(b, r, pooled.shape[-1])
         place = [place_features(regions)]
         if self.metric:
             if points is None:

@@ -1,0 +1,169 @@
+"""Checkpoints: what is saved comes back; what is broken says so."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+import torch
+from transformers import CLIPVisionConfig, CLIPVisionModel, LlamaConfig, LlamaForCausalLM
+
+from deepsight_ros.errors import InvalidValueError, SourceError
+from deepsight_ros.geometry.camera import RgbdFrame
+from deepsight_ros.model import checkpoint
+from deepsight_ros.model.conformal import Conformal
+from deepsight_ros.model.deepsight_model import DeepSightModel
+from deepsight_ros.model.predictor import DeepSight
+from deepsight_ros.model.pretrained import load_language, put_clip, resampled
+from deepsight_ros.model.text import TextCodec, load_tokenizer
+
+
+@pytest.fixture
+def folder(model: DeepSightModel, codec: TextCodec, tmp_path: Path) -> Path:
+    checkpoint.save(tmp_path, model, codec)
+    return tmp_path
+
+
+def test_round_trip(model: DeepSightModel, codec: TextCodec, folder: Path, frame: RgbdFrame):
+    calibrated = Conformal({"both": 2.0}, {"both": 500})
+    calibrated.save(folder)
+    loaded = DeepSight.from_pretrained(folder)
+    assert loaded.conformal == calibrated
+    assert loaded.model.config == model.config
+    for name, tensor in model.state_dict().items():
+        assert torch.equal(tensor, loaded.model.state_dict()[name]), name
+    boxes = [(30, 20, 60, 40)]
+    question = "How far is <region0>?"
+    before = DeepSight(model, codec).look(frame, regions_px=boxes).write(question, 5)
+    assert loaded.look(frame, regions_px=boxes).write(question, 5).ids == before.ids
+
+
+def test_large_checkpoints_are_split(
+    model: DeepSightModel, codec: TextCodec, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(checkpoint, "SHARD_BYTES", 60_000)
+    checkpoint.save(tmp_path, model, codec, dtype=torch.float16)
+    files = sorted(tmp_path.glob("*.safetensors"))
+    assert len(files) > 2
+    loaded, _ = checkpoint.load(tmp_path)
+    for name, tensor in model.state_dict().items():
+        assert torch.allclose(tensor, loaded.state_dict()[name], atol=2e-3), name
+    files[0].unlink()
+    with pytest.raises(SourceError, match="copy the whole folder"):
+        checkpoint.load(tmp_path)
+
+
+def test_no_pickle_is_written(folder: Path):
+    assert {p.suffix for p in folder.iterdir()} <= {".json", ".safetensors"}
+
+
+@pytest.mark.parametrize(
+    ("name", "error"), [("config.json", "config.json"), ("tokenizer.json", "tokenizer.json")]
+)
+def test_a_missing_file_is_named(folder: Path, name: str, error: str):
+    (folder / name).unlink()
+    with pytest.raises(SourceError, match=error):
+        checkpoint.load(folder)
+
+
+def test_truncated_weights(folder: Path):
+    file = folder / checkpoint.WEIGHTS
+    file.write_bytes(file.read_bytes()[:-100])
+    with pytest.raises(SourceError, match="not a whole safetensors file"):
+        checkpoint.load(folder)
+
+
+def _edit(folder: Path, **changes: object) -> None:
+    file = folder / checkpoint.CONFIG
+    values = json.loads(file.read_text())
+    file.write_text(json.dumps({**values, **changes}))
+
+
+def test_another_version(folder: Path):
+    _edit(folder, format_version=99)
+    with pytest.raises(InvalidValueError, match="got format_version 99"):
+        checkpoint.load(folder)
+
+
+def test_another_shape(folder: Path):
+    values = json.loads((folder / checkpoint.CONFIG).read_text())
+    _edit(folder, align={**values["align"], "dimension": 8})
+    with pytest.raises(InvalidValueError, match=r"expected .* by config\.json"):
+        checkpoint.load(folder)
+
+
+def test_other_parts(folder: Path):
+    _edit(folder, rgb=False)
+    with pytest.raises(InvalidValueError, match="left over"):
+        checkpoint.load(folder)
+
+
+def test_unknown_entries(folder: Path):
+    _edit(folder, colour="blue")
+    with pytest.raises(InvalidValueError, match="unknown entries"):
+        checkpoint.load(folder)
+
+
+def test_clip_tower_is_loaded_and_gives_clips_features(model: DeepSightModel, tmp_path: Path):
+    torch.manual_seed(3)
+    clip = CLIPVisionModel(
+        CLIPVisionConfig(
+            hidden_size=32, intermediate_size=64, num_hidden_layers=2, num_attention_heads=2,
+            image_size=48, patch_size=16,
+        )
+    ).eval()  # fmt: skip
+    clip.save_pretrained(tmp_path)
+    put_clip(model, str(tmp_path))
+    tower = model.rgb_tower
+    assert tower is not None
+    pixels = torch.rand(1, 3, 48, 48)
+    wide = pixels[:, :, :32]
+    ours, _ = tower(wide)
+    with torch.no_grad():
+        theirs = clip(wide, interpolate_pos_encoding=True).last_hidden_state[:, 1:]
+    assert torch.allclose(ours, theirs, atol=1e-5)
+    square = clip.embeddings.position_embedding.weight
+    assert torch.equal(resampled(square, (3, 3)), square)
+    depth = model.depth_tower
+    assert depth is not None
+    grey = depth.patch_embedding(torch.ones(1, 6, 16, 16))
+    with torch.no_grad():
+        clip_grey = clip.embeddings.patch_embedding(torch.ones(1, 3, 16, 16))
+    assert torch.allclose(grey, clip_grey, atol=1e-5)
+
+
+def test_a_clip_of_another_shape_is_refused(model: DeepSightModel, tmp_path: Path):
+    CLIPVisionModel(
+        CLIPVisionConfig(
+            hidden_size=16, intermediate_size=64, num_hidden_layers=1, num_attention_heads=2,
+            image_size=48, patch_size=16,
+        )
+    ).save_pretrained(tmp_path)  # fmt: skip
+    with pytest.raises(InvalidValueError, match="got width, layers, patch"):
+        put_clip(model, str(tmp_path))
+    with pytest.raises(SourceError, match="download it and pass its path"):
+        put_clip(model, str(tmp_path / "nowhere"))
+
+
+def test_a_language_model_gets_room_for_our_tokens(
+    codec: TextCodec, tmp_path: Path, frame: RgbdFrame
+):
+    size = len(codec.tokenizer)
+    LlamaForCausalLM(
+        LlamaConfig(
+            vocab_size=size - 6, hidden_size=32, intermediate_size=64, num_hidden_layers=2,
+            num_attention_heads=2, num_key_value_heads=2, tie_word_embeddings=False,
+        )
+    ).save_pretrained(tmp_path)  # fmt: skip
+    codec.tokenizer.save_pretrained(tmp_path)
+    tokenizer = load_tokenizer(str(tmp_path), codec.regions)
+    language, shape = load_language(str(tmp_path), len(tokenizer))
+    assert shape.vocabulary == len(tokenizer) and not shape.tied
+    from tests.model.conftest import small_config
+
+    model = DeepSightModel(small_config(language=shape), language)
+    made = TextCodec(tokenizer, model.config.prompt, codec.regions)
+    checkpoint.save(tmp_path / "out", model, made)
+    again = DeepSight.from_pretrained(tmp_path / "out")
+    assert again.look(frame).ask("What room is this?", most_tokens=3).text != ""
