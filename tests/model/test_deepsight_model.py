@@ -124,7 +124,7 @@ def test_texts_align_with_pictures_they_were_trained_with(
     batch = collate([near, far])
     ids, mask = codec.texts(["Kitchen.", "Bedroom."], model.config.align.positions)
     model.train()
-    optimiser = torch.optim.Adam(model.parameters(), 3e-3)
+    optimiser = torch.optim.Adam(model.parameters(), 1e-3)
     for _ in range(40):
         loss = model.contrast(model.see(batch), ids, mask)
         optimiser.zero_grad()
