@@ -1,4 +1,4 @@
-"""``deepsight bringup`` and ``deepsight replay``: the graph where ``ros2 launch`` is missing.
+"""``deepsight bringup`` and ``deepsight play``: the graph where ``ros2 launch`` is missing.
 
 Takes the arguments of launch/bringup.launch.py and launch/replay.launch.py in the same form.
 """
@@ -33,7 +33,7 @@ def bringup(
     _carry_out(arguments or [], ARGUMENTS, show_args, dry_run)
 
 
-def replay(
+def play(
     path: Annotated[str, typer.Argument(help="Bag or folder of images to play.")] = "",
     arguments: Arguments = None,
     show_args: ShowArgs = False,

@@ -15,7 +15,8 @@ from deepsight_ros import __version__
 COMMANDS: dict[str, str] = {
     "ask": "deepsight_ros.cli.ask:ask",
     "bringup": "deepsight_ros.cli.bringup:bringup",
-    "replay": "deepsight_ros.cli.bringup:replay",
+    "play": "deepsight_ros.cli.bringup:play",
+    "replay": "deepsight_ros.cli.replay:replay",
     "demo": "deepsight_ros.cli.demo:demo",
     "doctor": "deepsight_ros.cli.doctor:doctor",
     "view": "deepsight_ros.cli.view:view",

@@ -7,7 +7,7 @@ images that wait for their partner or for a later transform, whatever the length
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -88,6 +88,7 @@ class BagSource:
 
     Attributes:
         topics: what was chosen.
+        wants: given a stamp (ns), tells whether a pass shall decode that frame; None: all.
 
     Raises:
         SourceError: no bag, a damaged one, or no depth topic in it.
@@ -139,6 +140,7 @@ class BagSource:
             self._colour_camera = _camera(first_infos, self.topics.colour_info, self.topics.colour)
         self._refuse_what_is_missing()
         self._registrar: Registrar | None = None
+        self.wants: Callable[[int], bool] | None = None
 
     def moments(self) -> list[BagMoment]:
         """One pass over the bag that decodes no image: what there is to read, in order."""
@@ -179,6 +181,8 @@ class BagSource:
         self.transforms.clear()
         with BagReader(self._path) as reader:
             for moment in self._waiting_for_tf(reader):
+                if self.wants is not None and not self.wants(moment.when.stamp_ns):
+                    continue
                 try:
                     frame = self._decode(moment)
                 except DecodeError as error:

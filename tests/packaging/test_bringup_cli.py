@@ -1,4 +1,4 @@
-"""``deepsight bringup`` and ``deepsight replay`` on the command line."""
+"""``deepsight bringup`` and ``deepsight play`` on the command line."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from deepsight_ros.cli.bringup import bringup, replay
+from deepsight_ros.cli.bringup import bringup, play
 from deepsight_ros.nodes.bringup_arguments import ARGUMENTS
 
 app = typer.Typer()
 app.command("bringup")(bringup)
-app.command("replay")(replay)
+app.command("play")(play)
 runner = CliRunner()
 
 
@@ -33,14 +33,14 @@ def test_dry_run_prints_the_commands() -> None:
     assert "/r1/perception fixed_frame: world" in result.output
 
 
-def test_replay_takes_a_path(tmp_path: Path) -> None:
-    result = runner.invoke(app, ["replay", str(tmp_path), "rate:=2", "--dry-run"])
+def test_play_takes_a_path(tmp_path: Path) -> None:
+    result = runner.invoke(app, ["play", str(tmp_path), "rate:=2", "--dry-run"])
     assert result.exit_code == 0
     assert f"/frame_player path: {tmp_path}" in result.output
     assert "/frame_player rate: 2.0" in result.output
 
 
-@pytest.mark.parametrize("arguments", [["bringup", "sorce:=sim"], ["replay"], ["replay", "/none"]])
+@pytest.mark.parametrize("arguments", [["bringup", "sorce:=sim"], ["play"], ["play", "/none"]])
 def test_errors_are_one_line(arguments: list[str]) -> None:
     result = runner.invoke(app, arguments)
     assert result.exit_code == 2
