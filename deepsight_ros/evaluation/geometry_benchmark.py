@@ -12,7 +12,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from deepsight_ros.errors import DeepsightError
-from deepsight_ros.evaluation.determined import visible_scene
 from deepsight_ros.evaluation.geometry_questions import COMPARISONS, Question, questions_about
 from deepsight_ros.evaluation.records import PredicateRecord, QuantityRecord, Reply
 from deepsight_ros.evaluation.segmentation_score import SegmentationRecord, score_segmentation
@@ -23,6 +22,7 @@ from deepsight_ros.scene.measure import measure
 from deepsight_ros.scene.objects import Scene
 from deepsight_ros.scene.predicates import judge
 from deepsight_ros.scene.verdict import Outcome
+from deepsight_ros.synthesis.determined import visible_scene
 
 REGION_MODES = ("box", "mask")
 _STATUS = {

@@ -13,16 +13,16 @@ from itertools import permutations
 
 import numpy as np
 
-from deepsight_ros.evaluation.determined import VisibleScene, is_determined, visible_scene
-from deepsight_ros.evaluation.determined_predicates import (
+from deepsight_ros.evaluation.simulated_scenes import SimulatedScene
+from deepsight_ros.scene.measure import estimate
+from deepsight_ros.scene.verdict import Outcome
+from deepsight_ros.synthesis.determined import VisibleScene, is_determined, visible_scene
+from deepsight_ros.synthesis.determined_predicates import (
     TrueGeometry,
     difference,
     settled,
     true_outcome,
 )
-from deepsight_ros.evaluation.simulated_scenes import SimulatedScene
-from deepsight_ros.scene.measure import estimate
-from deepsight_ros.scene.verdict import Outcome
 
 SINGLES = (
     "height",

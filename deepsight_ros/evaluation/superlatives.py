@@ -11,19 +11,19 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from deepsight_ros.evaluation.determined import VisibleScene, tolerance
-from deepsight_ros.evaluation.determined_predicates import (
+from deepsight_ros.evaluation.geometry_questions import Question
+from deepsight_ros.evaluation.records import Reply
+from deepsight_ros.evaluation.simulated_scenes import SimulatedScene
+from deepsight_ros.scene.answer import Answer, Status
+from deepsight_ros.scene.objects import Scene
+from deepsight_ros.synthesis.determined import VisibleScene, tolerance
+from deepsight_ros.synthesis.determined_predicates import (
     BY_PLACE,
     BY_SIZE,
     Geometry,
     TrueGeometry,
     VisibleGeometry,
 )
-from deepsight_ros.evaluation.geometry_questions import Question
-from deepsight_ros.evaluation.records import Reply
-from deepsight_ros.evaluation.simulated_scenes import SimulatedScene
-from deepsight_ros.scene.answer import Answer, Status
-from deepsight_ros.scene.objects import Scene
 
 SUPERLATIVES: dict[str, tuple[str, str]] = {
     "tallest": ("taller", "Which object is the tallest?"),

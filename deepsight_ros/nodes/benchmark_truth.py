@@ -9,10 +9,10 @@ from numpy.typing import NDArray
 from rclpy.serialization import deserialize_message
 
 from deepsight_ros import msg
-from deepsight_ros.evaluation.determined import VisibleScene, is_determined, visible_scene
 from deepsight_ros.nodes.conversions import to_ns
 from deepsight_ros.scene.measure import CAMERA_ID, GRIPPER_ID, measure
 from deepsight_ros.scene.objects import Scene
+from deepsight_ros.synthesis.determined import VisibleScene, is_determined, visible_scene
 from deepsight_ros.synthesis.simulation import Simulation
 
 MATCH_M = 0.06

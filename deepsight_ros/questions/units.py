@@ -282,6 +282,23 @@ def spoken_number(value: float, unit: str, spread: float) -> str:
     return "0" if text == "-0" else text
 
 
+def human_number(value: float, unit: str) -> str:
+    """A number rounded the way a person would say it: "34", "1.25", "0.4".
+
+    Two significant digits, and steps of a half in the second where the first is a 1, so that what
+    is said is within 2.5 % of the value; millimetres and below a tenth of other units are whole
+    or tenths.
+    """
+    if value == 0.0 or not math.isfinite(value):
+        return "0"
+    size = abs(value)
+    step = 10.0 ** (math.floor(math.log10(size)) - 1)
+    if size < 20.0 * step:
+        step /= 2.0
+    step = max(step, 1.0 if unit == "mm" else 0.1 if unit in ("cm", "in", "mL") else 0.01)
+    return f"{round(value / step) * step:.6g}"
+
+
 def spoken_unit(unit: str, number: str) -> str:
     """Unit name that agrees with the spoken number; "" for counts."""
     if unit == "clock":

@@ -36,6 +36,8 @@ class Sample:
         room: kind of place ("kitchen", "tabletop"), "" when unknown.
         captions: object id -> caption of 1-6 words, where a source has them.
         provenance: JSON values that say where it came from (source, seed, files, noise).
+        surface_m: (H, W) float32, depth of the visible surfaces without sensor noise, from which
+            follows what the view determines; None where only the sensor's depth is known.
     """
 
     key: str
@@ -46,6 +48,7 @@ class Sample:
     room: str = ""
     captions: Mapping[str, str] = field(default_factory=dict)
     provenance: Mapping[str, object] = field(default_factory=dict)
+    surface_m: NDArray[np.float32] | None = None
 
     def __post_init__(self) -> None:
         size = (self.frame.camera.height_px, self.frame.camera.width_px)

@@ -128,6 +128,7 @@ class WorldSource:
             scene=truth,
             truth=truth,
             instance_id=picture.instance_id,
+            surface_m=picture.depth_m,
             room=kind,
             provenance={
                 "source": "world",

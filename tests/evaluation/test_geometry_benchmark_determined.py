@@ -5,17 +5,17 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from deepsight_ros.evaluation.determined import (
+from deepsight_ros.geometry.camera import Camera
+from deepsight_ros.scene.measure import estimate
+from deepsight_ros.scene.predicates import judge
+from deepsight_ros.scene.verdict import Outcome
+from deepsight_ros.synthesis.determined import (
     is_determined,
     tolerance,
     visible_scene,
     visible_value,
 )
-from deepsight_ros.evaluation.determined_predicates import settled, true_outcome
-from deepsight_ros.geometry.camera import Camera
-from deepsight_ros.scene.measure import estimate
-from deepsight_ros.scene.predicates import judge
-from deepsight_ros.scene.verdict import Outcome
+from deepsight_ros.synthesis.determined_predicates import settled, true_outcome
 from deepsight_ros.synthesis.render import render
 from deepsight_ros.synthesis.shapes import Part, box, cylinder, sphere
 from deepsight_ros.synthesis.things import SUPPORT_ID, Fixture, Material, Thing, World, look

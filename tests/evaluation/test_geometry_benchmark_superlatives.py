@@ -6,7 +6,6 @@ from dataclasses import replace
 
 import pytest
 
-from deepsight_ros.evaluation.determined import visible_scene
 from deepsight_ros.evaluation.simulated_scenes import SimulatedScene, make_scene
 from deepsight_ros.evaluation.superlatives import (
     COUNT,
@@ -18,6 +17,7 @@ from deepsight_ros.evaluation.superlatives import (
 )
 from deepsight_ros.scene.answer import Answer, Status
 from deepsight_ros.scene.predicates import countable_ids, rank
+from deepsight_ros.synthesis.determined import visible_scene
 
 
 @pytest.fixture(scope="module")

@@ -25,6 +25,7 @@ standing for half a pixel around it.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -50,6 +51,7 @@ STANDS_M = 0.015
 _MOST_POINTS = 6000
 _LEAST_PIXELS = 12
 _SLACK_M = 0.03
+_REACHES_M = 1e-3
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,15 +89,45 @@ def visible_scene(
     world: World, rendering: Rendering, truth: Scene, camera: Camera | None = None
 ) -> VisibleScene:
     """Lift every thing's visible pixels to W."""
-    camera = camera or world.camera
+    standing = {t.id for t in world.things if not t.rests_on and not t.is_gripper}
+    return visible_surfaces(
+        rendering.depth_m, rendering.instance_id, camera or world.camera, truth, standing
+    )
+
+
+def visible_surfaces(
+    depth_m: NDArray[np.float32],
+    instance_id: NDArray[np.int16],
+    camera: Camera,
+    truth: Scene,
+    standing: Collection[str] | None = None,
+) -> VisibleScene:
+    """Lift every object's visible pixels to W.
+
+    Args:
+        depth_m: (H, W) perfect depth along optical z.
+        instance_id: (H, W), object ``i`` of ``truth.objects`` is ``i + 1``.
+        camera: of both pictures.
+        truth: exact scene.
+        standing: ids of what stands on the support; None: those whose solid reaches down to it.
+    """
     pose = truth.working_from_camera
+    flat = instance_id.ravel()
+    found = np.flatnonzero(flat > 0)
+    order = found[np.argsort(flat[found], kind="stable")]  # pixels by object, in reading order
+    starts = np.searchsorted(flat[order], np.arange(1, len(truth.objects) + 2))
     things = {}
-    for index, thing in enumerate(world.things):
-        v, u = np.nonzero(rendering.instance_id == index + 1)
-        if len(v) < _LEAST_PIXELS:
+    for index, thing in enumerate(truth.objects):
+        pixels = order[starts[index] : starts[index + 1]]
+        if len(pixels) < _LEAST_PIXELS:
             continue
-        on_support = not thing.rests_on and not thing.is_gripper
-        things[thing.id] = _visible_thing(rendering.depth_m[v, u], u, v, camera, pose, on_support)
+        if standing is None:
+            low = float(thing.box.centre_m[2] - thing.box.size_m[2] / 2)
+            stands = not thing.is_gripper and abs(low) <= _REACHES_M
+        else:
+            stands = thing.id in standing
+        v, u = np.divmod(pixels, depth_m.shape[1])
+        things[thing.id] = _visible_thing(depth_m[v, u], u, v, camera, pose, stands)
     solids = {o.id: o.shape for o in truth.objects if isinstance(o.shape, Solid)}
     return VisibleScene(things, truth.camera_position_m, solids)
 

@@ -11,7 +11,11 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from deepsight_ros.evaluation.determined import (
+from deepsight_ros.scene.measure import measure
+from deepsight_ros.scene.objects import Scene
+from deepsight_ros.scene.outline import convex_hull, overlap_m, signed_distances
+from deepsight_ros.scene.verdict import Outcome
+from deepsight_ros.synthesis.determined import (
     ABSOLUTE_M,
     RELATIVE,
     VisibleScene,
@@ -19,10 +23,6 @@ from deepsight_ros.evaluation.determined import (
     tolerance,
     visible_value,
 )
-from deepsight_ros.scene.measure import measure
-from deepsight_ros.scene.objects import Scene
-from deepsight_ros.scene.outline import convex_hull, overlap_m, signed_distances
-from deepsight_ros.scene.verdict import Outcome
 
 Array = NDArray[np.float64]
 
@@ -89,23 +89,38 @@ class TrueGeometry:
 
 
 class VisibleGeometry:
-    """The visible surfaces alone."""
+    """The visible surfaces alone; what was asked once is kept."""
 
     def __init__(self, seen: VisibleScene) -> None:
         self._seen = seen
+        self._values: dict[tuple[str, tuple[str, ...]], float] = {}
+        self._footprints: dict[str, Array] = {}
+        self._gaps: dict[tuple[str, str], bool] = {}
 
     def value(self, quantity: str, ids: tuple[str, ...]) -> float:
-        return visible_value(self._seen, quantity, ids)
+        if (quantity, ids) not in self._values:
+            self._values[quantity, ids] = visible_value(self._seen, quantity, ids)
+        return self._values[quantity, ids]
 
     def centre(self, thing_id: str) -> Array:
         return self._seen.things[thing_id].centre_m
 
     def footprint(self, thing_id: str) -> Array:
-        return convex_hull(self._seen.things[thing_id].points_m[:, :2])
+        if thing_id not in self._footprints:
+            points = self._seen.things[thing_id].points_m
+            self._footprints[thing_id] = convex_hull(points[:, :2])
+        return self._footprints[thing_id]
 
     def span(self, thing_id: str) -> tuple[float, float]:
         thing = self._seen.things[thing_id]
         return float(thing.low_m[2]), float(thing.high_m[2])
+
+    def shows_gap(self, a_id: str, b_id: str, gap_m: float) -> bool:
+        """Whether the surface distance of two things, ``gap_m`` in truth, is determined."""
+        if (a_id, b_id) not in self._gaps:
+            known = gap_is_determined(self._seen, a_id, b_id, gap_m)
+            self._gaps[a_id, b_id] = self._gaps[b_id, a_id] = known
+        return self._gaps[a_id, b_id]
 
 
 def settled(
@@ -114,6 +129,7 @@ def settled(
     predicate: str,
     ids: tuple[str, ...],
     real: TrueGeometry | None = None,
+    visible: VisibleGeometry | None = None,
 ) -> Outcome | None:
     """TRUE, FALSE or SAME where this view settles the predicate, else None.
 
@@ -121,18 +137,17 @@ def settled(
     """
     if any(i not in seen.things for i in ids):
         return None
-    real, visible = real or TrueGeometry(truth), VisibleGeometry(seen)
+    real, visible = real or TrueGeometry(truth), visible or VisibleGeometry(seen)
     if predicate == "touching":
-        return _settled_touching(seen, real, visible, ids)
+        return _settled_touching(real, visible, ids)
     if predicate == "next_to":
-        return _settled_next_to(seen, real, visible, ids)
+        return _settled_next_to(real, visible, ids)
     if predicate in ("on", "between", "inside"):
         return _settled_threshold(predicate, real, visible, ids)
     if predicate in ("over", "under"):
         return _settled_over(predicate, real, visible, ids)
     if len(ids) == 3 and not all(
-        gap_is_determined(seen, i, ids[2], real.value("surface_distance", (i, ids[2])))
-        for i in ids[:2]
+        visible.shows_gap(i, ids[2], real.value("surface_distance", (i, ids[2]))) for i in ids[:2]
     ):
         return None
     return _settled_difference(predicate, real, visible, ids)
@@ -240,24 +255,24 @@ def _settled_threshold(
 
 
 def _settled_touching(
-    seen: VisibleScene, real: Geometry, visible: Geometry, ids: tuple[str, ...]
+    real: Geometry, visible: VisibleGeometry, ids: tuple[str, ...]
 ) -> Outcome | None:
     gap = real.value("surface_distance", ids)
     if 0.003 < gap <= TOUCHING_M + ABSOLUTE_M:  # within 5 mm of the threshold either may be read
         return None
-    if not gap_is_determined(seen, ids[0], ids[1], gap):
+    if not visible.shows_gap(ids[0], ids[1], gap):
         return None
     return Outcome.TRUE if gap <= TOUCHING_M else Outcome.FALSE
 
 
 def _settled_next_to(
-    seen: VisibleScene, real: Geometry, visible: Geometry, ids: tuple[str, ...]
+    real: Geometry, visible: VisibleGeometry, ids: tuple[str, ...]
 ) -> Outcome | None:
     true = slack(real, "next_to", ids)
     if abs(true) <= tolerance(true):
         return None
     gap = real.value("surface_distance", ids)
-    if not gap_is_determined(seen, ids[0], ids[1], gap):
+    if not visible.shows_gap(ids[0], ids[1], gap):
         return None
     length = min(visible.value("length", (i,)) for i in ids)
     agreed = (length / 2 > gap) == (true > 0)

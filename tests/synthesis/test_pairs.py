@@ -1,0 +1,106 @@
+"""The pair engine against the catalogue's own way of answering, and the rules of what is asked."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from deepsight_ros.errors import InvalidValueError
+from deepsight_ros.questions.answering import answer
+from deepsight_ros.questions.catalogue import CATALOGUE
+from deepsight_ros.questions.types import Form
+from deepsight_ros.questions.units import si_factor
+from deepsight_ros.scene.answer import Status
+from deepsight_ros.scene.objects import UpSource
+from deepsight_ros.synthesis.pair_tables import NO_UP
+from deepsight_ros.synthesis.pairs import MADE_TYPES, PairConfig, is_quantitative, make_pairs
+from deepsight_ros.synthesis.samples import Pair, Sample
+from deepsight_ros.synthesis.world_source import WorldSource
+
+EVERYTHING = PairConfig(per_image=0, words_share=1.0, telling_words_share=1.0, balanced=False)
+
+
+@pytest.fixture(scope="module")
+def samples() -> list[Sample]:
+    source = WorldSource(4, seed=5)
+    return [source[i] for i in range(4)]
+
+
+@pytest.fixture(scope="module")
+def everything(samples: list[Sample]) -> list[tuple[Sample, Pair]]:
+    return [(s, p) for s in samples[:3] for p in make_pairs(s, EVERYTHING, 1)]
+
+
+def test_the_same_seed_gives_the_same_pairs(samples: list[Sample]) -> None:
+    first = make_pairs(samples[0], PairConfig(), 3)
+    assert first == make_pairs(samples[0], PairConfig(), 3)
+    assert first != make_pairs(samples[0], PairConfig(), 4)
+
+
+def test_the_live_answer_agrees_with_the_pair(everything: list[tuple[Sample, Pair]]) -> None:
+    """Text to answer by the question room: the same type, things and value as the pair claims."""
+    rng = np.random.default_rng(0)
+    by_type: dict[str, list[tuple[Sample, Pair]]] = {}
+    for sample, pair in everything:
+        if not pair.regions:
+            by_type.setdefault(pair.type, []).append((sample, pair))
+    assert len(by_type) > 150
+    wrong = []
+    for found in by_type.values():
+        for k in rng.permutation(len(found))[:4]:
+            sample, pair = found[int(k)]
+            live = answer(pair.question, sample.scene)
+            if live.status is not Status.OK or not _agree(pair, live.value, live.unit):
+                wrong.append((pair.type, pair.question, pair.value, live.status, live.value))
+    assert not wrong, wrong[:20]
+
+
+def _agree(pair: Pair, value: object, unit: str) -> bool:
+    form = CATALOGUE[pair.type].form
+    if form is Form.VALUE:
+        assert isinstance(value, float) and isinstance(pair.value, float)
+        si = value if pair.unit == "clock" else value * si_factor(unit)
+        return si == pytest.approx(pair.value, rel=1e-4, abs=1e-6)
+    return value == pair.value
+
+
+def test_each_type_and_objects_once(everything: list[tuple[Sample, Pair]]) -> None:
+    keys = Counter((s.key, p.type, p.object_ids) for s, p in everything)
+    assert max(keys.values()) == 1
+
+
+def test_yes_and_no_are_balanced_and_half_is_quantitative(samples: list[Sample]) -> None:
+    pairs = [p for s in samples for p in make_pairs(s, PairConfig(), 1)]
+    said = Counter(p.outcome for p in pairs)
+    assert abs(said["yes"] - said["no"]) < 0.06 * (said["yes"] + said["no"])
+    numbers = sum(is_quantitative(p.type) for p in pairs)
+    assert abs(numbers / len(pairs) - 0.5) < 0.05
+    assert all(len(make_pairs(s, PairConfig(per_image=40), 1)) <= 40 for s in samples)
+
+
+def test_without_up_nothing_about_elevation_is_asked(samples: list[Sample]) -> None:
+    blind = replace(samples[0].scene, up=UpSource.UNKNOWN, support=None)
+    pairs = make_pairs(replace(samples[0], scene=blind, truth=None), EVERYTHING, 1)
+    assert pairs
+    assert {CATALOGUE[p.type].key for p in pairs} <= NO_UP
+
+
+def test_label_noise_is_kept_beside_the_answer(samples: list[Sample]) -> None:
+    clean = make_pairs(samples[0], PairConfig(per_image=0), 1)
+    noisy = make_pairs(samples[0], PairConfig(per_image=0, label_noise_m=0.1), 1)
+    assert all(p.noise == 0 for p in clean)
+    moved = [p for p in noisy if p.noise]
+    assert len(moved) > 50
+    assert 0.05 < np.std([p.noise for p in moved]) < 0.2
+    assert {CATALOGUE[p.type].form for p in moved} == {Form.VALUE}
+
+
+def test_unknown_types_are_refused() -> None:
+    with pytest.raises(InvalidValueError, match="engine makes"):
+        PairConfig(types=("age",))
+    with pytest.raises(InvalidValueError, match="share"):
+        PairConfig(words_share=1.2)
+    assert len(MADE_TYPES) > 200
