@@ -10,6 +10,7 @@ from deepsight_ros import msg
 from deepsight_ros.errors import NeedsGravityError, NoDepthError, UnknownReferenceError
 from deepsight_ros.geometry.transforms import RigidTransform
 from deepsight_ros.nodes.conversions import header, to_duration
+from deepsight_ros.nodes.model_desk import compare
 from deepsight_ros.nodes.naming import find_object
 from deepsight_ros.nodes.scene_messages import (
     STATUSES,
@@ -67,6 +68,9 @@ class QuestionWork(_Work):
     ) -> None:
         super().__init__(sight, settings, now_ns)
         self.request = request
+        self.sighting: Sighting | None = None
+        self.scene: Scene | None = None
+        self.understood: Answer | None = None
 
     def refuse(self, status: Status, reason: str) -> msg.SpatialAnswer:
         """The response for a status without an answer."""
@@ -93,9 +97,7 @@ class QuestionWork(_Work):
             text = f"got {len(request.regions)} regions, expected at most {settings.max_regions}"
         elif request.units not in ("", "metric", "imperial"):
             text = f"got units '{request.units}', expected metric or imperial"
-        elif request.method == SpatialQuery.Request.MODEL:
-            text = "no depth-language model is installed; use method auto or measured"
-        elif request.method not in ("", "auto", "measured"):
+        elif request.method not in ("", "auto", "measured", "model"):
             text = f"got method '{request.method}', expected auto, measured or model"
         else:
             return None
@@ -110,6 +112,7 @@ class QuestionWork(_Work):
         names = [r.id or f"region{index}" for index, r in enumerate(request.regions)]
         found = answer_question(request.question, scene, units=units, regions=names)
         found = replace(found, stamp_ns=scene.stamp_ns, frame_id=out_frame)
+        self.sighting, self.scene, self.understood = sighting, scene, found
         return answer_message(
             found,
             request.request_id,
@@ -119,6 +122,37 @@ class QuestionWork(_Work):
             out_from_optical=out_from_optical,
             latency_s=self.latency_s(),
             age_s=self.age_s(scene),
+        )
+
+    def wants_model(self, response: msg.SpatialAnswer) -> bool:
+        """Ask the model: it was asked for, nothing measures this, or both are wanted."""
+        if self.scene is None or self.understood is None:
+            return False  # no image: the response says why
+        method = self.request.method
+        if method == SpatialQuery.Request.MODEL:
+            return True
+        if method == SpatialQuery.Request.MEASURED:
+            return False
+        if response.status == msg.SpatialAnswer.UNSUPPORTED:
+            return not self.understood.question_type
+        return bool(self._settings.model_beside and response.measurements)
+
+    def with_model(self, response: msg.SpatialAnswer, said: Answer) -> msg.SpatialAnswer:
+        """The response after the model has spoken."""
+        if response.status == msg.SpatialAnswer.OK and self.request.method != "model":
+            compare(response, said)
+            return response
+        assert self.scene is not None
+        frame_id, out_from_optical = self.out_frame(self.request.target_frame, self.scene)
+        return answer_message(
+            said,
+            self.request.request_id,
+            scene=self.scene,
+            sighting=self.sighting,
+            out_frame=frame_id,
+            out_from_optical=out_from_optical,
+            latency_s=self.latency_s(),
+            age_s=self.age_s(self.scene),
         )
 
 

@@ -155,6 +155,27 @@ class QuerySettings(NodeSettings):
     max_pending: int = setting(500, 1, 10_000, live=False)
     """Questions waiting at once; more are refused as FAILED."""
 
+    model: str = setting("auto", live=False)
+    """Depth-language model: auto (the one that ships), none, or a checkpoint folder."""
+
+    model_device: str = setting("auto", live=False)
+    """Where the model runs: auto (a GPU where there is one), cpu, cuda, cuda:1 ..."""
+
+    model_dtype: str = setting("float32", choices=("float32", "float16", "bfloat16"), live=False)
+    """Precision of the model's weights."""
+
+    model_threads: int = setting(1, 1, 64, live=False)
+    """Processor threads the model may use."""
+
+    model_max_pending: int = setting(32, 1, 1000, live=False)
+    """Questions that may wait for the model; more are refused."""
+
+    model_min_confidence: float = setting(0.6, 0.0, 1.0)
+    """Below this (geometric mean probability of its words) the model's answer is not given."""
+
+    model_beside: bool = False
+    """Ask the model too where the answer is measured, and report its number beside it."""
+
     reason_deadline_s: float = setting(30.0, 0.1, 3600.0)
     """Deadline of a `reason` goal that states none."""
 

@@ -14,6 +14,7 @@ from typing import Any
 
 from rclpy.action import ActionServer, CancelResponse, GoalResponse
 from rclpy.callback_groups import ReentrantCallbackGroup
+from rclpy.task import Future
 from std_msgs.msg import String
 
 from deepsight_ros import msg
@@ -23,6 +24,7 @@ from deepsight_ros.nodes import qos
 from deepsight_ros.nodes.conversions import to_duration, to_ns
 from deepsight_ros.nodes.desk_calls import at_desk
 from deepsight_ros.nodes.diagnostics import OK, WARN, Meter, Report
+from deepsight_ros.nodes.model_desk import ModelDesk
 from deepsight_ros.nodes.node_base import DeepsightNode
 from deepsight_ros.nodes.query_answers import DistanceWork, QuestionWork
 from deepsight_ros.nodes.query_desk import Job, QueryDesk
@@ -30,7 +32,7 @@ from deepsight_ros.nodes.settings import QueryAloneSettings, QuerySettings, Visi
 from deepsight_ros.nodes.sight import Sight, Sighting
 from deepsight_ros.nodes.spinning import run
 from deepsight_ros.nodes.vision import Vision
-from deepsight_ros.scene.answer import Status
+from deepsight_ros.scene.answer import Answer, Status
 from deepsight_ros.srv import MeasureDistance, SpatialQuery
 
 CLOSE_S = 0.5
@@ -52,6 +54,7 @@ class SpatialQueryNode(DeepsightNode[QuerySettings]):
         self._looks_itself = sight is None
         self._vision: Vision | None = None
         self._desk: QueryDesk[Any] | None = None
+        self._model: ModelDesk | None = None
         self._answers: Any = None
         self._entities: list[Callable[[], Any]] = []
         self._group = ReentrantCallbackGroup()
@@ -63,6 +66,7 @@ class SpatialQueryNode(DeepsightNode[QuerySettings]):
     def setup(self) -> None:
         if self._looks_itself:
             self._vision = Vision(self, self._vision_settings, self.fault_log, self.sight)
+        self._model = ModelDesk(self.settings, self._say)
 
     def _advertise(self) -> None:
         """Services appear when they can first be answered, and stay until the node is cleaned up,
@@ -133,6 +137,9 @@ class SpatialQueryNode(DeepsightNode[QuerySettings]):
         time.sleep(CLOSE_S)
 
     def teardown(self) -> None:
+        if self._model is not None:
+            self._model.close()
+            self._model = None
         for destroy in self._entities:
             destroy()
         self._entities = []
@@ -144,6 +151,10 @@ class SpatialQueryNode(DeepsightNode[QuerySettings]):
         settings = self.settings
         assert isinstance(settings, QueryAloneSettings)
         return settings
+
+    def _say(self, level: str, text: str) -> None:
+        """What the model's client has to tell people."""
+        getattr(self.get_logger(), level)(text)
 
     def reports(self) -> Iterable[Report]:
         desk = self._desk
@@ -159,6 +170,8 @@ class SpatialQueryNode(DeepsightNode[QuerySettings]):
         full = pending > self.settings.max_pending // 2
         text = "many questions are waiting" if full else f"{self.meter.count} answered"
         lines = [Report("questions", WARN if full else OK, text, values)]
+        if self._model is not None:
+            lines.append(self._model.report())
         return lines if self._vision is None else [*lines, *self._vision.reports()]
 
     # -- requests ---------------------------------------------------------------------------
@@ -210,8 +223,29 @@ class SpatialQueryNode(DeepsightNode[QuerySettings]):
         if goal_id is not None:
             self._goal_jobs[goal_id] = job
         response = await at_desk(self, desk, job)
+        if isinstance(work, QuestionWork) and work.wants_model(response):
+            response = await self._with_model(work, response, job)
         self.meter.tick(time.monotonic() - arrived_s)
         return response
+
+    async def _with_model(
+        self, work: QuestionWork, response: msg.SpatialAnswer, job: Job[Any]
+    ) -> msg.SpatialAnswer:
+        """Ask the model as well, in the time that is left."""
+        model, asked_for = self._model, work.request.method == SpatialQuery.Request.MODEL
+        if model is None or not (model.is_there or asked_for):
+            return response
+        assert work.sighting is not None and work.scene is not None
+        done: Future = Future(executor=self.executor)
+
+        def take(answer: Answer) -> None:
+            done.set_result(answer)
+            if self.executor is not None:
+                self.executor.wake()
+
+        left_s = max(0.0, job.deadline_s - time.monotonic())
+        model.ask(work.sighting, work.scene, work.request.question, work.understood, left_s, take)
+        return work.with_model(response, await done)
 
     def _guarded_work(self, work: Any, sighting: Sighting) -> Any:
         """Bad input inside a request is its own answer; anything else is the desk's to report."""
