@@ -173,7 +173,7 @@ def _number(r: Reading, acceptable: list[float], *, read_text: bool = True) -> l
         if not around:
             out.append(Finding("interval", f"{c.value} is not in [{c.lower}, {c.upper}]"))
     if read_text:
-        spoken = main_number(c.answer)
+        spoken = main_number(c.answer, kind)
         if spoken is None:
             return [*out, Finding("text", "no number in the answer")]
         out += _spoken(r, spoken, truth, tolerance)

@@ -58,6 +58,10 @@ _SAME = re.compile(
 )
 _MENTION = "\x00"
 _TAG = re.compile(r" \((\w+)\)")
+_PLACE = re.compile(
+    r" (?:on|at|in) the (?:far )?(?:left|right|front|back|middle)(?! (?:of|side|or))\b"
+)
+"""Which of two alike is meant: "the mug on the left"."""
 _ALSO_VERBS = frozenset({"can"})
 _ARTICLE = re.compile(r"\b(the|a|an|one|two|three|of|which|some|any|[a-z]+er|[a-z]+est) $")
 
@@ -112,6 +116,8 @@ def read_text(text: str, things: Mapping[str, Thing], regions: Sequence[str]) ->
             tag = _TAG.match(low, end)
             if tag is not None:
                 ids, end = [i for i in names[name] if i == tag.group(1)], tag.end()
+            place = _PLACE.match(low, end)
+            end = end if place is None else place.end()
             start = match.start() if said is None else low.rfind(said, 0, match.start())
             take(start, end, ids)
     found.sort(key=lambda m: m.start)

@@ -98,11 +98,12 @@ def spoken_numbers(text: str) -> list[Spoken]:
     return sorted(found, key=lambda s: s.at)
 
 
-def main_number(text: str) -> Spoken | None:
-    """The number an answer states: the first that is not in parentheses."""
+def main_number(text: str, kind: str | None = None) -> Spoken | None:
+    """The number an answer states: the first that is not in parentheses, of the kind if any is."""
     found = spoken_numbers(text)
     outside = [s for s in found if not s.is_aside]
-    return (outside or found or [None])[0]  # type: ignore[list-item]
+    fitting = [s for s in outside if s.kind == kind]
+    return next(iter((*fitting, *outside, *found)), None)
 
 
 def _placed(text: str, at: int, si: float, kind: str, step: float) -> Spoken:

@@ -78,7 +78,8 @@ for _one, _own, _other, _against in _OPPOSITES:
     PREDICATE_WORDS[_other] = re.compile(_against), re.compile(_own)
 
 NO_DIRECTION = re.compile(
-    r",? (right|correct|true)\?|am i right|is that right|straight ahead|"
+    r", (right|correct|true)\?|am i right|(that|this|it)( is|'s) right|is that right|"
+    r"straight ahead|^right\b|"
     r"right (by|next|beside|behind|in|on|above|under|below|over|now|here)"
 )
 """Uses of "right" that are no direction."""
@@ -101,7 +102,7 @@ SIDE_WORDS: dict[str, re.Pattern[str]] = {
         "length": _any("long", "longer", "longest", "length", "end to end"),
         "breadth": _any(
             "broad", "breadth", "(?:short|shorter|shortest|narrow|narrower) (?:side|edge)",
-            "(?:fit|pass|go) through", "opens?", "opening", "gap", "slot", "doorway", "squeeze",
+            "(?:fit|pass|go) through", "(?:thin|slim|narrow|small) enough", "opens?", "opening", "gap", "slot", "doorway", "squeeze",
             "grip*", "grasp*", "jaws?",
         ),
         "thickness": _any("thick", "thicker", "thickness", "thin", "thinner", "thinnest",
