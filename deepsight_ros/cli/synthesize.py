@@ -62,6 +62,13 @@ def vqa(
             "--noise/--no-noise", help="World: sensor noise on the depth; default: as configured."
         ),
     ] = None,
+    perceived: Annotated[
+        bool,
+        typer.Option(
+            "--perceived",
+            help="Measure on what perception makes of the noisy frames, not on truth.",
+        ),
+    ] = False,
     per_image: Annotated[
         int | None, typer.Option("--per-image", min=0, help="Most pairs of a picture; 0: all.")
     ] = None,
@@ -93,7 +100,8 @@ def vqa(
         annotator = VqaAnnotator(made(PairConfig, pairs, "pairs"))
         run(
             annotator,
-            {"kind": "vqa", "pairs": annotator.as_config()},
+            {"kind": "vqa", "pairs": annotator.as_config(), "perceived": perceived},
+            perceived=perceived,
             source=source,
             options=options,
             out=out,
@@ -122,6 +130,7 @@ def run(
     ray_address: str,
     images_per_shard: int,
     colour: str,
+    perceived: bool = False,
 ) -> None:
     """Open the source, write the shards behind a progress bar, say what came of it.
 
@@ -136,6 +145,10 @@ def run(
     from deepsight_ros.synthesis.source_names import open_source
 
     opened = open_source(source, images, options)
+    if perceived:
+        from deepsight_ros.synthesis.perceived_source import PerceivedSource
+
+        opened = PerceivedSource(opened)
     count = len(opened) if images is None else images
     job = ShardJob(
         opened, annotate, str(out), seed, count, ShardFormat(images_per_shard, colour_codec=colour)

@@ -89,8 +89,11 @@ def _row(
     of_pairs: list[list[Finding]],
 ) -> str:
     pairs = list(zip(fields["pairs"], of_pairs, strict=False))
-    pairs.sort(key=lambda p: not p[1])
-    lines = "".join(_pair(p, found) for p, found in pairs[:_SHOWN_PAIRS])
+    wrong = [p for p in pairs if p[1]]
+    right = [p for p in pairs if not p[1]]
+    every = max(len(right) // _SHOWN_PAIRS, 1)  # pairs come by type: show some of each
+    shown = [*wrong, *right[::every]][:_SHOWN_PAIRS]
+    lines = "".join(_pair(p, found) for p, found in shown)
     more = f"<div class='t'>and {len(pairs) - _SHOWN_PAIRS} more</div>" * (
         len(pairs) > _SHOWN_PAIRS
     )
@@ -106,11 +109,14 @@ def _row(
 
 def _pair(pair: Mapping[str, Any], found: list[Finding]) -> str:
     why = "".join(f"<div class='why'>{html.escape(f'{f.code}: {f.message}')}</div>" for f in found)
+    regions = "".join(
+        f"<br>&lt;region{i}&gt; = {html.escape(r)}" for i, r in enumerate(pair["regions"])
+    )
     mark = "<td class='no'>&#10007;</td>" if found else "<td class='yes'>&#10003;</td>"
     return (
         f"<tr>{mark}<td>{html.escape(pair['question'])}<br><b>{html.escape(pair['answer'])}</b>"
         f"{why}</td><td class='t'>{html.escape(pair['type'])}<br>"
-        f"{html.escape(', '.join(pair['object_ids']))}</td></tr>"
+        f"{html.escape(', '.join(pair['object_ids']))}{regions}</td></tr>"
     )
 
 
@@ -143,14 +149,14 @@ def _svg(picture: NDArray[Any] | None, fields: Mapping[str, Any], *, boxes: bool
     for i, item in enumerate(fields["objects"] if boxes else ()):
         if item["x1"] is None:
             continue
-        colour = f"hsl({360 * (i % _HUES) // _HUES} 90% 60%)"
+        colour = f"hsl({360 * (i % _HUES) // _HUES} 90% 72%)"
         x, y = item["x0"], item["y0"]
         label = html.escape(f"{item['id']} {item['caption'] or item['label']}")
         shapes.append(
             f"<rect x='{x}' y='{y}' width='{item['x1'] - x}' height='{item['y1'] - y}' fill='none'"
             f" stroke='{colour}' stroke-width='{1.5 * scale}'/>"
             f"<text x='{x + 2 * scale}' y='{max(y - 2 * scale, 10 * scale)}' fill='{colour}' "
-            f"font-size='{11 * scale}' stroke='#000' stroke-width='{0.4 * scale}' "
+            f"font-size='{11 * scale}' font-weight='600' stroke='#000' stroke-width='{3 * scale}' "
             f"paint-order='stroke'>{label}</text>"
         )
     return (

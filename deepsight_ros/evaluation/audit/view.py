@@ -108,10 +108,13 @@ class View:
             self.gaps[names] = thing_gap_m(self.things[names[0]], self.things[names[1]])
         return self.gaps[names]
 
-    @property
+    @cached_property
     def countable(self) -> tuple[str, ...]:
-        """Ids that counts and superlatives take."""
-        return tuple(i for i, t in self.things.items() if not t.is_gripper and not t.is_region)
+        """Ids that counts and superlatives take: what was seen, no gripper, no region."""
+        seen = {o["id"] for o in self.scene["objects"]}
+        return tuple(
+            i for i, t in self.things.items() if i in seen and not t.is_gripper and not t.is_region
+        )
 
     @cached_property
     def scene(self) -> Mapping[str, Any]:

@@ -102,8 +102,8 @@ SIDE_WORDS: dict[str, re.Pattern[str]] = {
         "length": _any("long", "longer", "longest", "length", "end to end"),
         "breadth": _any(
             "broad", "breadth", "(?:short|shorter|shortest|narrow|narrower) (?:side|edge)",
-            "(?:fit|pass|go) through", "(?:thin|slim|narrow|small) enough", "opens?", "opening", "gap", "slot", "doorway", "squeeze",
-            "grip*", "grasp*", "jaws?",
+            "(?:fit|pass|go) through", "(?:thin|slim|narrow|small) enough", "opens?", "opening",
+            "gap", "slot", "doorway", "squeeze", "grip*", "grasp*", "jaws?",
         ),
         "thickness": _any("thick", "thicker", "thickness", "thin", "thinner", "thinnest",
                           "slim", "flat"),
