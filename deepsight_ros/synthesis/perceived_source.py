@@ -20,6 +20,8 @@ from deepsight_ros.perception.perceiver import Perceiver
 from deepsight_ros.scene.objects import Scene, UpSource
 from deepsight_ros.synthesis.samples import Sample, SampleSource
 
+SUPPORT_OFF_M = 0.03
+"""Samples in which perception takes another surface for the support are refused and listed."""
 LEAST_PIXELS = 40
 """Things with fewer pixels are left out of the scene: there is too little to measure."""
 
@@ -80,8 +82,21 @@ class PerceivedSource:
             for o in scene.objects
             if o.is_region and o.id in named and np.isfinite(o.box.centre_m).all()
         )
+        off_m = _support_off_m(truth, scene)
+        if off_m is not None and off_m > SUPPORT_OFF_M:
+            raise InvalidValueError(
+                f"perceived source: sample {sample.key}: perception took a surface {off_m:.2f} m "
+                "off the support for it; heights above it would be wrong"
+            )
         label = truth.support_label if scene.support is not None else ""
         return replace(scene, objects=objects, support_label=label, gripper=truth.gripper)
+
+
+def _support_off_m(truth: Scene, scene: Scene) -> float | None:
+    """How far the perceived support is from the true one under the camera; None without both."""
+    if truth.support is None or scene.support is None:
+        return None
+    return abs(scene.support.offset_m - truth.support.offset_m)
 
 
 def _ids(scene: Scene) -> frozenset[str]:
