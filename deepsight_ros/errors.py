@@ -45,3 +45,20 @@ class NoDepthError(DeepsightError):
 
 class ShardError(DeepsightError, OSError):
     """A folder of shards that is missing, truncated, damaged or of another version."""
+
+
+class ModelFilesError(DeepsightError, OSError):
+    """Weights that are missing, incomplete or of another kind, or a device that is not there."""
+
+
+class EndpointError(DeepsightError):
+    """A chat endpoint that cannot be used: no key, no answer, or answers that are nonsense."""
+
+
+class FilteredError(DeepsightError):
+    """An input that a filter leaves out on purpose; the message says which and why."""
+
+
+class EndpointDownError(RuntimeError):
+    """A chat endpoint that will not answer anything: the run stops instead of skipping its inputs,
+    which is why this is no DeepsightError."""

@@ -1,0 +1,1 @@
+"""Plain pictures to samples by SpatialVLM's published pipeline; each stage swappable by config."""
