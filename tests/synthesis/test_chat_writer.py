@@ -60,7 +60,7 @@ def test_an_answer_and_its_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
         (Reply("nonsense"), "not good"),
         (Reply(""), "without text"),
         (Reply(raw='{"choices": []}'), "without text"),
-        (Reply(raw="<html>"), "without text"),
+        (Reply(raw="<html>"), "unusable answer"),
         (Reply("boom", 500), "boom"),
         (Reply("slow down", 429, {"Retry-After": "0"}), "rate limit"),
         (Reply("good", stall_s=1.5), "APITimeoutError"),
