@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from deepsight_ros.questions.families.phrasings import (
+    ANSWERED_EITHER_SAME,
+    answered_which,
+    asked_which,
+)
 from deepsight_ros.questions.families.relations import COMPARATIVE_WORDS, RELATION_WORDS
 from deepsight_ros.questions.solving import (
     anchor_choice_of,
@@ -74,6 +79,7 @@ _SAME = (
     "about the same: {list}",
     "{list} are about the same in that",
     "none stands out: {list} are about the same",
+    *ANSWERED_EITHER_SAME,
 )
 
 
@@ -95,6 +101,7 @@ def _choice(predicate: str, comparative: str, superlative: str) -> QuestionType:
             f"which is the {superlative} of {{a}} and {{b}}"
             if predicate not in ("closer", "farther")
             else f"which one is {comparative}: {{a}} or {{b}}",
+            *asked_which(said),
         ),
         {
             "one": (
@@ -102,6 +109,7 @@ def _choice(predicate: str, comparative: str, superlative: str) -> QuestionType:
                 "{winner}",
                 f"it is {{winner}} that is {said}",
                 "{winner}, clearly",
+                *answered_which(said),
             ),
             "same": _SAME,
         },

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from deepsight_ros.questions.families.phrasings import answered_with_number, asked_by_clause
 from deepsight_ros.questions.solving import camera_direction, comparison_of, value_of, where
 from deepsight_ros.questions.types import Form, QuestionType
 
@@ -50,6 +51,15 @@ _PAIR_QUESTIONS: dict[str, tuple[str, ...]] = {
         "how large is the vertical (gap|separation|offset) between {a} and {b}",
     ),
 }
+
+_PAIR_CLAUSES: dict[str, tuple[str, ...]] = {
+    "surface_distance": ("how far apart {a} and {b} are",),
+    "centre_distance": ("the distance between the centres of {a} and {b}",),
+    "mean_nearest_distance": ("the mean nearest distance between {a} and {b}",),
+    "horizontal_distance": ("the horizontal distance between {a} and {b}",),
+    "vertical_distance": ("the vertical distance between {a} and {b}",),
+}
+"""What indirect questions ask for."""
 
 _PAIR_ANSWERS: dict[str, tuple[str, ...]] = {
     "surface_distance": (
@@ -120,6 +130,15 @@ _DIRECTION_ANSWERS = (
     "from {a}, {b} lies at {value}",
     "{value}",
     "{b} is in the {value} direction from {a}",
+)
+_MORE_DIRECTION_ANSWERS = (
+    "I would say {value}",
+    "look towards {value}",
+    "in the direction of {value}",
+    "it lies at {value}",
+    "you find it at {value}",
+    "the direction is {value}",
+    "on the clock face that is {value}",
 )
 _CAMERA_DIRECTION_QUESTIONS = (
     "in (which|what) direction is {a}",
@@ -256,8 +275,16 @@ TYPES: tuple[QuestionType, ...] = (
             key=quantity,
             roles=("a", "b"),
             unit="m",
-            questions=questions,
-            answers={"value": _PAIR_ANSWERS[quantity]},
+            questions=(
+                *questions,
+                *(q for clause in _PAIR_CLAUSES[quantity] for q in asked_by_clause(clause)),
+            ),
+            answers={
+                "value": (
+                    *_PAIR_ANSWERS[quantity],
+                    *answered_with_number(quantity.replace("_", " ")),
+                )
+            },
             solve=value_of(quantity),
         )
         for quantity, questions in _PAIR_QUESTIONS.items()
@@ -268,8 +295,8 @@ TYPES: tuple[QuestionType, ...] = (
         "range",
         ("a",),
         "m",
-        _RANGE_QUESTIONS,
-        {"value": _RANGE_ANSWERS},
+        (*_RANGE_QUESTIONS, *asked_by_clause("how far away {a} is")),
+        {"value": (*_RANGE_ANSWERS, *answered_with_number("distance"))},
         value_of("range"),
     ),
     QuestionType(
@@ -278,8 +305,8 @@ TYPES: tuple[QuestionType, ...] = (
         "direction",
         ("a", "b"),
         "clock",
-        _DIRECTION_QUESTIONS,
-        {"value": _DIRECTION_ANSWERS},
+        (*_DIRECTION_QUESTIONS, *asked_by_clause("in which direction {b} is from {a}")),
+        {"value": (*_DIRECTION_ANSWERS, *_MORE_DIRECTION_ANSWERS)},
         value_of("direction"),
     ),
     QuestionType(
@@ -288,8 +315,8 @@ TYPES: tuple[QuestionType, ...] = (
         "direction",
         ("a",),
         "clock",
-        _CAMERA_DIRECTION_QUESTIONS,
-        {"value": _CAMERA_DIRECTION_ANSWERS},
+        (*_CAMERA_DIRECTION_QUESTIONS, *asked_by_clause("in which direction {a} is")),
+        {"value": (*_CAMERA_DIRECTION_ANSWERS, *_MORE_DIRECTION_ANSWERS)},
         camera_direction,
     ),
     QuestionType(

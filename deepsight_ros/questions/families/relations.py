@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+from deepsight_ros.questions.families.phrasings import (
+    ANSWERED_SAME,
+    answered_no,
+    answered_yes,
+    asked_whether,
+)
 from deepsight_ros.questions.solving import either_of, yes_no_of
 from deepsight_ros.questions.types import Form, QuestionType
 
@@ -72,6 +78,7 @@ def _relation(predicate: str, words: tuple[str, ...]) -> QuestionType:
         questions += ["does {a} (stand|rest|sit) on {b}", "does {b} support {a}"]
     if predicate == "inside":
         questions += ["does {b} contain {a}"]
+    questions += asked_whether(f"{{a}} is {plain} {{b}}")
     return QuestionType(
         f"{predicate}.yesno",
         Form.YESNO,
@@ -86,6 +93,7 @@ def _relation(predicate: str, words: tuple[str, ...]) -> QuestionType:
                 f"yes: {{a}} is {plain} {{b}}",
                 "that is right",
                 f"it is {plain} {{b}}, yes",
+                *answered_yes(f"{{a}} is {plain} {{b}}"),
             ),
             "no": (
                 f"no, {{a}} is not {plain} {{b}}",
@@ -93,11 +101,13 @@ def _relation(predicate: str, words: tuple[str, ...]) -> QuestionType:
                 f"no: {{a}} is not {plain} {{b}}",
                 "that is not so",
                 f"it is not {plain} {{b}}, no",
+                *answered_no(f"{{a}} is not {plain} {{b}}"),
             ),
             "same": (
                 f"neither: {{a}} is {_TIES.get(predicate, 'about the same as')} {{b}}",
                 "about the same",
                 "they are about the same in that",
+                *ANSWERED_SAME,
             ),
         },
         yes_no_of(predicate),
@@ -118,6 +128,7 @@ def _comparative(predicate: str, words: tuple[str, ...]) -> QuestionType:
         tail = "to" if predicate == "closer" else "from"
         word = "(closer|nearer)" if predicate == "closer" else "(farther|further)"
         questions.append(f"is {{a}} {word} {tail} (the camera|you|me) than {{b}}")
+    questions += asked_whether(f"{{a}} is {plain} than {{b}}")
     return QuestionType(
         f"{predicate}.yesno",
         Form.YESNO,
@@ -132,6 +143,7 @@ def _comparative(predicate: str, words: tuple[str, ...]) -> QuestionType:
                 f"yes: {{a}} is {plain}",
                 "that is right",
                 f"it is {plain}, yes",
+                *answered_yes(f"{{a}} is {plain} than {{b}}"),
             ),
             "no": (
                 f"no, {{a}} is not {plain} than {{b}}",
@@ -139,11 +151,13 @@ def _comparative(predicate: str, words: tuple[str, ...]) -> QuestionType:
                 f"no: {{a}} is not {plain}",
                 "that is not so",
                 f"it is not {plain}, no",
+                *answered_no(f"{{a}} is not {plain} than {{b}}"),
             ),
             "same": (
                 "{a} and {b} are about the same in that",
                 "about the same",
                 f"neither is clearly {plain}: about the same",
+                *ANSWERED_SAME,
             ),
         },
         yes_no_of(predicate),
@@ -226,6 +240,7 @@ _BETWEEN = QuestionType(
         "is it true that {a} is between {b} and {c}",
         "{a} is between {b} and {c}, right",
         "I think {a} is between {b} and {c}. Am I right",
+        *asked_whether("{a} is between {b} and {c}"),
     ),
     {
         "yes": (
@@ -233,14 +248,27 @@ _BETWEEN = QuestionType(
             "yes",
             "that is right",
             "it is in between, yes",
+            *answered_yes("{a} is between {b} and {c}"),
         ),
         "no": (
             "no, {a} is not between {b} and {c}",
             "no",
             "that is not so",
             "it is not in between",
+            *answered_no("{a} is not between {b} and {c}"),
         ),
-        "same": ("{a} is just at the edge of it", "just at the edge", "too close to call"),
+        "same": (
+            "{a} is just at the edge of it, too close to call",
+            "just at the edge, too close to call",
+            "too close to call",
+            "{a} is at the edge between {b} and {c}: too close to call",
+            "it is at the edge, too close to call",
+            "that is too close to call",
+            "too close to call: {a} is at the edge",
+            "half in between: too close to call",
+            "neither clearly in nor out, too close to call",
+            "I find that too close to call",
+        ),
     },
     yes_no_of("between"),
 )

@@ -3,6 +3,13 @@
 from __future__ import annotations
 
 from deepsight_ros.questions.families.distances import compare_types
+from deepsight_ros.questions.families.phrasings import (
+    answered_with_number,
+    asked_by_adjective,
+    asked_by_clause,
+    asked_by_noun,
+    asked_how_much,
+)
 from deepsight_ros.questions.solving import (
     UNIT_OF_PREDICATE,
     difference_of,
@@ -109,6 +116,35 @@ _ANSWERS: dict[str, tuple[str, ...]] = {
     "volume": ("{a} takes up {value}", "the volume of {a} is {value}", "{value}",
                "its box holds {value}"),
 }  # fmt: skip
+
+_NOUNS: dict[str, str] = {
+    "height": "height", "width": "width", "depth": "depth", "length": "length",
+    "breadth": "breadth", "thickness": "thickness", "diameter": "diameter", "volume": "volume",
+    "grasp_width": "grasp width",
+}  # fmt: skip
+
+
+def _more_questions(quantity: str) -> tuple[str, ...]:
+    """What the shared frames add to a quantity's own questions."""
+    if quantity == "top":
+        return (
+            *asked_by_clause("how high {a} reaches"),
+            "what height does {a} reach",
+            "what is the height of the top of {a}",
+            "how high is the highest point of {a}",
+            "how high would you say {a} reaches",
+            "how high do you think {a} reaches",
+            "roughly how high does {a} reach",
+            "how high above the {support} does {a} reach",
+        )
+    noun = _NOUNS[quantity]
+    if quantity == "grasp_width":
+        return (f"do you know the {noun} of {{a}}", f"please give me the {noun} of {{a}}")
+    found = asked_by_noun(noun)
+    adjective = _ADJECTIVES[quantity][1] if quantity in _ADJECTIVES else ""
+    adjective = "broad" if quantity == "breadth" else adjective
+    return (*found, *asked_by_adjective(adjective, noun)) if adjective else found
+
 
 _ADJECTIVES: dict[str, tuple[str, str, str, str]] = {
     # quantity: noun, adjective, more, less
@@ -232,6 +268,8 @@ def _difference(predicate: str, word: str, noun: str) -> QuestionType:
         questions = [f"how much {word} does {{a}} reach than {{b}}"]
     if noun:
         questions.append(f"what is the difference in {noun} between {{a}} and {{b}}")
+    if predicate not in ("higher", "lower"):
+        questions += asked_how_much(word, noun)
     return QuestionType(
         f"{predicate}.difference", Form.VALUE, predicate, ("a", "b"), UNIT_OF_PREDICATE[predicate],
         tuple(questions),
@@ -241,10 +279,25 @@ def _difference(predicate: str, word: str, noun: str) -> QuestionType:
                 "the difference is {value}",
                 "{value}",
                 f"{{value}} {word}",
+                f"by {{value}}, {{a}} is {word}",
+                f"it is {{value}} {word}",
+                "the difference comes to {value}",
+                "they differ by {value}",
+                f"{{a}} is the {word} one, by {{value}}",
+                *answered_with_number("difference"),
             ),
             "less": (
                 f"{{a}} is not {word} than {{b}}: the difference is {{value}} the other way",
                 "it is the other way round, by {value}",
+                f"{{value}} the other way round: {{b}} is {word}",
+                f"{{a}} is not {word}: {{b}} is, by {{value}}",
+                f"not at all: {{b}} is {{value}} {word}",
+                f"{{b}} is {{value}} {word} than {{a}}",
+                f"{{b}} is the {word} one, by {{value}}",
+                "it is {value} less than {b}",
+                "{a} has {value} less of it than {b}",
+                "by {value}, but the other way round",
+                "the other way round: {value}",
             ),
         },
         difference_of(predicate),
@@ -285,8 +338,13 @@ TYPES: tuple[QuestionType, ...] = (
             key=quantity,
             roles=("a",),
             unit="m3" if quantity == "volume" else "m",
-            questions=questions,
-            answers={"value": _ANSWERS[quantity]},
+            questions=(*questions, *_more_questions(quantity)),
+            answers={
+                "value": (
+                    *_ANSWERS[quantity],
+                    *answered_with_number(_NOUNS.get(quantity, "height of its top")),
+                )
+            },
             solve=value_of(quantity),
         )
         for quantity, questions in _QUESTIONS.items()
