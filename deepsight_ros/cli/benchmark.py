@@ -133,3 +133,38 @@ def lifecycle(
     from deepsight_ros.nodes.benchmark_lifecycle import run_lifecycle
 
     write_json(run_lifecycle(cycles=cycles), json_path)
+
+
+@app.command()
+def synthesis(
+    images: Annotated[int, typer.Option(min=9, help="World images to time.")] = 180,
+    width: Annotated[int, typer.Option(help="Image width, px.")] = 320,
+    height: Annotated[int, typer.Option(help="Image height, px.")] = 240,
+    split: Annotated[str, typer.Option(help="train or test.")] = "train",
+    device: Annotated[
+        str, typer.Option(help="Also time the batched renderer on this torch device ('cuda').")
+    ] = "",
+    json_path: JsonOption = None,
+) -> None:
+    """The data engine's rates: worlds rendered with truth; run it with one thread."""
+    from deepsight_ros.evaluation.synthesis_benchmark import (
+        as_report,
+        as_table,
+        device_rows,
+        world_rows,
+    )
+
+    console = Console()
+    with _bar(console) as bar:
+        task = bar.add_task("world images", total=images)
+        rows = world_rows(
+            images,
+            width_px=width,
+            height_px=height,
+            split=split,
+            progress=lambda done: bar.update(task, completed=done),
+        )
+    if device:
+        rows += device_rows(device, width_px=width, height_px=height, split=split)
+    console.print(as_table(rows))
+    write_json(as_report(rows), json_path)

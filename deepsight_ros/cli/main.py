@@ -25,6 +25,7 @@ COMMANDS: dict[str, str] = {
     "audit": "deepsight_ros.cli.audit:audit",
     "benchmark": "deepsight_ros.cli.benchmark:app",
     "train": "deepsight_ros.cli.train:app",
+    "world": "deepsight_ros.cli.world:app",
 }
 """Command name -> "module:function" or "module:typer app"."""
 

@@ -287,6 +287,11 @@ def _shade(
     return rgb
 
 
+def surface_table(scenery: Scenery, world_from_camera: RigidTransform) -> F32:
+    """(16, P * 4) what is constant over each face as that camera sees it; see ``_surfaces``."""
+    return _surfaces(scenery, _localise(scenery, world_from_camera))
+
+
 def _surfaces(scenery: Scenery, local: _Local) -> F32:
     """(16, P * 4) what is constant over each face: pattern column (offset and slope along the
     three camera axes), pattern row (likewise), first row of the pattern's tile, brightness, first

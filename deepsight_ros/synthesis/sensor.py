@@ -26,7 +26,7 @@ F32 = NDArray[np.float32]
 
 _MARGIN_PX = 64
 _FIELDS = 4
-_EDGE_STEP_PER_M = 0.015
+EDGE_STEP_PER_M = 0.015
 """Kink in inverse depth (1/m) that makes an edge: 1.5 cm at 1 m, 6 cm at 2 m."""
 
 
@@ -41,6 +41,7 @@ class NoiseProfile:
         spread: each parameter is off by up to this factor, drawn once per seed.
         dropout: share of pixels lost at random.
         speckle: share of lost pixels that come as small blobs.
+        structure: width of the edge band and the grazing limit are off by up to this factor too.
     """
 
     correlation_px: float
@@ -49,13 +50,16 @@ class NoiseProfile:
     spread: float
     dropout: float
     speckle: float
+    structure: float = 0.0
 
 
 PROFILES = {
     "calibration": NoiseProfile(0.8, 0.05, 0.0, 0.20, 0.004, 0.3),
     "test": NoiseProfile(1.3, 0.12, 0.04, 0.25, 0.006, 0.6),
+    "wide": NoiseProfile(1.1, 0.2, 0.08, 0.95, 0.012, 0.7, 0.6),
 }
-"""Two ways noise comes; intervals are calibrated on one and tested on the other."""
+"""Two ways noise comes, intervals are calibrated on one and tested on the other; and one that goes
+beyond what real cameras do, for training."""
 
 
 @dataclass(frozen=True)
@@ -67,12 +71,12 @@ class _Edges:
     nearer: float
 
 
-_EDGES = {
+EDGE_SHARES = {
     "structured_light": _Edges(0.35, 0.10, 0.10),
     "stereo": _Edges(0.25, 0.15, 0.30),
     "time_of_flight": _Edges(0.10, 0.50, 0.05),
 }
-_BASELINE_M = {"structured_light": 0.075, "stereo": 0.055, "time_of_flight": 0.0}
+BASELINE_M = {"structured_light": 0.075, "stereo": 0.055, "time_of_flight": 0.0}
 
 
 class DepthSensor:
@@ -117,6 +121,13 @@ class DepthSensor:
             quadratic_per_m=self.model.quadratic_per_m * off[2],
             quantisation_m_at_1m=self.model.quantisation_m_at_1m * off[3],
         )
+        if self.profile.structure > 0:
+            wide = 1 + self.profile.structure * self._rng.uniform(-1, 1, 2)
+            self.actual = replace(
+                self.actual,
+                edge_px=max(1.0, self.model.edge_px * wide[0]),
+                grazing_rad=min(1.5, max(1.0, self.model.grazing_rad * (0.7 + 0.3 * wide[1]))),
+            )
         self._pool: _NoisePool | None = None
         self._shared = shared_fields
 
@@ -138,7 +149,7 @@ class DepthSensor:
         inverse: F32 = np.asarray(np.float32(1.0) / depth, dtype=np.float32)
         lost = self._pool.dropout(rng)
         lost |= self._grazing(inverse, camera)
-        baseline = _BASELINE_M[actual.family]
+        baseline = BASELINE_M[actual.family]
         if baseline > 0:
             lost |= _shadow(inverse, camera.fx_px * baseline)
         self._disturb_edges(depth, inverse, lost)
@@ -167,16 +178,16 @@ class DepthSensor:
         limit = np.cos(self.actual.grazing_rad) ** 2
         # a depth edge looks like a steep surface: edges have their own treatment
         step = np.maximum(np.abs(gx) / cam.fx_px, np.abs(gy) / cam.fy_px)
-        flat = (small * small < np.float32(limit) * squared) & (step < 2 * _EDGE_STEP_PER_M)
+        flat = (small * small < np.float32(limit) * squared) & (step < 2 * EDGE_STEP_PER_M)
         size = inverse.shape[::-1]
         grown = cv2.resize(flat.astype(np.uint8), size, interpolation=cv2.INTER_NEAREST)
         return np.asarray(grown, dtype=np.bool_)
 
     def _disturb_edges(self, depth: F32, inverse: F32, lost: NDArray[np.bool_]) -> None:
         """Lateral jitter, mixed, nearer and missing readings beside depth edges, in place."""
-        rng, shares = self._rng, _EDGES[self.actual.family]
+        rng, shares = self._rng, EDGE_SHARES[self.actual.family]
         kink = np.abs(cv2.Laplacian(inverse, cv2.CV_32F, ksize=1))
-        band = kink > _EDGE_STEP_PER_M
+        band = kink > EDGE_STEP_PER_M
         reach = self.actual.edge_px - 1
         for _ in range(int(reach)):
             band = _wider(band)
