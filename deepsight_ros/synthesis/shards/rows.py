@@ -311,7 +311,8 @@ def _pair(pair: Pair) -> dict[str, Any]:
     out["value_number"] = float(value) if is_number else None
     out["value_bool"] = bool(value) if isinstance(value, bool | np.bool_) else None
     out["value_text"] = value if isinstance(value, str) else None
-    out["extra"] = as_json({name: getattr(pair, name) for name in _PAIR_EXTRA})
+    extra = {name: getattr(pair, name) for name in _PAIR_EXTRA}
+    out["extra"] = as_json(extra) if extra else ""
     return out
 
 
