@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import nnls
+from scipy.spatial import ConvexHull
 
 from deepsight_ros.errors import ShardError
 
@@ -29,7 +30,7 @@ _SUM_WEIGHT = 50.0
 
 @dataclass(frozen=True, eq=False)
 class Part:
-    """One convex solid.
+    """One convex solid, upright; ``Tilted`` is one that lies or leans.
 
     Attributes:
         kind: box, cylinder, cone, sphere or prism.
@@ -50,6 +51,8 @@ class Part:
         """From the JSON of a stored solid; ShardError when it is none."""
         try:
             kind = str(fields["shape"])
+            if kind == "tilted":
+                return Tilted.around(cls.read(fields["upright"]), fields["pose"])
             none = np.zeros((0, 2))
             if kind == "prism":
                 outline = np.array(fields["outline_m"], dtype=float)
@@ -188,6 +191,52 @@ class Part:
             rim = self.centre_m[:2] + (rim - self.centre_m[:2]) * (1.0 - up)[:, None]
         side = np.column_stack([rim, self.low_z + up * tall])
         return np.vstack([*caps, side])
+
+
+@dataclass(frozen=True, eq=False)
+class Tilted(Part):
+    """An upright part seen through a pose: ``p_W = rotation @ p_own + translation_m``."""
+
+    own: Part
+    rotation: Array
+    translation_m: Array
+
+    @classmethod
+    def around(cls, own: Part, pose: Mapping[str, Any]) -> Tilted:
+        """From an upright part and the JSON of W from its frame."""
+        rotation = np.array(pose["rotation"], dtype=float)
+        translation = np.array(pose["translation_m"], dtype=float)
+        high = np.array([own.reach(rotation.T @ a) for a in np.eye(3)]) + translation
+        low = translation - np.array([own.reach(-rotation.T @ a) for a in np.eye(3)])
+        return cls(
+            "tilted", (low + high) / 2, (high - low) / 2, 0.0, np.zeros((0, 2)), own, rotation,
+            translation,
+        )  # fmt: skip
+
+    @property
+    def is_round(self) -> bool:
+        return self.own.kind == "sphere"
+
+    def reach(self, direction: Array) -> float:
+        return self.own.reach(self.rotation.T @ direction) + float(direction @ self.translation_m)
+
+    @cached_property
+    def ground_m(self) -> Array:
+        corners, grown = self.hull
+        if grown > 0:
+            return corners[:, :2] + grown * _RING
+        return np.asarray(corners[ConvexHull(corners[:, :2]).vertices][:, :2])
+
+    @cached_property
+    def hull(self) -> tuple[Array, float]:
+        corners, grown = self.own.hull
+        return corners @ self.rotation.T + self.translation_m, grown
+
+    def distances_m(self, points_m: Array) -> Array:
+        return self.own.distances_m((points_m - self.translation_m) @ self.rotation)
+
+    def surface_m(self, spacing_m: float, rng: np.random.Generator) -> Array:
+        return self.own.surface_m(spacing_m, rng) @ self.rotation.T + self.translation_m
 
 
 def gap_m(a: Part, b: Part) -> float:

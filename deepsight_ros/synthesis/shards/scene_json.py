@@ -25,6 +25,7 @@ from deepsight_ros.scene.solids import (
     Solid,
     SphereSolid,
 )
+from deepsight_ros.scene.tilted import TiltedSolid
 
 _LENGTH_DIGITS = 7
 _ROTATION_DIGITS = 12
@@ -131,8 +132,14 @@ def _solid(part: ConvexSolid) -> dict[str, Any]:
             "bottom_m": _number(part.bottom_m),
             "top_m": _number(part.top_m),
         }
+    if isinstance(part, TiltedSolid):
+        return {
+            "shape": "tilted",
+            "upright": _solid(part.upright),
+            "pose": _pose(part.pose),
+        }
     raise InvalidValueError(
-        f"scene as JSON: got a {type(part).__name__}, expected box, cylinder, cone, sphere, prism"
+        f"scene as JSON: got a {type(part).__name__}, expected one of scene.solids"
     )
 
 
@@ -189,6 +196,8 @@ def _solid_back(fields: Mapping[str, Any]) -> ConvexSolid:
     shape = fields["shape"]
     if shape == "prism":
         return PrismSolid(np.array(fields["outline_m"]), fields["bottom_m"], fields["top_m"])
+    if shape == "tilted":
+        return TiltedSolid(_solid_back(fields["upright"]), _pose_back(fields["pose"]))
     centre = np.array(fields["centre_m"])
     if shape == "box":
         return BoxSolid(centre, np.array(fields["size_m"]), fields["yaw_rad"])
