@@ -21,7 +21,7 @@ COMMANDS: dict[str, str] = {
     "demo": "deepsight_ros.cli.demo:demo",
     "doctor": "deepsight_ros.cli.doctor:doctor",
     "view": "deepsight_ros.cli.view:view",
-    "synthesize": "deepsight_ros.cli.synthesize:app",
+    "synthesize": "deepsight_ros.cli.synthesize_commands:app",
     "audit": "deepsight_ros.cli.audit:audit",
     "benchmark": "deepsight_ros.cli.benchmark:app",
     "train": "deepsight_ros.cli.train:app",

@@ -11,10 +11,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from deepsight_ros.errors import InvalidValueError
+from deepsight_ros.synthesis.recorded_names import RECORDED
 from deepsight_ros.synthesis.samples import SampleSource
 
 SOURCES: dict[str, str] = {
     "world": "deepsight_ros.synthesis.source_names:open_world",
+    **RECORDED,
 }
 """Name -> "module:function" of (argument after the colon, images or None, options) -> source."""
 

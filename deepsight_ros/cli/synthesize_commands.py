@@ -1,0 +1,12 @@
+"""All of ``deepsight synthesize``: each set's command in a file of its own, gathered here."""
+
+from __future__ import annotations
+
+from deepsight_ros.cli.synthesize import app
+from deepsight_ros.cli.synthesize_captions import captions
+from deepsight_ros.cli.synthesize_instructions import instructions
+
+__all__ = ["app"]
+
+app.command()(captions)
+app.command()(instructions)
