@@ -144,6 +144,15 @@ def synthesis(
     device: Annotated[
         str, typer.Option(help="Also time the batched renderer on this torch device ('cuda').")
     ] = "",
+    shards: Annotated[
+        bool, typer.Option("--shards", help="Also time writing and reading shards.")
+    ] = False,
+    memory: Annotated[
+        bool, typer.Option("--memory", help="Also compare the peak memory of two whole runs.")
+    ] = False,
+    ray: Annotated[
+        bool, typer.Option("--ray", help="Also compare two Ray workers with one process.")
+    ] = False,
     json_path: JsonOption = None,
 ) -> None:
     """The data engine's rates: worlds rendered with truth; run it with one thread."""
@@ -166,5 +175,12 @@ def synthesis(
         )
     if device:
         rows += device_rows(device, width_px=width, height_px=height, split=split)
+    if shards or memory or ray:
+        from deepsight_ros.evaluation.shards_benchmark import memory_rows, ray_rows, shard_rows
+
+        with console.status("shards"):
+            rows += shard_rows(min(images, 64)) if shards else []
+            rows += memory_rows(min(images, 32)) if memory else []
+            rows += ray_rows(min(images, 96)) if ray else []
     console.print(as_table(rows))
     write_json(as_report(rows), json_path)
