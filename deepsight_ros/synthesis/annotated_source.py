@@ -4,7 +4,9 @@
                                              \\--solids-----------> truth
 
 Perception finds up and the support; the data set says which pixels are which thing and what it is
-called. Where every thing has a true box, the sample has a truth.
+called. Where every thing has a true box, the sample has a truth: boxes around things, whose centres
+and sizes are the things' own, while a box's corners reach nearer to the camera and to others than
+what is in it. Ranges and gaps of such a truth are lower bounds (provenance: truth = "boxes").
 """
 
 from __future__ import annotations
@@ -65,6 +67,7 @@ class AnnotatedSamples:
             "up": scene.up.value,
         }
         if tilts:
+            provenance["truth"] = "boxes"
             provenance["box_tilt_deg"] = tilts
         return Sample(
             key=given.key,

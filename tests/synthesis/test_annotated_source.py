@@ -117,6 +117,7 @@ def test_real_scene_is_not_contradicted_by_its_poses(shared_data: Path) -> None:
     sample = AnnotatedSamples(BopScene(shared_data / "lmo_tabletop_gt"))[0]
     ids = [o.id for o in sample.scene.objects]
     assert sample.truth is not None and len(ids) >= 6
+    assert sample.provenance["truth"] == "boxes"
     covered = []
     for a, b in combinations(ids, 2):
         seen = measure(sample.scene, "centre_distance", [a, b])
