@@ -4,9 +4,9 @@
                                              \\--solids-----------> truth
 
 Perception finds up and the support; the data set says which pixels are which thing and what it is
-called. Where every thing has a true box, the sample has a truth: boxes around things, whose centres
-and sizes are the things' own, while a box's corners reach nearer to the camera and to others than
-what is in it. Ranges and gaps of such a truth are lower bounds (provenance: truth = "boxes").
+called. Where every thing has a true box, the sample has a truth: boxes, whose centres and sizes
+are the things' own, while their corners reach nearer to the camera and to others than what is in
+them. Ranges and gaps of such a truth are lower bounds (provenance: truth = "boxes").
 """
 
 from __future__ import annotations
