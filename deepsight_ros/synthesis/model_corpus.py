@@ -72,7 +72,7 @@ class ModelCorpus:
     Attributes:
         types: the catalogue's questions that may be asked.
         types_per_image: how many types are drawn for a picture, so that not everything has to be
-            measured on each.
+            measured on each; 0 for none of them.
         pairs: how they are asked.
         per_task: template items of each task and picture.
         declined: questions per picture that are not about it.
@@ -87,7 +87,7 @@ class ModelCorpus:
     def __call__(self, sample: Sample, seed: int) -> Annotations:
         rng = random.Random(seed)
         drawn = rng.sample(self.types, min(self.types_per_image, len(self.types)))
-        made = make_pairs(sample, replace(self.pairs, types=tuple(drawn)), seed)
+        made = make_pairs(sample, replace(self.pairs, types=tuple(drawn)), seed) if drawn else []
         made += template_pairs(sample, seed, per_task=self.per_task)
         made += declined_pairs(sample, seed, self.declined)
         return Annotations(pairs=tuple(made))

@@ -163,10 +163,13 @@ def _modalities(model: DeepSight) -> list[str]:
     ]
 
 
-def cases_of(run: TemplateRun, subject: str, task: str) -> tuple[list[Asked], list[Asked]]:
+Case = tuple[Asked, int]
+"""An item and the option that was chosen."""
+
+
+def cases_of(run: TemplateRun, subject: str, task: str) -> tuple[list[Case], list[Case]]:
     """Right and wrong answers of a subject, for pictures."""
-    questions = asked(run.views, task)
-    picked = run.choices[subject][task]
-    right = [q for q, c in zip(questions, picked, strict=True) if c == q.item.answer]
-    wrong = [q for q, c in zip(questions, picked, strict=True) if c != q.item.answer]
+    cases = list(zip(asked(run.views, task), run.choices[subject][task], strict=True))
+    right = [(q, c) for q, c in cases if c == q.item.answer]
+    wrong = [(q, c) for q, c in cases if c != q.item.answer]
     return right, wrong
