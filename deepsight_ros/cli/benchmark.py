@@ -18,6 +18,7 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
+from deepsight_ros.cli.benchmark_model import depth_template
 from deepsight_ros.errors import DeepsightError
 
 app = typer.Typer(help="Measure accuracy and speed.", no_args_is_help=True)
@@ -184,3 +185,6 @@ def synthesis(
             rows += ray_rows(min(images, 96)) if ray else []
     console.print(as_table(rows))
     write_json(as_report(rows), json_path)
+
+
+app.command("depth-template")(depth_template)

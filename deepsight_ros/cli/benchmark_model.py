@@ -1,4 +1,4 @@
-"""`deepsight benchmark depth-template`: the model beside what needs no model, on held-out worlds."""
+"""`deepsight benchmark depth-template`: the model beside what needs none, on held-out worlds."""
 
 from __future__ import annotations
 

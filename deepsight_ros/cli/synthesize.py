@@ -117,6 +117,47 @@ def vqa(
         raise typer.Exit(2) from error
 
 
+@app.command()
+def model(
+    out: OutOption,
+    source: SourceOption = "world",
+    images: ImagesOption = None,
+    seed: SeedOption = 0,
+    config: ConfigOption = None,
+    workers: WorkersOption = 1,
+    ray_address: RayOption = "",
+    images_per_shard: ShardOption = 256,
+    colour: ColourOption = "png",
+) -> None:
+    """What the shipped model learns: pairs, tasks like the benchmark's, questions to decline."""
+    from dataclasses import asdict
+
+    from deepsight_ros.synthesis.model_corpus import ModelCorpus
+
+    try:
+        given = read_config(config, ("source", "corpus"))
+        options = dict(given["source"])
+        if source.startswith("world"):
+            options = {"seed": seed, "width_px": 256, "height_px": 192, **options}
+        annotator = made(ModelCorpus, given["corpus"], "corpus")
+        run(
+            annotator,
+            {"kind": "model", "corpus": asdict(annotator)},
+            source=source,
+            options=options,
+            out=out,
+            images=images,
+            seed=seed,
+            workers=workers,
+            ray_address=ray_address,
+            images_per_shard=images_per_shard,
+            colour=colour,
+        )
+    except DeepsightError as error:
+        typer.echo(f"error: {error}", err=True)
+        raise typer.Exit(2) from error
+
+
 def run(
     annotate: Any,
     config: dict[str, Any],

@@ -15,18 +15,15 @@ app = typer.Typer(help="Look at the procedural world.", no_args_is_help=True)
 @app.command()
 def categories() -> None:
     """Every category with its shape families by split, as a Markdown table."""
-    from deepsight_ros.synthesis.rooms_layouts import FURNISHINGS
-    from deepsight_ros.synthesis.world_goods import SMALL_THINGS
-    from deepsight_ros.synthesis.world_poses import LEANING, LYING
+    from deepsight_ros.synthesis.world_labels import FAMILIES, nouns
 
-    families = (*FURNISHINGS, *SMALL_THINGS, *LYING, *LEANING)
-    labels = sorted({f.label for f in families})
-    typer.echo(f"{len(labels)} categories, {len(families)} shape families\n")
+    labels = nouns()
+    typer.echo(f"{len(labels)} categories, {len(FAMILIES)} shape families\n")
     typer.echo("| category | train | test |\n|---|---|---|")
     for label in labels:
         names = {
             split: ", ".join(
-                f.name.partition(".")[2] for f in families if (f.label, f.split) == (label, split)
+                f.name.partition(".")[2] for f in FAMILIES if (f.label, f.split) == (label, split)
             )
             for split in ("train", "test")
         }

@@ -118,6 +118,9 @@ class Batches:
         """The batch of a number, from its rows."""
         rng = np.random.default_rng([self.recipe.seed, 7, number, self.rank])
         groups = [self._questions(row, rng) for row in rows]
+        if self.recipe.label_noise_m > 0:  # drawn apart, so that arms ask the same questions
+            noise = np.random.default_rng([self.recipe.seed, 13, number, self.rank])
+            groups = [[self._noisy(qa, noise) for qa in group] for group in groups]
         pictures = collate([row.pictures for row in rows])
         modality = str(rng.choice(list(self.recipe.modalities), p=_shares(self.recipe.modalities)))
         if modality != "both":
@@ -178,7 +181,7 @@ class Batches:
         for kind, count in zip(kinds, counts, strict=True):
             pool = row.questions[kind]
             picks = rng.permutation(len(pool))[:count]
-            drawn += [self._noisy(pool[i], rng) for i in picks]
+            drawn += [pool[i] for i in picks]
         return drawn
 
     def _mix(self) -> dict[str, float]:
@@ -194,10 +197,10 @@ class Batches:
         return shares
 
     def _noisy(self, qa: QuestionAnswer, rng: np.random.Generator) -> QuestionAnswer:
-        noise = self.recipe.label_noise_m
-        if noise <= 0 or np.isnan(qa.value):
+        if np.isnan(qa.value):
             return qa
-        return replace(qa, value=max(1e-3, qa.value + float(rng.normal(0, noise))))
+        moved = qa.value + float(rng.normal(0, self.recipe.label_noise_m))
+        return replace(qa, value=max(1e-3, moved))
 
 
 def _shares(weights: Mapping[str, float]) -> list[float]:

@@ -7,11 +7,11 @@ from collections.abc import Callable
 from deepsight_ros.evaluation.depth_template.views import TemplateView, views
 from deepsight_ros.synthesis.depth_template import Options
 from deepsight_ros.synthesis.world_labels import nouns
-from deepsight_ros.synthesis.world_source import KINDS, WorldSource
+from deepsight_ros.synthesis.world_source import DEFAULT_KINDS, WorldSource
 from deepsight_ros.training.examples import room_text
 
-PLACES = tuple(k for k in KINDS if k != "room")
-"""Options of Scene Classification; "room" is the geometry benchmark's mixed one."""
+PLACES = DEFAULT_KINDS
+"""Options of Scene Classification: eight rooms that share most furniture, and the tabletop."""
 WIDTH_PX, HEIGHT_PX = 256, 192
 
 
