@@ -255,16 +255,32 @@ def gap_is_determined(seen: VisibleScene, a_id: str, b_id: str, gap_m: float) ->
     """Both ends of the least distance are in view, or as good ends nearby are."""
     a, b = seen.things[a_id], seen.things[b_id]
     allowed = gap_m + tolerance(gap_m)
-    from_a = seen.solids[b_id].distances(a.points_m)
-    from_b = seen.solids[a_id].distances(b.points_m)
-    if max(from_a.min(), from_b.min()) > allowed:
-        return False
     # only points about as near as the nearest can be the ends of the least distance
-    near_a, near_b = from_a <= allowed + _SLACK_M, from_b <= allowed + _SLACK_M
-    distances, nearest = cKDTree(b.points_m[near_b]).query(a.points_m[near_a])
+    ends_a, pitch_a = _points_near(a, seen.solids[b_id], allowed)
+    ends_b, pitch_b = _points_near(b, seen.solids[a_id], allowed)
+    if not len(ends_a) or not len(ends_b):
+        return False
+    distances, nearest = cKDTree(ends_b).query(ends_a)
     at = int(distances.argmin())
-    spacing = max(a.pitch_m[near_a][at], b.pitch_m[near_b][nearest[at]])
+    spacing = max(pitch_a[at], pitch_b[nearest[at]])
     return bool(distances[at] <= allowed + 2 * spacing)
+
+
+def _points_near(thing: VisibleThing, solid: Solid, allowed_m: float) -> tuple[Array, Array]:
+    """Visible points within ``allowed_m`` and a slack of a solid, with their pitch; none when not
+    even the nearest is within ``allowed_m``."""
+    points, pitch = thing.points_m, thing.pitch_m
+    corners = solid.box.corners_m()
+    outside = np.maximum(corners.min(axis=0) - points, points - corners.max(axis=0))
+    may = (np.maximum(outside, 0.0) ** 2).sum(axis=1) <= (allowed_m + _SLACK_M) ** 2
+    points, pitch = points[may], pitch[may]  # the others are farther from the box already
+    if not len(points):
+        return points, pitch
+    away = solid.distances(points)
+    if away.min() > allowed_m:
+        return points[:0], pitch[:0]
+    near = away <= allowed_m + _SLACK_M
+    return points[near], pitch[near]
 
 
 def _contact_is_visible(seen: VisibleScene, truth: Scene, ids: tuple[str, ...]) -> bool:

@@ -6,6 +6,7 @@ within 5 % or 5 mm of the true difference, and the truth is farther than that fr
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Protocol
 
 import numpy as np
@@ -62,6 +63,24 @@ class Geometry(Protocol):
         """(bottom, top) along z."""
         ...
 
+    def overlap_m(self, a_id: str, b_id: str) -> float:
+        """``outline.overlap_m`` of the footprints."""
+        ...
+
+
+class _Overlaps:
+    """Keeps the overlap of footprints for both orders of a pair."""
+
+    def __init__(self, footprint: Callable[[str], Array]) -> None:
+        self._footprint = footprint
+        self._known: dict[tuple[str, str], float] = {}
+
+    def __call__(self, a_id: str, b_id: str) -> float:
+        if (a_id, b_id) not in self._known:
+            shared = overlap_m(self._footprint(a_id), self._footprint(b_id))
+            self._known[a_id, b_id] = self._known[b_id, a_id] = shared
+        return self._known[a_id, b_id]
+
 
 class TrueGeometry:
     """Full solids."""
@@ -69,6 +88,8 @@ class TrueGeometry:
     def __init__(self, truth: Scene) -> None:
         self._truth = truth
         self._known: dict[tuple[str, tuple[str, ...]], float] = {}
+        self._spans: dict[str, tuple[float, float]] = {}
+        self.overlap_m = _Overlaps(self.footprint)
 
     def value(self, quantity: str, ids: tuple[str, ...]) -> float:
         if (quantity, ids) not in self._known:
@@ -83,9 +104,11 @@ class TrueGeometry:
         return shape.footprint_m  # type: ignore[attr-defined, no-any-return]
 
     def span(self, thing_id: str) -> tuple[float, float]:
-        box = self._truth.object(thing_id).box
-        half = float(box.size_m[2]) / 2
-        return float(box.centre_m[2]) - half, float(box.centre_m[2]) + half
+        if thing_id not in self._spans:
+            box = self._truth.object(thing_id).box
+            half = float(box.size_m[2]) / 2
+            self._spans[thing_id] = float(box.centre_m[2]) - half, float(box.centre_m[2]) + half
+        return self._spans[thing_id]
 
 
 class VisibleGeometry:
@@ -96,6 +119,7 @@ class VisibleGeometry:
         self._values: dict[tuple[str, tuple[str, ...]], float] = {}
         self._footprints: dict[str, Array] = {}
         self._gaps: dict[tuple[str, str], bool] = {}
+        self.overlap_m = _Overlaps(self.footprint)
 
     def value(self, quantity: str, ids: tuple[str, ...]) -> float:
         if (quantity, ids) not in self._values:
@@ -164,7 +188,7 @@ def true_outcome(
         return _side(slack(real, predicate, ids), MARGIN_M)
     if predicate in ("over", "under"):
         first = _side(difference(real, "above" if predicate == "over" else "below", ids), MARGIN_M)
-        apart = overlap_m(real.footprint(ids[0]), real.footprint(ids[1])) <= 0
+        apart = real.overlap_m(ids[0], ids[1]) <= 0
         return Outcome.FALSE if apart else first
     gap, margin = difference(real, predicate, ids), _margin(real, predicate, ids)
     return _side(gap, margin)
@@ -228,7 +252,7 @@ def slack(geometry: Geometry, predicate: str, ids: tuple[str, ...]) -> float:
     first = geometry.footprint(ids[0])
     if predicate == "on":
         bottom, top = geometry.span(ids[0])[0], geometry.span(ids[1])[1]
-        return min(overlap_m(first, geometry.footprint(ids[1])), ON_M - abs(bottom - top))
+        return min(geometry.overlap_m(ids[0], ids[1]), ON_M - abs(bottom - top))
     if predicate == "inside":
         rim = float(signed_distances(geometry.footprint(ids[1]), first).min())
         low, high = geometry.span(ids[1])
@@ -283,8 +307,8 @@ def _settled_over(
     predicate: str, real: Geometry, visible: Geometry, ids: tuple[str, ...]
 ) -> Outcome | None:
     a, b = ids[0], ids[1]
-    shared = overlap_m(real.footprint(a), real.footprint(b))
-    seen = overlap_m(visible.footprint(a), visible.footprint(b))
+    shared = real.overlap_m(a, b)
+    seen = visible.overlap_m(a, b)
     if abs(shared) <= ABSOLUTE_M or (shared > 0) != (seen > 0):
         return None
     if shared < 0:

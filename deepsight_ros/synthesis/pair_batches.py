@@ -390,7 +390,7 @@ def _choice_third(entry: QuestionType, facts: Facts, rng: Rng) -> Batch | None:
     return _outcomes(entry, np.concatenate(parts), outcome, np.concatenate(winners))
 
 
-MOST_TRIPLES = 60
+MOST_TRIPLES = 40
 
 
 def _between(entry: QuestionType, facts: Facts, rng: Rng) -> Batch | None:

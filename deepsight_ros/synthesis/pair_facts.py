@@ -66,6 +66,9 @@ class Facts:
         self.count = len(self.ids)
         self.tables = SceneTables(scene, self.ids)
         self.knows_up = scene.up is not UpSource.UNKNOWN
+        self._numbers: dict[str, tuple[Values, Mask]] = {}
+        self._outcomes: dict[str, tuple[Comparison, Codes]] = {}
+        self._nearer: dict[tuple[int, int], Codes] = {}
         self.seen = self._seen()
         if self.seen is not None:
             self.visible: Mask = self.seen.visible
@@ -99,6 +102,11 @@ class Facts:
 
     def number(self, quantity: str) -> tuple[Values, Mask]:
         """Values and where they may be asked for: (N,) or (N, N)."""
+        if quantity not in self._numbers:
+            self._numbers[quantity] = self._number(quantity)
+        return self._numbers[quantity]
+
+    def _number(self, quantity: str) -> tuple[Values, Mask]:
         values = self.tables.values(quantity)
         good = np.isfinite(values.value) & (values.bound == 0)
         visible = self.visible
@@ -146,6 +154,11 @@ class Facts:
 
     def outcomes(self, predicate: str) -> tuple[Comparison, Codes]:
         """A comparative for all pairs; OPEN where it may not be asked."""
+        if predicate not in self._outcomes:
+            self._outcomes[predicate] = self._judged(predicate)
+        return self._outcomes[predicate]
+
+    def _judged(self, predicate: str) -> tuple[Comparison, Codes]:
         found = self.tables.comparison(predicate)
         outcome = np.where(self.visible[:, None] & self.visible[None, :], found.outcome, OPEN)
         if self.seen is not None:
@@ -156,6 +169,11 @@ class Facts:
 
     def nearer(self, third: int, sign: int) -> Codes:
         """(N, N) which of two is farther from (1), closer to (-1) a third object."""
+        if (third, sign) not in self._nearer:
+            self._nearer[third, sign] = self._judged_nearer(third, sign)
+        return self._nearer[third, sign]
+
+    def _judged_nearer(self, third: int, sign: int) -> Codes:
         found = self.tables.nearer_to(third, sign)
         known = self.visible.copy()
         known[third] = False

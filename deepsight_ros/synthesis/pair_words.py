@@ -11,6 +11,7 @@ from functools import lru_cache
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from deepsight_ros.questions import grammar
 from deepsight_ros.questions.catalogue import CATALOGUE
@@ -21,6 +22,7 @@ from deepsight_ros.synthesis.pair_batches import Batch
 from deepsight_ros.synthesis.samples import Pair
 
 _ROLES = ("a", "b", "c")
+_TAGS = ("<region0>", "<region1>", "<region2>")
 _ASKED_IN = {"cm": "centimetres", "m": "metres", "in": "inches", "ft": "feet", "mm": "millimetres"}
 _ASK_UNIT_EVERY = 8
 
@@ -88,21 +90,33 @@ class Speaker:
         count, entry = len(batch), batch.entry
         texts = templates_of(entry.name)
         draws = rng.integers(0, 2**40, (count, 3)).tolist()
-        shares = rng.random((count, 2)).tolist()
+        shares = rng.random((count, 2))
         noise = rng.normal(0.0, self._noise_m, count).tolist()
-        rows = _Rows.of(batch)
+        imperial = (shares[:, 1] < self._imperial).tolist()
         speak = _SPEAKERS[_kind(batch)]
-        speaks_winner = speak is _winner
+        named = _with_winner(batch) if speak is _winner else batch.roles
+        is_said, is_pointed = self._references(batch, named, shares[:, 0] < words_share)
+        rows = _Rows.of(batch)
         letters = [r for r in entry.roles if r in _ROLES]
-        ids = self._namer.ids
+        winner_at = len(letters) if speak is _winner else -1
+        ids, words, support = self._namer.ids, self._namer.words, self._namer.support
+        tags = _TAGS[: len(letters)]
         out: list[Pair] = []
-        for k, roles in enumerate(batch.roles.tolist()):
-            winner = rows.value[k] if speaks_winner else math.nan
-            named = self._named(letters, roles, winner, in_words=shares[k][0] < words_share)
-            if named is None:
+        for k, roles in enumerate(named.tolist()):
+            if is_said[k]:
+                slots = dict(zip(letters, [words[i] for i in roles], strict=False))
+                regions: tuple[str, ...] = ()
+                if winner_at >= 0:
+                    slots["winner"] = words[roles[winner_at]]
+            elif is_pointed[k]:
+                slots = dict(zip(letters, tags, strict=False))
+                regions = tuple([ids[i] for i in roles[: len(letters)]])
+                if winner_at >= 0:
+                    slots["winner"] = tags[roles.index(roles[winner_at])]
+            else:
                 continue
-            slots, regions = named
-            system = "imperial" if shares[k][1] < self._imperial else "metric"
+            slots["support"] = support
+            system = "imperial" if imperial[k] else "metric"
             fields, tail = speak(entry, rows, k, slots, ids, system, draws[k][2], noise[k])
             question = Templates.draw(texts.questions, draws[k][0]).format_map(slots)
             if "measured" in slots:
@@ -114,7 +128,7 @@ class Speaker:
                     question=f"{question[:1].upper()}{question[1:]}{tail}?",
                     answer=f"{answer[:1].upper()}{answer[1:]}.",
                     type=entry.name,
-                    object_ids=tuple([ids[i] for i in roles]),
+                    object_ids=tuple([ids[i] for i in roles[: len(letters)]]),
                     regions=regions,
                     outcome=rows.outcome[k],
                     quantity=entry.key,
@@ -123,29 +137,31 @@ class Speaker:
             )
         return out
 
-    def _named(
-        self, letters: list[str], roles: list[int], winner: float, *, in_words: bool
-    ) -> tuple[dict[str, str], tuple[str, ...]] | None:
-        """Slots with the names of the roles (and of a winner), and the regions they stand for."""
+    def _references(
+        self, batch: Batch, named: NDArray[np.int64], wanted: NDArray[np.bool_]
+    ) -> tuple[list[bool], list[bool]]:
+        """Which pairs name their things in words, and which point at them, as lists.
+
+        A winner that the question does not point at ("which is the tallest?") can only be named.
+        """
         namer = self._namer
-        others = roles
-        if winner == winner and int(winner) not in roles:
-            others = [*roles, int(winner)]
-        words = [namer.words[i] for i in others]
-        words_work = all(words)
-        # a winner that the question does not point at can only be named
-        regions_work = len(others) == len(roles) > 0 and all(namer.has_region[i] for i in roles)
-        if not words_work and not regions_work:
-            return None
-        regions: tuple[str, ...] = ()
-        if not words_work or (regions_work and not in_words):
-            words = [f"<region{k}>" for k in range(len(others))]
-            regions = tuple([namer.ids[i] for i in others])
-        slots = dict(zip(letters, words, strict=False))
-        slots["support"] = namer.support
-        if winner == winner:
-            slots["winner"] = words[others.index(int(winner))]
-        return slots, regions
+        has_words = np.array([bool(w) for w in namer.words], dtype=bool)[named].all(axis=1)
+        roles = batch.roles
+        can_point = np.array(namer.has_region, dtype=bool)[roles].all(axis=1)
+        can_point &= roles.shape[1] > 0
+        if named.shape[1] > roles.shape[1]:
+            can_point &= (roles == named[:, -1:]).any(axis=1)
+        said = has_words & (wanted | ~can_point)
+        return said.tolist(), can_point.tolist()
+
+
+def _with_winner(batch: Batch) -> NDArray[np.int64]:
+    """(K, R + 1) roles and, last, the winner; where there is none, the first role again."""
+    if batch.roles.shape[1]:
+        winner = np.where(np.isnan(batch.value), batch.roles[:, 0], batch.value)
+    else:
+        winner = batch.value
+    return np.column_stack([batch.roles, winner.astype(np.int64)])
 
 
 @dataclass(frozen=True)
