@@ -5,7 +5,6 @@ In: a batch, names for its objects, random numbers. Out: ``Pair`` values. Nothin
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any

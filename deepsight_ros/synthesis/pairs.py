@@ -19,6 +19,7 @@ from deepsight_ros.questions.catalogue import CATALOGUE
 from deepsight_ros.questions.types import Form
 from deepsight_ros.synthesis.pair_batches import MADE_TYPES, Batch, batch_of
 from deepsight_ros.synthesis.pair_facts import Facts
+from deepsight_ros.synthesis.pair_general import general_pairs
 from deepsight_ros.synthesis.pair_names import names_of
 from deepsight_ros.synthesis.pair_tables import SINGLES
 from deepsight_ros.synthesis.pair_words import Namer, Speaker
@@ -49,6 +50,8 @@ class PairConfig:
         imperial_share: of the numbers, those in inches and feet.
         label_noise_m: standard deviation of Gaussian noise on answers in metres, for the
             robustness study; kept in ``Pair.noise``.
+        general_share: of all pairs, those that ask nothing spatial (what, what colour, which room,
+            what is not there); 0.95 gives the published mix of 5 % spatial.
         balanced: as many yes as no in every type, and at most one "about the same" in eight.
     """
 
@@ -58,6 +61,7 @@ class PairConfig:
     telling_words_share: float = 0.1
     imperial_share: float = 0.0
     label_noise_m: float = 0.0
+    general_share: float = 0.0
     balanced: bool = True
 
     def __post_init__(self) -> None:
@@ -67,7 +71,7 @@ class PairConfig:
                 f"pairs: got types {unknown}, expected some of those the engine makes: "
                 f"{', '.join(MADE_TYPES)}"
             )
-        for name in ("words_share", "telling_words_share", "imperial_share"):
+        for name in ("words_share", "telling_words_share", "imperial_share", "general_share"):
             if not 0.0 <= getattr(self, name) <= 1.0:
                 raise InvalidValueError(
                     f"pairs: got {name} {getattr(self, name)}, expected a share from 0 to 1"
@@ -102,9 +106,22 @@ def make_pairs(sample: Sample, config: PairConfig, seed: int) -> list[Pair]:
             batch = balanced(batch, rng)
         if batch is not None:
             batches.append(batch)
-    if config.per_image:
-        batches = drawn(batches, config.per_image, rng)
     names = names_of(sample.scene, sample.captions)
+    general: list[Pair] = []
+    if config.general_share > 0:
+        seen = dict(zip(facts.ids, facts.visible.tolist(), strict=True))
+        general = general_pairs(sample, names, seen, rng)
+    spatial = config.per_image
+    if config.general_share > 0:
+        # as many as there are, and the spatial ones in proportion to them
+        most = config.per_image or sum(map(len, batches)) + len(general)
+        general = general[: round(most * config.general_share)]
+        rest = len(general) * (1.0 - config.general_share) / config.general_share
+        spatial = min(most - len(general), round(rest))
+    if spatial:
+        batches = drawn(batches, spatial, rng)
+    elif config.general_share > 0:
+        batches = []
     namer = Namer(
         facts.ids,
         tuple(names.get(i, "") for i in facts.ids),
@@ -117,7 +134,7 @@ def make_pairs(sample: Sample, config: PairConfig, seed: int) -> list[Pair]:
         telling = batch.entry.key in _SIZE_KEYS
         share = config.telling_words_share if telling else config.words_share
         pairs += speaker.pairs(batch, share, rng)
-    return pairs
+    return pairs + general
 
 
 def balanced(batch: Batch, rng: np.random.Generator) -> Batch | None:

@@ -117,7 +117,7 @@ def answered_no(denial: str) -> tuple[str, ...]:
 ANSWERED_SAME: tuple[str, ...] = (
     "neither: {a} and {b} are about the same there",
     "too close to call",
-    "I cannot tell them apart in that",
+    "I see no difference: about the same",
     "there is no difference that counts: {a} and {b} are about the same",
     "about level, {a} and {b}",
     "it is about the same for {a} and {b}",
@@ -162,7 +162,7 @@ ANSWERED_EITHER_SAME: tuple[str, ...] = (
     "too close to call between {list}",
     "neither: {list} are about the same",
     "there is no difference that counts between {list}, about the same",
-    "I cannot tell them apart",
+    "I see no difference: about the same",
     "about level: {list}",
     "it is about the same for {list}",
     "they are about the same",
