@@ -197,6 +197,7 @@ def _report(
         "rss_first_mib": float(rss[0]),
         "rss_last_mib": float(rss[-1]),
         "rss_max_mib": float(rss.max()),
+        "rss_slope_mib_per_min": slope_mib_per_min(readings),
         "rss_mib": [round(float(v), 1) for v in rss],
     }
 
@@ -212,7 +213,8 @@ def _print(report: dict[str, Any], console: Console) -> None:
     table.add_column("target", justify="right")
     table.add_column("met")
     wanted = TARGETS if report["size"] == "640x480" else HD_TARGETS
-    names = (*TARGETS, "rate_hz", "latency_max_ms", "ask_p99_ms", "rss_first_mib", "rss_last_mib")
+    names = (*TARGETS, "rate_hz", "latency_max_ms", "ask_p99_ms")
+    names += ("rss_first_mib", "rss_last_mib", "rss_slope_mib_per_min")
     for name in names:
         value = report[name]
         relation, limit = wanted.get(name, ("", 0.0))
@@ -233,6 +235,17 @@ def _print(report: dict[str, Any], console: Console) -> None:
     for name, value in report["stages_ms"].items():
         stages.add_row(name, value)
     console.print(stages)
+
+
+def slope_mib_per_min(readings: list[Usage]) -> float | None:
+    """Growth of memory by least squares over the second half of the readings, when what is loaded
+    and filled once has been; None for less than ten of them."""
+    late = readings[len(readings) // 2 :]
+    if len(late) < 10:
+        return None
+    minutes = np.array([r.at_s for r in late]) / 60.0
+    mib = np.array([r.rss_bytes for r in late]) / 2**20
+    return float(np.polyfit(minutes - minutes[0], mib, 1)[0])
 
 
 def stamp_of(data: bytes) -> int:

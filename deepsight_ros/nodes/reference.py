@@ -263,8 +263,11 @@ Names are relative to the namespace and may be remapped. Reliability, history an
 topic of the graph can be overridden by the standard parameters
 `qos_overrides.<topic>.subscription.reliability` and so on. Nodes of the graph run in one process
 and share the newest frame; each has an executor and a thread of its own, perception has a worker
-thread, and callbacks only hand messages on. All nodes are lifecycle nodes and activate themselves
-unless `autostart` is false.
+thread and one that takes camera messages, and callbacks only hand messages on. All nodes are
+lifecycle nodes and activate themselves unless `autostart` is false.
+
+`perception: stages` on /diagnostics tells where a frame's time goes: the median of each stage on
+the clock and, after the stroke, of the processor.
 
 All clients of a service see each other's responses, as ROS 2 services work: give clients that ask
 in bursts a deeper queue than the default of 10, e.g. `create_client(..., qos_profile=...)` with

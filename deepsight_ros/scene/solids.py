@@ -119,8 +119,13 @@ def distance(a: Solid, b: Solid) -> tuple[float, Array, Array]:
         common point twice.
     """
     pairs = [(0.0, p, q) for p in a.parts for q in b.parts]
-    if len(pairs) > 1:  # the likeliest first; a pair whose spheres are farther apart is left out
-        pairs = [(_sphere_gap_m(p, q), p, q) for _, p, q in pairs]
+    if len(pairs) > 1:  # the likeliest first; a pair whose boxes are farther apart is left out
+        around_a, around_b = ([_around(p.box) for p in solid.parts] for solid in (a, b))
+        pairs = [
+            (_box_gap_m(box_p, box_q), p, q)
+            for box_p, p in zip(around_a, a.parts, strict=True)
+            for box_q, q in zip(around_b, b.parts, strict=True)
+        ]
         pairs.sort(key=lambda pair: pair[0])
     best = (np.inf, (0.0, 0.0, 0.0), (0.0, 0.0, 0.0))
     for least, part_a, part_b in pairs:
@@ -134,17 +139,17 @@ def distance(a: Solid, b: Solid) -> tuple[float, Array, Array]:
     return best[0], np.array(best[1]), np.array(best[2])
 
 
-def _sphere_gap_m(a: ConvexSolid, b: ConvexSolid) -> float:
-    """Distance between the spheres around the boxes of two parts, at least 0."""
-    box_a, box_b = a.box, b.box
-    (ax, ay, az), (bx, by, bz) = box_a.centre_m.tolist(), box_b.centre_m.tolist()
-    apart = sqrt((ax - bx) ** 2 + (ay - by) ** 2 + (az - bz) ** 2)
-    return max(0.0, apart - _half_diagonal_m(box_a) - _half_diagonal_m(box_b))
-
-
-def _half_diagonal_m(box: Box3) -> float:
+def _around(box: Box3) -> tuple[float, ...]:
+    """Centre and half sides of the axis-aligned box around an upright one."""
     x, y, z = box.size_m.tolist()
-    return 0.5 * sqrt(x * x + y * y + z * z)
+    c, s = abs(cos(box.yaw_rad)), abs(sin(box.yaw_rad))
+    return (*box.centre_m.tolist(), 0.5 * (c * x + s * y), 0.5 * (s * x + c * y), 0.5 * z)
+
+
+def _box_gap_m(a: tuple[float, ...], b: tuple[float, ...]) -> float:
+    """Least distance between two such boxes: never more than that of what is inside."""
+    gaps = (max(0.0, abs(a[k] - b[k]) - a[k + 3] - b[k + 3]) for k in range(3))
+    return sqrt(sum(gap * gap for gap in gaps))
 
 
 def _vector(values: object, what: str) -> Array:

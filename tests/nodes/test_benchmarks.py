@@ -25,6 +25,19 @@ def test_the_live_benchmark_reports_every_figure() -> None:
     assert accuracy["distances"] > 10
     assert accuracy["error_median_mm"] < 20  # of live messages, against the rebuilt world
     assert "frames_share" in out.getvalue()
+    assert {"stamp to arrival", "decode", "perceive", "publish distances"} <= report[
+        "stages_ms"
+    ].keys()
+
+
+def test_the_slope_of_memory_is_that_of_its_second_half() -> None:
+    from deepsight_ros.nodes.benchmark_live import slope_mib_per_min
+    from deepsight_ros.nodes.process_meter import Usage
+
+    settling = [Usage(float(s), 0.0, (100 + s) * 2**20) for s in range(30)]
+    growing = [Usage(30.0 + s, 0.0, round((130 + 0.1 * s) * 2**20)) for s in range(30)]
+    assert slope_mib_per_min(settling + growing) == pytest.approx(6.0, abs=0.01)
+    assert slope_mib_per_min(settling[:8]) is None
 
 
 def test_the_lifecycle_benchmark_counts_what_is_left() -> None:

@@ -141,11 +141,13 @@ def test_three_whole_bringups_leave_nothing(bringup: Callable[..., Any], ros: Ro
             client.wait_for_service(SpatialQuery, "ask", 20.0)
             answer = client.ask("how many objects are there?", timeout_s=10.0)
             assert answer.status_name == "OK", answer.error
-        pids = [child.pid for child in runner._running.values()]
+        children = list(runner._running.values())
+        pids = [child.pid for child in children]
         assert len(pids) == 2
         began_s = time.monotonic()
         runner.stop()
         assert time.monotonic() - began_s < 5.0  # asked once, not killed
+        assert [child.returncode for child in children] == [0, 0]  # SIGINT is a clean end
         assert not [pid for pid in pids if Path(f"/proc/{pid}").exists()]
         assert _orphaned_segments() <= before
 
