@@ -30,7 +30,7 @@ from deepsight_ros.nodes.benchmark_truth import LiveAccuracy
 from deepsight_ros.nodes.bringup_arguments import parse
 from deepsight_ros.nodes.bringup_plan import make_plan, parameter_folder
 from deepsight_ros.nodes.bringup_runner import command_line
-from deepsight_ros.nodes.client import SpatialClient
+from deepsight_ros.nodes.client import ServiceError, SpatialClient
 from deepsight_ros.nodes.isolation import isolate
 from deepsight_ros.nodes.process_meter import Usage, cores, hardware, usage
 from deepsight_ros.srv import SpatialQuery
@@ -143,7 +143,10 @@ def _measure(client: SpatialClient, pid: int, seconds: float) -> tuple[list[Usag
     number = 0
     while time.monotonic() < end_s:
         began_s = time.monotonic()
-        answer = client.ask(QUESTIONS[number % len(QUESTIONS)])
+        try:
+            answer = client.ask(QUESTIONS[number % len(QUESTIONS)])
+        except ServiceError:  # counted with the statuses; a starved machine must not end the run
+            answer = msg.SpatialAnswer(status_name="NO_RESPONSE")
         asked.append((time.monotonic() - began_s, answer))
         number += 1
         if began_s - readings[-1].at_s >= 1.0:

@@ -3,14 +3,17 @@
 rclpy's executors make a wait set of everything a node has for each message they take: 1-2 ms of
 interpreter time, five times per frame, in which perception stands still. Here one wait set holds
 the images alone; whatever else belongs to a frame (camera_info, /tf, IMU) wakes nobody and is
-taken when an image comes, or when somebody asks for it.
+taken when an image comes, or when somebody asks for it. Events of these subscriptions (QoS that
+does not fit, messages lost) are looked at once a second: in an executor's wait set they wake it
+for every message, which costs more than is saved.
 """
 
 from __future__ import annotations
 
 import threading
+import time
 import traceback
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from typing import Any
 
 from rclpy.callback_groups import CallbackGroup
@@ -21,6 +24,9 @@ from rclpy.node import Node
 
 IDLE_S = 0.05
 """How often what wakes nobody is taken while no image comes."""
+
+EVENTS_S = 1.0
+"""How often events are looked at."""
 
 MOST_AT_ONCE = 200
 """Messages taken from one subscription before the others get their turn."""
@@ -62,10 +68,12 @@ class Reception:
         """Take over a subscription just made; it is returned.
 
         Args:
-            subscription: of ``node.create_subscription``; its events stay with the executor.
+            subscription: of ``node.create_subscription``; its events come here too.
             wakes: call back as soon as a message is there, else with the next one that wakes.
         """
         subscription.callback_group = self._group
+        for event in subscription.event_handlers:
+            event.callback_group = self._group
         with self._lock:
             (self._waking if wakes else self._quiet).append(subscription)
         self._guard.trigger()
@@ -96,11 +104,15 @@ class Reception:
         self._guard.destroy()
 
     def _run(self) -> None:
+        looked_s = time.monotonic()
         while not self._stop and self._node.context.ok():
             try:
                 ready = self._wait()
                 self.take_quiet()
                 self._take(ready)
+                if time.monotonic() - looked_s > EVENTS_S:
+                    looked_s = time.monotonic()
+                    self._look_at_events()
             except Exception:  # noqa: BLE001 - a bad message must not end the camera
                 if self._stop or not self._node.context.ok():
                     return
@@ -131,6 +143,32 @@ class Reception:
             wait_set.wait(int(IDLE_S * 1e9))
             ready = wait_set.get_ready_entities("subscription")
             return [s for s in there if s.handle.pointer in ready]
+
+    def _look_at_events(self) -> None:
+        """Call back for events that have happened since the last look."""
+        with self._lock:
+            events = [e for s in (*self._waking, *self._quiet) for e in s.event_handlers]
+        context = self._node.context
+        happened = []
+        with ExitStack() as held:
+            held.enter_context(context.handle)
+            there = []
+            for event in events:
+                try:
+                    held.enter_context(event)
+                except InvalidHandle:  # destroyed meanwhile
+                    continue
+                there.append(event)
+            number = (0, 0, 0, 0, 0, len(there))
+            wait_set = rclpy_implementation.WaitSet(*number, context.handle)
+            wait_set.clear_entities()
+            for event in there:
+                event.add_to_wait_set(wait_set)
+            wait_set.wait(0)
+            happened = [(e, e.take_data()) for e in there if e.is_ready(wait_set)]
+        for event, about in happened:
+            with suppress(StopIteration):  # a coroutine that never waits ends at once
+                event.execute(about).send(None)
 
     def _take(self, subscriptions: list[Any]) -> None:
         with self._taking:

@@ -11,6 +11,7 @@ import pytest
 from std_msgs.msg import Int32
 
 from deepsight_ros.nodes import qos, reception
+from deepsight_ros.nodes.image_stream import SubscriptionEventCallbacks
 from deepsight_ros.nodes.reception import Reception
 from tests.support.ros import RosHarness
 
@@ -94,6 +95,23 @@ def test_removed_subscriptions_are_left_alone_and_others_go_on(desk: Desk) -> No
     desk.reception.remove(desk.subscriptions["quiet"])
     desk.send("waking", 1)
     desk.ros.wait_for(lambda: desk.got["waking"] == [1])
+
+
+def test_events_are_told_and_wake_no_executor(desk: Desk) -> None:
+    told: list[Any] = []
+    node = desk.ros.node
+    node.create_publisher(Int32, "unfit", qos.sensor_out())  # best effort
+    made = node.create_subscription(
+        Int32,
+        "unfit",
+        lambda _: None,
+        qos.reliable(),
+        event_callbacks=SubscriptionEventCallbacks(incompatible_qos=told.append),
+    )
+    desk.reception.add(made, wakes=True)
+    desk.ros.wait_for(lambda: told)
+    assert told[0].total_count >= 1
+    assert not any(node.executor.can_execute(event) for event in made.event_handlers)
 
 
 def test_close_ends_the_thread(ros: RosHarness) -> None:
