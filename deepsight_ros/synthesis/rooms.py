@@ -116,7 +116,11 @@ def _attempt(kind: str, rng: Rng, split: str, size_px: tuple[int, int], seed: in
     )
     anchors = {a.id for a in plan.anchors} & {t.id for t in world.things}
     blocked = (picture.depth_m < NEAR_M).mean() > 0.25
-    if blocked or len(anchors) < min(2, len(plan.anchors)) or len(world.things) < 3:
+    if (
+        blocked
+        or len(anchors) < min(rules.least_anchors, len(plan.anchors))
+        or len(world.things) < 3
+    ):
         return None
     return world
 
@@ -266,7 +270,7 @@ def _strew(plan: Plan, rules: RoomKind, camera: Camera, pose: RigidTransform, la
     for host in _in_view(plan, camera, pose):
         label = host.model.family.label
         for wanted in _ALWAYS_ON.get(label, ()):
-            if rng.random() < 0.75 and host.model.surfaces:
+            if rng.random() < 0.85 and host.model.surfaces:
                 _dress(stage, host, wanted)
         surfaces = host.model.surfaces
         if not surfaces:

@@ -145,7 +145,8 @@ def _seat_at(plan: Plan, table: Placed, chair: Model, x: float, y: float, out: f
     jitter = float(plan.rng.normal(0, 0.08))
     for extra in (0.0, 0.12, 0.25):
         far = length + reach * 0.25 + out + extra
-        if plan.relative(table, chair, ux * far, uy * far, away + jitter, 0.004) is not None:
+        spot = ux * far, uy * far
+        if plan.anchor(plan.relative(table, chair, *spot, away + jitter, 0.004)) is not None:
             return
 
 
@@ -268,7 +269,7 @@ def office(plan: Plan) -> None:
     """Train: desks along the walls, chairs before them. Test: desks in pairs face to face."""
     rng = plan.rng
     for _ in range(int(rng.integers(1, 4))):
-        desk = plan.draw("desk", "desk", "table")
+        desk = plan.draw("desk")
         if plan.is_test:
             x = plan.shell.length_m * rng.uniform(0.3, 0.7)
             y = plan.shell.width_m * rng.uniform(0.3, 0.7)
@@ -359,7 +360,8 @@ def dining_room(plan: Plan) -> None:
                 y = (k + 0.5) * 2 * half_y / n - half_y
                 reach = float(-chair.low_m[0])
                 out = half_x + reach * 0.25 + float(rng.uniform(0.0, 0.1))
-                plan.relative(placed, chair, side * out, y, 0.0 if side > 0 else np.pi, 0.004)
+                turn = 0.0 if side > 0 else np.pi
+                plan.anchor(plan.relative(placed, chair, side * out, y, turn, 0.004))
     if rng.random() < 0.7:
         plan.somewhere_at_wall(plan.draw("cabinet", "dresser"), range(4))
 
@@ -414,6 +416,7 @@ class RoomKind:
         fillers: labels that any such room may hold besides.
         filler_count: how many of these are tried.
         goods: labels of small things that lie about there.
+        least_anchors: at least so many of the things that make it what it is are in view.
     """
 
     length_m: tuple[float, float]
@@ -424,6 +427,7 @@ class RoomKind:
     fillers: tuple[str, ...]
     filler_count: tuple[int, int]
     goods: tuple[str, ...]
+    least_anchors: int = 2
 
 
 _ANY = (
@@ -492,6 +496,7 @@ ROOM_KINDS: dict[str, RoomKind] = {
             "apple",
             "banana",
         ),
+        3,
     ),
     "office": RoomKind(
         (3.2, 5.5),
@@ -522,6 +527,7 @@ ROOM_KINDS: dict[str, RoomKind] = {
         (*_ANY, "wardrobe", "armchair"),
         (2, 5),
         (*_GOODS, "plate", "bowl", "pitcher", "jar", "orange", "apple"),
+        3,
     ),
     "corridor": RoomKind(
         (4.5, 9.0),
@@ -532,6 +538,7 @@ ROOM_KINDS: dict[str, RoomKind] = {
         (*_ANY, "coat rack"),
         (0, 3),
         (*_GOODS, "phone", "bag", "ball"),
+        1,
     ),
     "workshop": RoomKind(
         (3.8, 6.5),

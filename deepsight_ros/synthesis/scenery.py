@@ -16,7 +16,7 @@ F32 = NDArray[np.float32]
 F64 = NDArray[np.float64]
 
 _LIGHT = np.array([-0.45, 0.35, 0.82]) / np.linalg.norm([-0.45, 0.35, 0.82])
-_KEPT = 8192
+_KEPT = 20_000
 
 
 @dataclass(frozen=True, eq=False)

@@ -84,13 +84,23 @@ def _counter(style: str) -> Make:
     def make(rng: Rng) -> Parts:
         x, y, z = rng.uniform(0.56, 0.64), rng.uniform(0.6, 1.5), rng.uniform(0.86, 0.93)
         top = box(x + 0.03, y, 0.04, (-0.015, 0, z - 0.04), 0.0, 1.15)
-        if style == "open":
-            posts = tuple(
-                box(0.05, 0.05, z - 0.04, (i * x * 0.44, j * (y * 0.46), 0), 0.0, 0.8)
-                for i in (-1, 1)
-                for j in (-1, 1)
+        if style == "drawers":
+            rows, columns = 3, max(1, round(y / 0.6))
+            w, h = y / columns, (z - 0.12) / rows
+            fronts = tuple(
+                box(
+                    0.02,
+                    w * 0.95,
+                    h * 0.9,
+                    (-x / 2 - 0.01, (k + 0.5) * w - y / 2, 0.08 + r * h),
+                    0.0,
+                    1.05,
+                )
+                for k in range(columns)
+                for r in range(rows)
             )
-            return (top, *posts, box(x * 0.9, y * 0.94, 0.03, (0, 0, 0.2), 0.0, 0.9))
+            splash = box(0.02, y, 0.12, (x / 2 - 0.01, 0, z), 0.0, 1.15)
+            return (top, splash, box(x, y, z - 0.04, (0, 0, 0), 0.0, 0.95), *fronts)
         low = 0.1 if style == "plinth" else 0.0
         n = max(1, round(y / 0.5))
         doors = tuple(
@@ -461,7 +471,7 @@ FITTINGS: tuple[Family, ...] = (
     *variants(
         "counter",
         train={"body": _counter("body"), "plinth": _counter("plinth")},
-        test={"open": _counter("open")},
+        test={"drawers": _counter("drawers")},
         colours=_KITCHEN,
     ),
     *variants(

@@ -140,6 +140,8 @@ class WorldSource:
                 "sensor": sensor,
                 "profile": self.profile if sensor else "",
                 "families": {t.id: t.family for t in world.things},
+                "rests_on": {t.id: t.rests_on for t in world.things if t.rests_on},
+                "glass": [t.id for t in world.things if t.material.transparent],
             },
         )
 
