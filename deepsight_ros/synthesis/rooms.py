@@ -15,6 +15,7 @@ from deepsight_ros.synthesis.rooms_shell import Shell, draw_shell, fixtures
 from deepsight_ros.synthesis.shapes import Family
 from deepsight_ros.synthesis.things import World, look
 from deepsight_ros.synthesis.world_goods import SMALL_THINGS
+from deepsight_ros.synthesis.world_models import pick
 from deepsight_ros.synthesis.world_space import COS, HALF_X, HALF_Y, HIGH, LOW, SIN, X, Y
 from deepsight_ros.synthesis.world_stage import Placed, Stage, keep_visible
 
@@ -92,7 +93,7 @@ def _attempt(kind: str, rng: Rng, split: str, size_px: tuple[int, int], seed: in
     if found is None:
         return None
     camera, pose = found
-    layout = str(rng.choice(RULES[split]))
+    layout = pick(rng, RULES[split])
     _strew(plan, rules, camera, pose, layout)
     light = rng.normal(0, 0.35, 3) + np.array([0.0, 0.0, 1.0])
     light /= np.linalg.norm(light)
@@ -135,7 +136,7 @@ def _furnish(rules: RoomKind, rng: Rng, split: str) -> Plan:
             stage.space.add(_keep_out(shell, hole.wall, hole.at_m, hole.width_m))
     rules.furnish(plan)
     for _ in range(int(rng.integers(rules.filler_count[0], rules.filler_count[1] + 1))):
-        label = str(rng.choice(rules.fillers))
+        label = pick(rng, rules.fillers)
         model = plan.draw(label)
         if label in ("chair", "stool", "table", "box", "suitcase") and rng.random() < 0.5:
             plan.anywhere(model, 3)
@@ -209,7 +210,7 @@ def _camera(plan: Plan, size_px: tuple[int, int]) -> tuple[Camera, RigidTransfor
     best = best[score[best] > max(score[best[0]] - 0.7, 0)]
     if not len(best):
         return None
-    k = int(rng.choice(best))
+    k = pick(rng, best)
     roll = float(np.deg2rad(rng.uniform(-6, 6) if held else rng.uniform(-1, 1)))
     return camera, look(spots[k], float(yaw[k]), float(pitch[k]), roll)
 
@@ -319,7 +320,7 @@ def spread(stage: Stage, host: Placed, surface, model, layout: str) -> Placed | 
         if layout == "rows":
             cells = max(1, round(surface.half_y_m / 0.12))
             y = (int(rng.integers(cells)) + 0.5) / cells * 2 - 1
-            x = float(rng.choice([-0.45, 0.0, 0.45]))
+            x = pick(rng, [-0.45, 0.0, 0.45])
             yaw = float(rng.integers(4)) * np.pi / 2
         elif layout == "back":
             x, y = 1.0 - abs(float(rng.normal(0, 0.15))), float(rng.uniform(-1, 1))

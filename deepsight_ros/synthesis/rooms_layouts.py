@@ -15,7 +15,7 @@ from deepsight_ros.synthesis.rooms_shell import WALL_YAW_RAD, Shell
 from deepsight_ros.synthesis.shapes import Family
 from deepsight_ros.synthesis.world_fittings import FITTINGS
 from deepsight_ros.synthesis.world_furniture import SEATS, STORAGE, TABLES
-from deepsight_ros.synthesis.world_models import Model
+from deepsight_ros.synthesis.world_models import Model, pick
 from deepsight_ros.synthesis.world_stage import ON_WALL, Placed, Stage
 
 Rng = np.random.Generator
@@ -73,7 +73,7 @@ class Plan:
     ) -> Placed | None:
         """Its back to one of the walls, wherever there is room."""
         for _ in range(tries):
-            wall = int(self.rng.choice(walls))
+            wall = pick(self.rng, walls)
             half = float(max(-model.low_m[1], model.high_m[1])) + 0.03
             run = self.shell.run_m(wall)
             if run < 2 * half:
@@ -165,7 +165,7 @@ def bedroom(plan: Plan) -> None:
         if placed is not None:
             break
     if placed is not None:
-        for side in (-1, 1) if rng.random() < 0.6 else (int(rng.choice([-1, 1])),):
+        for side in (-1, 1) if rng.random() < 0.6 else (pick(rng, [-1, 1]),):
             stand = plan.draw("nightstand")
             x = float(bed.high_m[0] - stand.high_m[0]) - 0.01
             y = side * float(bed.size_m[1] / 2 + stand.size_m[1] / 2 + rng.uniform(0.03, 0.1))
@@ -244,7 +244,7 @@ def kitchen(plan: Plan) -> None:
         row.reverse()
     row.insert(0 if rng.random() < 0.5 else len(row), "refrigerator")
     wall = _longest(plan)[0]
-    step = int(rng.choice([-1, 1]))
+    step = pick(rng, [-1, 1])
     start = 0.05 if step > 0 else plan.shell.run_m(wall) - 0.05
     if plan.is_test:
         _run(plan, wall, row[:4], start, step)
@@ -371,7 +371,7 @@ def corridor(plan: Plan) -> None:
     walls = _longest(plan)
     sides = walls[:2] if plan.is_test else walls[:1]
     for _ in range(int(plan.rng.integers(1, 4))):
-        label = str(plan.rng.choice(["bench", "coat rack", "cabinet", "shelf", "stool", "plant"]))
+        label = pick(plan.rng, ["bench", "coat rack", "cabinet", "shelf", "stool", "plant"])
         model = plan.draw(label)
         if model.size_m[0] < plan.shell.run_m(walls[3]) - 0.75:
             plan.anchor(plan.somewhere_at_wall(model, sides))

@@ -12,6 +12,7 @@ import numpy as np
 from deepsight_ros.synthesis.builder import jittered
 from deepsight_ros.synthesis.shapes import Part, Parts, box
 from deepsight_ros.synthesis.things import SUPPORT_ID, WALL_ID, Fixture, Material
+from deepsight_ros.synthesis.world_models import pick
 
 Rng = np.random.Generator
 
@@ -96,25 +97,25 @@ def draw_shell(
 
 def fixtures(shell: Shell, rng: Rng) -> tuple[Fixture, ...]:
     """Floor, walls, ceiling, door leaves and frames as fixed parts in M."""
-    wall_word = str(rng.choice(["white", "white", "grey", "yellow", "green", "blue"]))
+    wall_word = pick(rng, ["white", "white", "grey", "yellow", "green", "blue"])
     wall_rgb = jittered(rng, wall_word)
     pale = tuple(int(0.6 * c + 0.4 * 235) for c in wall_rgb)
     wall = Material(
         wall_word,
         (pale[0], pale[1], pale[2]),
-        str(rng.choice(["plain", "plain", "speckle", "bricks", "tiles", "stripes", "cloud"])),
+        pick(rng, ["plain", "plain", "speckle", "bricks", "tiles", "stripes", "cloud"]),
         float(rng.uniform(0.08, 0.25)),
         float(rng.uniform(0.03, 0.12)),
     )
-    floor_word = str(rng.choice(["brown", "brown", "grey", "white", "black"]))
+    floor_word = pick(rng, ["brown", "brown", "grey", "white", "black"])
     floor = Material(
         floor_word,
         jittered(rng, floor_word),
-        str(rng.choice(["planks", "planks", "tiles", "checker", "fabric", "plain", "marble"])),
+        pick(rng, ["planks", "planks", "tiles", "checker", "fabric", "plain", "marble"]),
         float(rng.uniform(0.1, 0.35)),
         float(rng.uniform(0.08, 0.3)),
     )
-    wood_word = str(rng.choice(["brown", "white", "grey"]))
+    wood_word = pick(rng, ["brown", "white", "grey"])
     wood = Material(wood_word, jittered(rng, wood_word), "wood", 0.08, 0.15)
     x, y = shell.length_m, shell.width_m
     slab = box(x + 12, y + 12, 0.2, (x / 2, y / 2, -0.2))

@@ -7,9 +7,10 @@ that worlds share geometry instead of making it anew.
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -99,6 +100,14 @@ class Model:
     @property
     def size_m(self) -> F64:
         return self.high_m - self.low_m
+
+
+T = TypeVar("T")
+
+
+def pick(rng: Rng, values: Sequence[T]) -> T:
+    """One of the values; many times as fast as ``rng.choice`` of a list."""
+    return values[int(rng.integers(len(values)))]
 
 
 def instance(family: Family, rng: Rng) -> Model:

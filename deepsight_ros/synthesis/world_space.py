@@ -8,6 +8,7 @@ at once.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import cos, sin
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,16 +35,14 @@ class Footprints:
 
     def at(self, position_m: F64, yaw_rad: float) -> F64:
         """The table after turning by the yaw and moving to the position."""
-        c, s = np.cos(yaw_rad), np.sin(yaw_rad)
-        out = self.table.copy()
-        x, y = self.table[:, X], self.table[:, Y]
-        out[:, X] = c * x - s * y + position_m[0]
-        out[:, Y] = s * x + c * y + position_m[1]
-        cos, sin = self.table[:, COS], self.table[:, SIN]
-        out[:, COS] = c * cos - s * sin
-        out[:, SIN] = s * cos + c * sin
-        out[:, LOW] += position_m[2]
-        out[:, HIGH] += position_m[2]
+        c, s = cos(yaw_rad), sin(yaw_rad)
+        turn = np.eye(10)
+        turn[X, X] = turn[Y, Y] = turn[COS, COS] = turn[SIN, SIN] = c
+        turn[X, Y] = turn[COS, SIN] = s
+        turn[Y, X] = turn[SIN, COS] = -s
+        out: F64 = self.table @ turn
+        x, y, z = position_m
+        out += np.array([x, y, 0, 0, 0, 0, 0, z, z, 0])
         return out
 
 
@@ -79,6 +78,12 @@ def separated(a: F64, b: F64, gap_m: float) -> bool:
     Never True when they overlap; corners that face each other may be held for nearer than they
     are.
     """
+    if len(b) > 24:  # most of what stands there is far away
+        off = b[:, :2] - a[0, :2]
+        reach = float((np.hypot(*(a[:, :2] - a[0, :2]).T) + a[:, REACH]).max()) + gap_m
+        b = b[(off * off).sum(axis=1) < (b[:, REACH] + reach) ** 2]
+        if not len(b):
+            return True
     dx = a[:, X, None] - b[:, X]
     dy = a[:, Y, None] - b[:, Y]
     apart = a[:, REACH, None] + b[:, REACH] + gap_m
@@ -111,15 +116,15 @@ def separated(a: F64, b: F64, gap_m: float) -> bool:
 
 def _rectangle_gap(p: F64, q: F64, d: F64) -> F64:
     """Largest gap along the four side directions of two turned rectangles; d from q to p."""
-    cos = np.abs(p[:, COS] * q[:, COS] + p[:, SIN] * q[:, SIN])
-    sin = np.abs(p[:, SIN] * q[:, COS] - p[:, COS] * q[:, SIN])
+    cosine = np.abs(p[:, COS] * q[:, COS] + p[:, SIN] * q[:, SIN])
+    sine = np.abs(p[:, SIN] * q[:, COS] - p[:, COS] * q[:, SIN])
     out = np.full(len(p), -np.inf)
     for one, other in ((p, q), (q, p)):
         along = np.abs(d[:, 0] * one[:, COS] + d[:, 1] * one[:, SIN])
         across = np.abs(d[:, 1] * one[:, COS] - d[:, 0] * one[:, SIN])
         x, y = other[:, HALF_X], other[:, HALF_Y]
-        np.maximum(out, along - one[:, HALF_X] - x * cos - y * sin, out=out)
-        np.maximum(out, across - one[:, HALF_Y] - x * sin - y * cos, out=out)
+        np.maximum(out, along - one[:, HALF_X] - x * cosine - y * sine, out=out)
+        np.maximum(out, across - one[:, HALF_Y] - x * sine - y * cosine, out=out)
     return out
 
 

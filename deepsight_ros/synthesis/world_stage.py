@@ -89,9 +89,7 @@ class Stage:
         """Put it there when it fits; None when it does not."""
         position = np.array([x_m, y_m, z_m])
         table = model.footprints.at(position, yaw_rad)
-        low_x, high_x, low_y, high_y = bounds(table)
-        x0, x1, y0, y1 = self.limits_m
-        if low_x < x0 or high_x > x1 or low_y < y0 or high_y > y1:
+        if not self._within(model, x_m, y_m, table):
             return None
         if not self.space.fits(table, gap_m):
             return None
@@ -100,6 +98,14 @@ class Stage:
         self.space.add(table)
         self.placed.append(item)
         return item
+
+    def _within(self, model: Model, x_m: float, y_m: float, table: F64) -> bool:
+        x0, x1, y0, y1 = self.limits_m
+        far = model.reach_m
+        if x0 <= x_m - far and x_m + far <= x1 and y0 <= y_m - far and y_m + far <= y1:
+            return True  # however it is turned
+        low_x, high_x, low_y, high_y = bounds(table)
+        return low_x >= x0 and high_x <= x1 and low_y >= y0 and high_y <= y1
 
     def put_on(
         self,

@@ -29,7 +29,7 @@ from deepsight_ros.synthesis.things import (
     look,
 )
 from deepsight_ros.synthesis.world_arm import make_manipulator
-from deepsight_ros.synthesis.world_models import Model, instance
+from deepsight_ros.synthesis.world_models import Model, instance, pick
 from deepsight_ros.synthesis.world_poses import LEANING, LYING
 from deepsight_ros.synthesis.world_space import footprints
 from deepsight_ros.synthesis.world_stage import Placed, Stage, keep_visible
@@ -106,7 +106,7 @@ class _Crowding:
     ) -> None:
         self.kind, self.rng, self.split, self.size_px, self.seed = kind, rng, split, size_px, seed
         self.crowd = CROWDS[kind]
-        self.layout = str(rng.choice(RULES[split]))
+        self.layout = pick(rng, RULES[split])
         self.hosts: list[Placed] = []
         self.label = "floor" if kind in ("floor", "shelf") else "table"
         self.fixed: list[Fixture] = []
@@ -158,8 +158,8 @@ class _Crowding:
 
     def _material(self, words: tuple[str, ...], patterns: tuple[str, ...]) -> Material:
         rng = self.rng
-        word = str(rng.choice(words))
-        pattern = str(rng.choice(patterns))
+        word = pick(rng, words)
+        pattern = pick(rng, patterns)
         return Material(
             word,
             jittered(rng, word),
@@ -378,7 +378,7 @@ class _Crowding:
             if self.layout == "rows":
                 x, yaw = 0.0, float(rng.integers(4)) * np.pi / 2
             elif self.layout == "ring":
-                x, yaw = float(rng.choice([-0.8, 0.8])), float(rng.normal(0, 0.2))
+                x, yaw = pick(rng, [-0.8, 0.8]), float(rng.normal(0, 0.2))
             else:
                 x, yaw = float(rng.uniform(-1, 1)), float(rng.normal(0, 0.5))
             y = float(rng.uniform(-1, 1))
