@@ -37,7 +37,7 @@ def ask(
         typer.echo(f"error: --units: got '{units}', expected metric or imperial", err=True)
         raise typer.Exit(2)
     try:
-        loaded = _load(scene, render=render)
+        loaded = load(scene, render=render)
     except DeepsightError as error:
         typer.echo(f"error: {error}", err=True)
         raise typer.Exit(2) from error
@@ -48,7 +48,8 @@ def ask(
     typer.echo(made.text if made.status.value == "OK" else f"{made.status.value}: {made.text}")
 
 
-def _load(path: Path, *, render: bool) -> Scene:
+def load(path: Path, *, render: bool) -> Scene:
+    """The scene of a file: its exact solids, or what perception makes of a noisy picture."""
     if render:
         from deepsight_ros.evaluation.rendered import perceive_scene_file
 

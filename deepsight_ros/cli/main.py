@@ -15,6 +15,7 @@ from deepsight_ros import __version__
 COMMANDS: dict[str, str] = {
     "ask": "deepsight_ros.cli.ask:ask",
     "catalogue": "deepsight_ros.cli.catalogue:catalogue",
+    "reason": "deepsight_ros.cli.reason:reason",
     "bringup": "deepsight_ros.cli.bringup:bringup",
     "play": "deepsight_ros.cli.bringup:play",
     "replay": "deepsight_ros.cli.replay:replay",

@@ -179,8 +179,20 @@ class QuerySettings(NodeSettings):
     reason_deadline_s: float = setting(30.0, 0.1, 3600.0)
     """Deadline of a `reason` goal that states none."""
 
-    reason_max_steps: int = setting(16, 1, 1000)
+    reason_max_steps: int = setting(64, 1, 1000)
     """Most questions a `reason` goal may ask where it does not say."""
+
+    reason_planner: str = setting("embedded", choices=("embedded", "chat"))
+    """Planner of a `reason` goal that names none."""
+
+    chat_address: str = ""
+    """OpenAI-compatible endpoint ("http://host:8000/v1"); empty: DEEPSIGHT_CHAT_ADDRESS."""
+
+    chat_model: str = ""
+    """Model to ask for there; empty: that of the variable DEEPSIGHT_CHAT_MODEL."""
+
+    chat_key_variable: str = "DEEPSIGHT_CHAT_KEY"
+    """Environment variable with the key of the endpoint; the key itself is never a parameter."""
 
 
 @dataclass(frozen=True)

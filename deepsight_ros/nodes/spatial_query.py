@@ -28,6 +28,7 @@ from deepsight_ros.nodes.model_desk import ModelDesk
 from deepsight_ros.nodes.node_base import DeepsightNode
 from deepsight_ros.nodes.query_answers import DistanceWork, QuestionWork
 from deepsight_ros.nodes.query_desk import Job, QueryDesk
+from deepsight_ros.nodes.reasoning import ReasonWork, deadline_of, in_thread, now_s
 from deepsight_ros.nodes.settings import QueryAloneSettings, QuerySettings, VisionSettings
 from deepsight_ros.nodes.sight import Sight, Sighting
 from deepsight_ros.nodes.spinning import run
@@ -35,6 +36,8 @@ from deepsight_ros.nodes.vision import Vision
 from deepsight_ros.scene.answer import Answer, Status
 from deepsight_ros.srv import MeasureDistance, SpatialQuery
 
+FEEDBACK_DEPTH = 1000
+"""Steps of a goal that wait to leave: an embedded plan takes milliseconds for dozens."""
 CLOSE_S = 0.5
 """How long pending responses may take to leave when the node is closed."""
 
@@ -59,6 +62,7 @@ class SpatialQueryNode(DeepsightNode[QuerySettings]):
         self._entities: list[Callable[[], Any]] = []
         self._group = ReentrantCallbackGroup()
         self._goal_jobs: dict[bytes, Job[Any]] = {}
+        self._goals: dict[bytes, ReasonWork] = {}
         self.meter = Meter(60.0)
 
     # -- life -------------------------------------------------------------------------------
@@ -100,6 +104,7 @@ class SpatialQueryNode(DeepsightNode[QuerySettings]):
             self._on_reason,
             goal_callback=lambda _: GoalResponse.ACCEPT,
             cancel_callback=self._on_cancel,
+            feedback_pub_qos_profile=qos.reliable(FEEDBACK_DEPTH),
             callback_group=self._group,
         )
         self._entities = [
@@ -123,6 +128,8 @@ class SpatialQueryNode(DeepsightNode[QuerySettings]):
             self._vision.start()
 
     def stop(self) -> None:
+        for work in list(self._goals.values()):
+            work.cancelled.set()
         if self._desk is not None:
             self._desk.close()
             self._desk = None
@@ -250,59 +257,62 @@ class SpatialQueryNode(DeepsightNode[QuerySettings]):
     def _guarded_work(self, work: Any, sighting: Sighting) -> Any:
         """Bad input inside a request is its own answer; anything else is the desk's to report."""
         try:
-            return work.answer(sighting)
+            return work.look(sighting) if isinstance(work, ReasonWork) else work.answer(sighting)
         except DeepsightError as error:
             return work.refuse(Status.UNSUPPORTED, str(error))
 
     # -- action -----------------------------------------------------------------------------
 
     def _on_cancel(self, goal: Any) -> CancelResponse:
-        job, desk = self._goal_jobs.get(bytes(goal.goal_id.uuid)), self._desk
+        goal_id = bytes(goal.goal_id.uuid)
+        if goal_id in self._goals:
+            self._goals[goal_id].cancelled.set()
+        job, desk = self._goal_jobs.get(goal_id), self._desk
         if job is not None and desk is not None:
             desk.cancel(job, "cancelled by the client")
         return CancelResponse.ACCEPT
 
     async def _on_reason(self, goal: Any) -> Reason.Result:
-        """One catalogue question is answered as a single step; more needs the planner."""
+        """Take a fresh sighting, then work the task out on it in a thread of its own."""
         request = goal.request
-        settings = self.settings
         asked = SpatialQuery.Request(
             question=request.task,
             regions=request.regions,
             units=request.units,
-            request_id=request.request_id,
+            request_id=request.request_id or made_up_id(),
             not_before=request.not_before,
             target_frame=request.target_frame,
         )
-        work = self._question(asked)
-        if request.planner not in ("", Reason.Goal.EMBEDDED):
-            text = f"planner '{request.planner}' is not available here; leave it empty"
-            goal.abort()
-            return Reason.Result(answer=work.refuse(Status.UNSUPPORTED, text))
-        deadline = request.deadline
-        if not to_ns(deadline):
-            deadline = to_duration(settings.reason_deadline_s)
+        work = ReasonWork(request, asked, self.sight, self.settings, self.now_ns)
+        seconds = to_ns(request.deadline) / 1e9 or self.settings.reason_deadline_s
+        deadline_s = deadline_of(seconds, now_s())
         goal_id = bytes(goal.goal_id.uuid)
+        self._goals[goal_id] = work
         try:
-            answer = await self._ask(work, deadline, goal_id)
+            found = await self._ask(work, to_duration(seconds), goal_id)
+            if isinstance(found, Sighting):
+                result: Reason.Result = await in_thread(
+                    self,
+                    lambda: work.work_out(found, deadline_s, goal.publish_feedback),
+                    lambda error: self._failed(work, error),
+                )
+            else:
+                result = Reason.Result(answer=found)
         finally:
             self._goal_jobs.pop(goal_id, None)
+            self._goals.pop(goal_id, None)
         if goal.is_cancel_requested:
             goal.canceled()
-            return Reason.Result(answer=answer)
-        if answer.status != msg.SpatialAnswer.OK:
-            if answer.status == msg.SpatialAnswer.UNSUPPORTED:
-                answer.error = f"not answerable as one question ({answer.error}); tasks of several"
-                answer.error += " questions need a planner, which this build does not have"
+        elif result.answer.status == msg.SpatialAnswer.OK:
+            goal.succeed()
+        else:
             goal.abort()
-            return Reason.Result(answer=answer)
-        step = Reason.Feedback(step=1, question=request.task, answer=answer)
-        step.conclusion = answer.text
-        goal.publish_feedback(step)
-        goal.succeed()
-        result = Reason.Result(answer=answer, steps=[answer])
-        result.answer.method = msg.SpatialAnswer.REASONED
         return result
+
+    def _failed(self, work: ReasonWork, error: Exception) -> Reason.Result:
+        text = f"{type(error).__name__}: {error}"
+        self.fault_log.add("reason", "internal error", text)
+        return Reason.Result(answer=work.refuse(Status.FAILED, text))
 
 
 def made_up_id() -> str:

@@ -43,14 +43,19 @@ QUANTITY_UNITS: dict[str, str] = {
 }
 """Every measurable quantity of SEMANTICS.md and its SI unit (clock hours are 1-12)."""
 
+DERIVED_UNITS: dict[str, str] = {"margin": "m", "tilt": "rad", "ratio": ""}
+"""What reasoning derives from measured quantities and hands on as a ``Measurement``: room to spare
+(negative: what is missing), the tilt at which a thing falls, a plain ratio."""
+
 
 @dataclass(frozen=True, eq=False)
 class Measurement:
     """A measured number.
 
     Attributes:
-        quantity: key of ``QUANTITY_UNITS``; for derived names (``grasp_width``, ``diameter``,
-            ``thickness``) the name of the side that was measured stands in ``measured_as``.
+        quantity: key of ``QUANTITY_UNITS`` or ``DERIVED_UNITS``; for derived names
+            (``grasp_width``, ``diameter``, ``thickness``) the name of the side that was measured
+            stands in ``measured_as``.
         value: in ``unit``; never NaN.
         lower, upper: 95 % interval, lower <= value <= upper; ``upper`` may be inf for AT_LEAST.
         bound: EXACT when the view determines the value.
@@ -71,7 +76,7 @@ class Measurement:
     measured_as: str = field(default="")
 
     def __post_init__(self) -> None:
-        if self.quantity not in QUANTITY_UNITS:
+        if self.quantity not in QUANTITY_UNITS and self.quantity not in DERIVED_UNITS:
             raise InvalidValueError(
                 f"measurement: got quantity '{self.quantity}', expected one of "
                 f"{sorted(QUANTITY_UNITS)}"

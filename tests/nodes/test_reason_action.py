@@ -1,4 +1,4 @@
-"""The action `reason`: one question is one step, the rest says it cannot, cancel works."""
+"""The action `reason`: steps as feedback, the chain in the result, refusals, deadline, cancel."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from rclpy.action import ActionClient
 
 from deepsight_ros.action import Reason
 from deepsight_ros.msg import SpatialAnswer
+from deepsight_ros.nodes import qos
 from deepsight_ros.nodes.camera_output import PackedFrame
 from deepsight_ros.nodes.conversions import to_duration
 from deepsight_ros.nodes.graph import make_graph
@@ -28,7 +29,9 @@ class Planner:
     def __init__(self, ros: RosHarness) -> None:
         self.ros = ros
         self.feed = Feed(ros)
-        self.client = ActionClient(ros.node, Reason, "reason")
+        self.client = ActionClient(
+            ros.node, Reason, "reason", feedback_sub_qos_profile=qos.reliable(100)
+        )
         self.feedback: list[Any] = []
         self.feed.wait_for_subscribers()
 
@@ -74,9 +77,10 @@ def test_one_question_is_one_step(planner: Planner, packed: PackedFrame) -> None
         {"task": "do three cans form an isosceles triangle, and would a cat fit inside it?"},
         {"task": ""},
         {"task": "how many objects are there?", "planner": "chat"},
+        {"task": "how many objects are there?", "planner": "oracle"},
     ],
 )
-def test_what_needs_a_planner_says_so(
+def test_what_cannot_be_planned_says_so(
     planner: Planner, packed: PackedFrame, goal: dict[str, str]
 ) -> None:
     planner.feed.send(packed)
@@ -84,7 +88,37 @@ def test_what_needs_a_planner_says_so(
     assert status == GoalStatus.STATUS_ABORTED
     assert result.answer.status_name == "UNSUPPORTED"
     assert result.answer.error
-    assert not result.steps
+    assert result.outcome == ""
+
+
+def test_a_task_of_several_questions(planner: Planner, packed: PackedFrame) -> None:
+    """Every step is feedback with its answer; the result has the chain and the interval."""
+    planner.feedback.clear()
+    handle = planner.send(task="is there at least 1 cm of room around o1?", request_id="r2")
+    planner.feed.send_until(packed, lambda: planner.feedback)
+    status, result = planner.result(handle)
+    assert status == GoalStatus.STATUS_SUCCEEDED, result.answer.error
+    assert result.family == "clearance"
+    assert result.outcome in (Reason.Result.YES, Reason.Result.NO, Reason.Result.UNDECIDED)
+    assert result.answer.has_bool == (result.outcome != Reason.Result.UNDECIDED)
+    margin = result.answer.measurements[0]
+    assert margin.quantity == "margin"
+    assert margin.lower < margin.value < margin.upper
+    planner.ros.wait_for(lambda: len(planner.feedback) == len(result.steps))
+    assert [f.step for f in planner.feedback] == list(range(1, len(result.steps) + 1))
+    assert [f.question for f in planner.feedback] == [s.question for s in result.steps]
+    assert all(f.conclusion for f in planner.feedback)
+    assert {s.header.stamp.nanosec for s in result.steps} == {result.answer.header.stamp.nanosec}
+
+
+def test_most_steps(planner: Planner, packed: PackedFrame) -> None:
+    planner.feed.send(packed)
+    status, result = planner.result(
+        planner.send(task="put the objects in order of height", max_steps=2)
+    )
+    assert status == GoalStatus.STATUS_ABORTED
+    assert result.answer.status_name == "FAILED"
+    assert len(result.steps) == 2
 
 
 def test_the_deadline_is_kept(planner: Planner) -> None:

@@ -1,0 +1,1 @@
+"""Task in words -> catalogue questions as tools -> a conclusion with its propagated interval."""

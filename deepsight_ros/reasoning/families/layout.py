@@ -1,0 +1,242 @@
+"""Families shape and reach: figures that things form, and what stands in the way of one.
+
+Definitions. Figures are formed by box centres on the ground plane; two sides are equal within the
+larger of 10 mm and 5 % of the longer (SEMANTICS "Predicates"). A line: the inner points lie off
+it by at most the larger of 10 mm and 5 % of its length. In the way: a thing that stands on the
+target, or whose footprint enters the corridor (as wide as the gripper, 0.10 m unless said) from
+the gripper (without one: from under the camera) to the target's centre, nearer than that centre.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+
+import numpy as np
+
+from deepsight_ros.reasoning.context import Context
+from deepsight_ros.reasoning.families.sets import _askable
+from deepsight_ros.reasoning.propagation import Allowance, Array, decide, propagate
+from deepsight_ros.reasoning.values import Decision, Finding, StoppedError
+from deepsight_ros.scene.answer import Status
+from deepsight_ros.scene.measurement import Measurement
+
+LEAST_M, SHARE = 0.010, 0.05
+GRIPPER_WIDTH_M = 0.10
+RIGHT_TOLERANCE_RAD = math.radians(5.0)
+
+
+def triangle(c: Context) -> Finding:
+    """Do three things form an isosceles, equilateral or right-angled triangle?"""
+    kind = c.said("kind").replace("-", " ").strip()
+    ids = _exactly(c, 3)
+    sides = [c.measure("horizontal_distance", *pair) for pair in itertools.combinations(ids, 2)]
+    test = {"isosceles": _isosceles, "equilateral": _equilateral}.get(kind, _right)
+    margin = propagate(test, sides, object_ids=ids)
+    lengths = ", ".join(c.speak(s) for s in sides)
+    a = "an" if kind[0] in "aei" else "a"
+    return _figure(c, margin, ids, f"{a} {kind} triangle", f" (sides {lengths})")
+
+
+def _tolerance(longer: float) -> float:
+    return max(LEAST_M, SHARE * longer)
+
+
+def _real(sides: Array) -> float:
+    """How far the corners are from lying on one line, above the tolerance of a line."""
+    return _height(sides) - _tolerance(float(sides.max()))
+
+
+def _height(sides: Array) -> float:
+    """Distance of the corner off the longest side."""
+    a, b, base = np.sort(sides)
+    if base <= 0:
+        return 0.0
+    along = (a * a - b * b + base * base) / (2 * base)
+    return math.sqrt(max(0.0, a * a - along * along))
+
+
+def _isosceles(sides: Array) -> float:
+    best = max(
+        _tolerance(max(p, q)) - abs(p - q) for p, q in itertools.combinations(sides.tolist(), 2)
+    )
+    return min(best, _real(sides))
+
+
+def _equilateral(sides: Array) -> float:
+    return min(_tolerance(float(sides.max())) - float(sides.max() - sides.min()), _real(sides))
+
+
+def _right(sides: Array) -> float:
+    """Longest side against that of a right angle, in metres."""
+    a, b, longest = np.sort(sides)
+    right = math.hypot(a, b)
+    return min(_tolerance(right) - abs(float(longest) - right), _real(sides))
+
+
+def line(c: Context) -> Finding:
+    """Do three or more things stand in a line?"""
+    ids = c.find_all(c.said("s"), least=3)
+    pairs = list(itertools.combinations(range(len(ids)), 2))
+    measured = [c.measure("horizontal_distance", ids[i], ids[k]) for i, k in pairs]
+    index = {pair: k for k, pair in enumerate(pairs)}
+
+    def straight(v: Array) -> float:
+        first, last = max(pairs, key=lambda p: v[index[p]])
+        length = float(v[index[first, last]])
+        off = 0.0
+        for k in range(len(ids)):
+            if k not in (first, last):
+                one = v[index[min(first, k), max(first, k)]]
+                two = v[index[min(last, k), max(last, k)]]
+                off = max(off, _height(np.array([one, two, length])))
+        return _tolerance(length) - off
+
+    margin = propagate(straight, measured, object_ids=ids)
+    return _figure(c, margin, ids, "a line", "")
+
+
+def spaced(c: Context) -> Finding:
+    """Are three or more things spaced equally along their row?"""
+    ids = c.find_all(c.said("s"), least=3)
+    pairs = list(itertools.combinations(range(len(ids)), 2))
+    measured = [c.measure("horizontal_distance", ids[i], ids[k]) for i, k in pairs]
+    index = {pair: k for k, pair in enumerate(pairs)}
+
+    def even(v: Array) -> float:
+        end = max(pairs, key=lambda p: v[index[p]])[0]
+        along = sorted(
+            0.0 if k == end else float(v[index[min(end, k), max(end, k)]]) for k in range(len(ids))
+        )
+        steps = np.diff(along)
+        return _tolerance(float(steps.max())) - float(steps.max() - steps.min())
+
+    margin = propagate(even, measured, object_ids=ids)
+    return _figure(c, margin, ids, "an evenly spaced row", "")
+
+
+def square(c: Context) -> Finding:
+    """Do four things form a square or a rectangle?"""
+    ids = _exactly(c, 4)
+    is_square = c.said("kind") == "square"
+    pairs = list(itertools.combinations(ids, 2))
+    measured = [c.measure("horizontal_distance", *pair) for pair in pairs]
+
+    def regular(v: Array) -> float:
+        # opposite pairs of the six distances; the longest pair is the diagonals
+        couples = sorted(((v[0], v[5]), (v[1], v[4]), (v[2], v[3])), key=sum)
+        tests = [_tolerance(max(p)) - abs(p[0] - p[1]) for p in couples]
+        if is_square:
+            (a, b), (p, q) = couples[0], couples[1]
+            tests.append(_tolerance((p + q) / 2) - abs(p + q - a - b) / 2)
+        return float(min(tests))
+
+    margin = propagate(regular, measured, object_ids=ids)
+    return _figure(c, margin, ids, f"a {c.said('kind')}", "")
+
+
+def _exactly(c: Context, number: int) -> tuple[str, ...]:
+    ids = c.find_all(c.said("s"), least=number)
+    if len(ids) != number:
+        raise StoppedError(
+            Status.AMBIGUOUS, f"this needs {number} things, and the words mean {len(ids)}", ids
+        )
+    return ids
+
+
+def _figure(
+    c: Context, margin: Measurement, ids: tuple[str, ...], what: str, tail: str
+) -> Finding:
+    who = c.names(ids)
+    return c.verdict(
+        "shape",
+        margin,
+        f"{who} form {what} (within the tolerance by {{m}}){tail}",
+        f"{who} do not form {what} (beyond the tolerance by {{m}}){tail}",
+        f"whether {who} form {what}: {{m}} from the tolerance{tail}",
+        ids,
+    )
+
+
+def in_the_way(c: Context) -> Finding:
+    """What has to be moved to reach a thing?"""
+    target, blocking, unclear, worst = _blockers(c)
+    name = c.name(target)
+    if unclear:
+        text = f"Too close to call: {c.names(unclear, 'or')} may be in the way of {name}"
+        text += f"; {c.names(blocking)} surely." if blocking else "."
+        return Finding(Decision.UNDECIDED, text, "reach", worst, (*blocking, *unclear))
+    if not blocking:
+        return Finding(Decision.ANSWERED, f"Nothing: the way to {name} is free.", "reach", worst)
+    value = blocking[0] if len(blocking) == 1 else None
+    text = f"Move {c.names(blocking)}: in the way of {name}."
+    return Finding(Decision.ANSWERED, text, "reach", worst, tuple(blocking), value)
+
+
+def reachable(c: Context) -> Finding:
+    """Is the way to a thing free?"""
+    target, blocking, unclear, worst = _blockers(c)
+    name = c.name(target)
+    if blocking:
+        text = f"No, the way to {name} is blocked by {c.names(blocking)}."
+        return Finding(Decision.NO, text, "reach", worst, tuple(blocking), False)
+    if unclear:
+        text = f"Too close to call: {c.names(unclear, 'or')} may be in the way of {name}."
+        return Finding(Decision.UNDECIDED, text, "reach", worst, tuple(unclear))
+    return Finding(Decision.YES, f"Yes, the way to {name} is free.", "reach", worst, (), True)
+
+
+def _blockers(c: Context) -> tuple[str, list[str], list[str], Measurement | None]:
+    """Target, what blocks it, what may block it, and the margin nearest to its threshold."""
+    half_m = (c.length_m() or GRIPPER_WIDTH_M) / 2
+    target = c.find(c.said("a"))
+    made = c.tools.ask(f"What is on {_askable(c, target)}?")
+    on_it = [i for i in made.object_ids if i != target] if made.status is Status.OK else []
+    others = [i for i in c.find_all("all objects", least=1) if i != target and i not in on_it]
+    origin = "gripper" if c.tools.has_gripper else "camera"
+    way = c.measure("horizontal_distance", origin, target)
+    blocking, unclear, closest = list(on_it), [], None
+    for other in others:
+        margin = _in_corridor(c, origin, target, other, way, half_m)
+        if margin is None:
+            continue
+        decision = decide(margin)
+        if decision is Decision.YES:
+            blocking.append(other)
+        elif decision is Decision.UNDECIDED:
+            unclear.append(other)
+        if closest is None or abs(margin.value) < abs(closest.value):
+            closest = margin
+    return target, blocking, unclear, closest
+
+
+def _in_corridor(
+    c: Context, origin: str, target: str, other: str, way: Measurement, half_m: float
+) -> Measurement | None:
+    """How deep a thing reaches into the corridor, None where it is far beyond the target."""
+    to_other = c.measure("horizontal_distance", origin, other)
+    if to_other.lower > way.upper + 0.3:
+        return None
+    apart = c.measure("horizontal_distance", target, other)
+    across = _half_across(c, origin, other)
+
+    def depth(v: Array) -> float:
+        whole, near, far, half = (float(x) for x in v)
+        if whole <= 1e-6:
+            return -1.0
+        along = (near * near - far * far + whole * whole) / (2 * whole)
+        off = math.sqrt(max(0.0, near * near - along * along))
+        return min(half_m + half - off, whole - along, along)
+
+    return propagate(depth, [way, to_other, apart, across], object_ids=(other,))
+
+
+def _half_across(c: Context, origin: str, other: str) -> Allowance:
+    """Half a thing's extent across the corridor: its width where the viewer looks along, else
+    anything between half its breadth and half its length."""
+    if origin == "camera":
+        width = c.measure("width", other)
+        return Allowance(width.value / 2, width.lower / 2, width.upper / 2, (other,))
+    length, breadth = c.measure("length", other), c.measure("breadth", other)
+    low, high = breadth.lower / 2, length.upper / 2
+    return Allowance((breadth.value + length.value) / 4, low, high, (other,))
