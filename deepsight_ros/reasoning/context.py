@@ -14,21 +14,8 @@ from deepsight_ros.reasoning.wording import counted, several, thing
 from deepsight_ros.scene.answer import Status
 from deepsight_ros.scene.measurement import Measurement
 
-ANYTHING = frozenset(
-    (
-        "everything",
-        "them",
-        "all",
-        "one",
-        "ones",
-        "thing",
-        "things",
-        "item",
-        "items",
-        "object",
-        "stuff",
-    )
-)
+_ANYTHING = ("everything", "them", "all", "one", "ones", "thing", "things", "item", "items")
+ANYTHING = frozenset((*_ANYTHING, "object", "stuff"))
 """Words for the whole set of things."""
 
 

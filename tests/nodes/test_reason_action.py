@@ -45,6 +45,14 @@ class Planner:
         assert future.result().accepted
         return future.result()
 
+    def watched(self, packed: PackedFrame, **goal: Any) -> tuple[int, Reason.Result]:
+        """Send a goal and show the table until it is done."""
+        self.feedback.clear()
+        handle = self.send(**{"deadline": to_duration(30.0), **goal})
+        future = handle.get_result_async()
+        self.feed.send_until(packed, future.done, 40.0)
+        return future.result().status, future.result().result
+
     def result(self, handle: Any) -> tuple[int, Reason.Result]:
         future = handle.get_result_async()
         self.ros.wait_for(future.done)
@@ -59,9 +67,7 @@ def planner() -> Iterator[Planner]:
 
 
 def test_one_question_is_one_step(planner: Planner, packed: PackedFrame) -> None:
-    handle = planner.send(task="how many objects are there?", request_id="r1")
-    planner.feed.send_until(packed, lambda: planner.feedback)
-    status, result = planner.result(handle)
+    status, result = planner.watched(packed, task="how many objects are there?", request_id="r1")
     assert status == GoalStatus.STATUS_SUCCEEDED
     assert result.answer.status == SpatialAnswer.OK
     assert result.answer.method == SpatialAnswer.REASONED
@@ -93,10 +99,8 @@ def test_what_cannot_be_planned_says_so(
 
 def test_a_task_of_several_questions(planner: Planner, packed: PackedFrame) -> None:
     """Every step is feedback with its answer; the result has the chain and the interval."""
-    planner.feedback.clear()
-    handle = planner.send(task="is there at least 1 cm of room around o1?", request_id="r2")
-    planner.feed.send_until(packed, lambda: planner.feedback)
-    status, result = planner.result(handle)
+    task = "is there at least 1 cm of room around o1?"
+    status, result = planner.watched(packed, task=task, request_id="r2")
     assert status == GoalStatus.STATUS_SUCCEEDED, result.answer.error
     assert result.family == "clearance"
     assert result.outcome in (Reason.Result.YES, Reason.Result.NO, Reason.Result.UNDECIDED)
@@ -112,10 +116,8 @@ def test_a_task_of_several_questions(planner: Planner, packed: PackedFrame) -> N
 
 
 def test_most_steps(planner: Planner, packed: PackedFrame) -> None:
-    planner.feed.send(packed)
-    status, result = planner.result(
-        planner.send(task="put the objects in order of height", max_steps=2)
-    )
+    task = "put the objects in order of height"
+    status, result = planner.watched(packed, task=task, max_steps=2)
     assert status == GoalStatus.STATUS_ABORTED
     assert result.answer.status_name == "FAILED"
     assert len(result.steps) == 2
