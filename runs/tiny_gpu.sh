@@ -37,7 +37,7 @@ score)
   [ -n "${OUT:-}" ] && cp "$WORK"/run/checkpoint/* "$OUT"/
   ;;
 *)
-  sed -n '2,8p' "$0"
+  sed -n '2,6p' "$0"
   exit 2
   ;;
 esac
