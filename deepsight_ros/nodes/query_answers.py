@@ -11,7 +11,6 @@ from deepsight_ros.errors import NeedsGravityError, NoDepthError, UnknownReferen
 from deepsight_ros.geometry.transforms import RigidTransform
 from deepsight_ros.nodes.conversions import header, to_duration
 from deepsight_ros.nodes.model_desk import compare
-from deepsight_ros.nodes.naming import find_object
 from deepsight_ros.nodes.scene_messages import (
     STATUSES,
     answer_message,
@@ -22,6 +21,7 @@ from deepsight_ros.nodes.scene_messages import (
 from deepsight_ros.nodes.settings import QuerySettings
 from deepsight_ros.nodes.sight import Sight, Sighting
 from deepsight_ros.questions.answering import answer as answer_question
+from deepsight_ros.questions.naming import find_object
 from deepsight_ros.scene.answer import Answer, Status
 from deepsight_ros.scene.measure import CAMERA_ID, GRIPPER_ID, measure
 from deepsight_ros.scene.objects import Scene

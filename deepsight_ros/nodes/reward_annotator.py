@@ -7,7 +7,6 @@ import threading
 import time
 import uuid
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -19,42 +18,21 @@ from deepsight_ros.nodes import qos
 from deepsight_ros.nodes.conversions import header, to_duration
 from deepsight_ros.nodes.desk_calls import at_desk
 from deepsight_ros.nodes.diagnostics import OK, Report
-from deepsight_ros.nodes.naming import find_object
 from deepsight_ros.nodes.node_base import DeepsightNode
 from deepsight_ros.nodes.query_desk import Job, QueryDesk
 from deepsight_ros.nodes.settings import RewardAloneSettings, RewardSettings, VisionSettings
 from deepsight_ros.nodes.sight import Sight, Sighting
 from deepsight_ros.nodes.spinning import run
 from deepsight_ros.nodes.vision import Vision
-from deepsight_ros.reward.reach import ReachEpisode, RewardStep
-from deepsight_ros.reward.tasks import ReachTask, parse_task
-from deepsight_ros.scene.answer import Status
-from deepsight_ros.scene.measure import GRIPPER_ID, measure
-from deepsight_ros.scene.objects import Scene
+from deepsight_ros.reward.annotator import Annotator
+from deepsight_ros.reward.episode import RewardStep
+from deepsight_ros.reward.reading import Reader
+from deepsight_ros.reward.tasks import Task, parse_task
 from deepsight_ros.srv import ResetEpisode, SetRewardTask
 
 SET_TIMEOUT_S = 1.0
 """How long set_task waits for an image to find its objects in."""
 MOST_TASK_CHARS = 2000
-
-
-@dataclass
-class Episode:
-    """The task in force.
-
-    Attributes:
-        id: of the episode.
-        task: what is to be done.
-        success_m: distance that counts as done.
-        rewards: the episode's arithmetic.
-        target_id: object the task means, "" while not in view.
-    """
-
-    id: str
-    task: ReachTask
-    success_m: float
-    rewards: ReachEpisode
-    target_id: str = ""
 
 
 class RewardAnnotatorNode(DeepsightNode[RewardSettings]):
@@ -75,7 +53,7 @@ class RewardAnnotatorNode(DeepsightNode[RewardSettings]):
         self._rewards: Any = None
         self._entities: list[Callable[[], Any]] = []
         self._unlisten: Callable[[], None] | None = None
-        self._episode: Episode | None = None
+        self._episode: Annotator | None = None
         self._lock = threading.Lock()
 
     # -- life -------------------------------------------------------------------------------
@@ -104,7 +82,7 @@ class RewardAnnotatorNode(DeepsightNode[RewardSettings]):
 
     def start(self) -> None:
         if self.settings.task:
-            self._begin(parse_task(self.settings.task), "", 0.0)
+            self._begin(parse_task(self.settings.task), "")
         self._desk = QueryDesk(
             self.sight.board,
             self.now_ns,
@@ -145,9 +123,9 @@ class RewardAnnotatorNode(DeepsightNode[RewardSettings]):
             line = Report("task", OK, "none set")
         else:
             values: dict[str, object] = {
-                "episode": episode.id,
-                "steps": episode.rewards.steps,
-                "target": episode.target_id or "not in view yet",
+                "episode": episode.episode_id,
+                "steps": episode.episode.steps,
+                "objects": " ".join(episode.reader.object_ids) or "not in view yet",
             }
             line = Report("task", OK, episode.task.text, values)
         return [line] if self._vision is None else [line, *self._vision.reports()]
@@ -198,55 +176,71 @@ class RewardAnnotatorNode(DeepsightNode[RewardSettings]):
         if old is None:
             response.message = "no task is set; call set_task first"
             return response
-        new = self._begin(old.task, request.episode_id, old.success_m)
-        new.target_id = old.target_id
+        new = self._begin(old.task, request.episode_id, old)
         response.success = True
-        response.ended_episode_id = old.id
-        response.ended_steps = old.rewards.steps
-        response.episode_id = new.id
+        response.ended_episode_id = old.episode_id
+        response.ended_steps = old.episode.steps
+        response.episode_id = new.episode_id
         return response
 
     # -- episodes ---------------------------------------------------------------------------
 
-    def _begin(self, task: ReachTask, episode_id: str, success_m: float) -> Episode:
+    def _begin(
+        self, task: Task, episode_id: str, before: Annotator | None = None, success_m: float = 0.0
+    ) -> Annotator:
+        """A new episode; one that comes after another of the same task keeps its things."""
         settings = self.settings
-        success_m = success_m or settings.success_distance_m
-        rewards = ReachEpisode(success_m, settings.success_hysteresis_m)
-        episode = Episode(episode_id or uuid.uuid4().hex[:12], task, success_m, rewards)
+        if before is not None:
+            success_m = before.success_m
+        made = Annotator(
+            task,
+            success_m or settings.success_distance_m,
+            settings.success_hysteresis_m,
+            episode_id or uuid.uuid4().hex[:12],
+        )
+        if before is not None:
+            made.reader.subject_id = before.reader.subject_id
+            made.reader.target_id = before.reader.target_id
         with self._lock:
-            self._episode = episode
-        return episode
+            self._episode = made
+        return made
 
     def _set_task(
-        self, request: SetRewardTask.Request, task: ReachTask, sighting: Sighting
+        self, request: SetRewardTask.Request, task: Task, sighting: Sighting
     ) -> SetRewardTask.Response:
         """Find the objects of the task in a sighting and begin; the task before stays if not."""
+        reader, reason = Reader(task), ""
         try:
             scene = self.sight.with_regions(sighting, request.regions)
-            target_id, reason = find_target(task.target, scene)
         except DeepsightError as error:
             return SetRewardTask.Response(message=str(error))
-        if not target_id and request.regions:
-            return SetRewardTask.Response(message=reason)
-        episode = self._begin(task, request.episode_id, request.success_distance)
-        episode.target_id = target_id
-        message = f"distance of the gripper to {task.target}"
+        try:
+            reader.ground(scene)
+        except DeepsightError as error:
+            reason = str(error)
+            if request.regions:
+                return SetRewardTask.Response(message=reason)
+        episode = self._begin(task, request.episode_id, success_m=request.success_distance)
+        episode.reader.subject_id = reader.subject_id
+        episode.reader.target_id = reader.target_id
+        ids = list(reader.object_ids)
+        message = task.in_words() + (f" ({', '.join(ids)})" if ids else "")
         return SetRewardTask.Response(
             success=True,
-            message=f"{message} ({target_id})" if target_id else f"{message}; {reason}",
-            episode_id=episode.id,
-            object_ids=[target_id] if target_id else [],
+            message=f"{message}; {reason}" if reason else message,
+            episode_id=episode.episode_id,
+            object_ids=ids,
         )
 
     def _set_unseen(
-        self, request: SetRewardTask.Request, task: ReachTask, reason: str
+        self, request: SetRewardTask.Request, task: Task, reason: str
     ) -> SetRewardTask.Response:
         """No image came: words can wait for one, regions cannot."""
         if request.regions:
             return SetRewardTask.Response(message=f"no image to look for regions in: {reason}")
-        episode = self._begin(task, request.episode_id, request.success_distance)
-        text = f"distance of the gripper to {task.target}; not in view yet: {reason}"
-        return SetRewardTask.Response(success=True, message=text, episode_id=episode.id)
+        episode = self._begin(task, request.episode_id, success_m=request.success_distance)
+        text = f"{task.in_words()}; not in view yet: {reason}"
+        return SetRewardTask.Response(success=True, message=text, episode_id=episode.episode_id)
 
     # -- in the perception worker -------------------------------------------------------------
 
@@ -255,29 +249,18 @@ class RewardAnnotatorNode(DeepsightNode[RewardSettings]):
             episode = self._episode
         if episode is None:
             return
-        scene, measured, reason = sighting.scene, None, ""
         began_s = time.perf_counter()
-        try:
-            known = any(t.id == episode.target_id for t in scene.objects)
-            if not known:
-                found, reason = find_target(episode.task.target, scene)
-                episode.target_id = found or episode.target_id
-                known = bool(found)
-            if known:
-                measured = measure(scene, "surface_distance", (GRIPPER_ID, episode.target_id))
-        except DeepsightError as error:
-            reason = str(error)
-        step = episode.rewards.update(sighting.stamp_ns, measured, reason)
+        step = episode.annotate(sighting.stamp_ns, sighting.scene, sighting.fixed_from_camera)
         if time.perf_counter() - began_s > 0.1:
             self.fault_log.add("rewards", "slow", "measuring one reward took more than 0.1 s")
         self._rewards.publish(annotation(step, episode, sighting))
 
 
-def annotation(step: RewardStep, episode: Episode, sighting: Sighting) -> msg.RewardAnnotation:
+def annotation(step: RewardStep, episode: Annotator, sighting: Sighting) -> msg.RewardAnnotation:
     """The message of one step."""
     return msg.RewardAnnotation(
         header=header(sighting.stamp_ns, sighting.scene.frame_id),
-        episode_id=episode.id,
+        episode_id=episode.episode_id,
         task=episode.task.text,
         step=step.step,
         elapsed=to_duration(step.elapsed_s),
@@ -292,30 +275,8 @@ def annotation(step: RewardStep, episode: Episode, sighting: Sighting) -> msg.Re
         upper=step.upper_m,
         term_names=list(step.terms),
         term_values=list(step.terms.values()),
-        object_ids=[episode.target_id] if episode.target_id else [],
+        object_ids=list(episode.reader.object_ids),
     )
-
-
-def find_target(words: str, scene: Scene) -> tuple[str, str]:
-    """(id of the tracked object that words or a region mean, or "", and why there is none)."""
-    bare = words.strip().strip("<>")
-    named = next((t for t in scene.objects if t.id == bare), None)
-    if named is None:
-        found = find_object(words, scene)
-        if found.status is not Status.OK:
-            return "", found.text
-        named = scene.object(found.object_ids[0])
-    if not named.is_region:
-        return named.id, ""
-    best, overlap = "", 0.3
-    for thing in scene.objects:
-        if thing.is_region or thing.mask is None or named.mask is None:
-            continue
-        shared = np.count_nonzero(thing.mask & named.mask)
-        share = shared / max(1, np.count_nonzero(thing.mask | named.mask))
-        if share > overlap:
-            best, overlap = thing.id, share
-    return best, "" if best else f"no object is seen in {words}"
 
 
 def main(arguments: list[str] | None = None) -> int:
