@@ -188,3 +188,21 @@ def synthesis(
 
 
 app.command("depth-template")(depth_template)
+
+
+@app.command()
+def rewards(
+    episodes: Annotated[int, typer.Option(min=1, help="Simulated episodes per kind.")] = 100,
+    seed: Annotated[int, typer.Option(help="Another seed, other episodes.")] = 1,
+    json_path: JsonOption = None,
+) -> None:
+    """Rewards of simulated reach, place, push and keep-away against their exact truth."""
+    from deepsight_ros.evaluation.reward_benchmark import KINDS, as_text, report, run_rewards
+
+    console = Console()
+    with _bar(console) as bar:
+        task = bar.add_task("episodes", total=episodes * len(KINDS))
+        run = run_rewards(episodes, seed, progress=lambda done: bar.update(task, completed=done))
+    content = report(run, seed=seed)
+    typer.echo(as_text(content))
+    write_json(content, json_path)

@@ -24,6 +24,8 @@ COMMANDS: dict[str, str] = {
     "view": "deepsight_ros.cli.view:view",
     "synthesize": "deepsight_ros.cli.synthesize_commands:app",
     "audit": "deepsight_ros.cli.audit:audit",
+    "annotate": "deepsight_ros.cli.annotate:annotate",
+    "record": "deepsight_ros.cli.record:record",
     "benchmark": "deepsight_ros.cli.benchmark:app",
     "train": "deepsight_ros.cli.train:app",
     "world": "deepsight_ros.cli.world:app",

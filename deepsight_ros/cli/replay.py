@@ -77,14 +77,16 @@ def _prepared(
     frames: tuple[str, str, str],
 ) -> Replay:
     from deepsight_ros.evaluation.replay.looking import Frames, Looker
+    from deepsight_ros.evaluation.replay.rewards import annotator_for
     from deepsight_ros.evaluation.replay.run import Replay
     from deepsight_ros.evaluation.replay.script import load_questions, load_truths
     from deepsight_ros.sources import is_bag, open_source
 
     asks, truths = load_questions(questions), load_truths(truth)
     source = open_source(recording, **(options if is_bag(recording) else {}))
+    annotator = annotator_for(task, fixed_frame=frames[0]) if task else None
     looker = Looker(source, Frames(*frames), rate_hz)
-    return Replay(looker, report, asks, truths, task=task)
+    return Replay(looker, report, asks, truths, annotator, task)
 
 
 def _run(made: Replay, recording: Path, resume: bool) -> int:

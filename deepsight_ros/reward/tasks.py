@@ -83,13 +83,13 @@ class Task:
 
     def in_words(self) -> str:
         """What is measured, echoed back to who set the task."""
-        a, b = _named(self.subject), _named(self.target)
+        a, b, way = _named(self.subject), _named(self.target), _WAYS.get(self.direction, "")
         return {
             Kind.REACH: f"distance of {a} to {b}, until it is reached",
             Kind.PLACE: f"distance of {a} to {b}, until {a} stands on it"
             + f"; on the way also of the gripper to {a}",
             Kind.TOGETHER: f"distance of {a} to {b}, until they meet",
-            Kind.MOVE: f"how far {a} still has to go {_WAYS.get(self.direction, '')} ({self.by_m:g} m)",
+            Kind.MOVE: f"how far {a} still has to go {way} ({self.by_m:g} m)",
             Kind.LIFT: f"how far {a} still has to rise ({self.by_m:g} m)",
             Kind.OPEN: f"how far {a} still has to slide from where it is ({self.by_m:g} m)",
             Kind.KEEP_AWAY: f"by how much {a} is nearer to {b} than {self.limit_m:g} m",

@@ -50,6 +50,7 @@ class Look:
         index: of the perceived frames, from 0.
         t_s: seconds since the first frame.
         frame, scene: what was seen.
+        poses: name of a TF frame -> that frame from the optical frame, as far as known.
         read_s, perceive_s: wall time they took.
     """
 
@@ -59,6 +60,7 @@ class Look:
     scene: Scene
     read_s: float
     perceive_s: float
+    poses: dict[str, RigidTransform] = field(default_factory=dict)
 
 
 @runtime_checkable
@@ -114,7 +116,7 @@ class Looker:
                 self.perceiver.refine()
             spent = time.perf_counter() - began
             t_s = (frame.stamp_ns - first_ns) / 1e9
-            yield Look(read.index, t_s, frame, scene, read.read_s, spent)
+            yield Look(read.index, t_s, frame, scene, read.read_s, spent, read.poses)
 
     def _perceive(self, read: _Read) -> Scene:
         fixed = read.poses.get(self.frames.fixed)
