@@ -145,6 +145,9 @@ def synthesis(
     device: Annotated[
         str, typer.Option(help="Also time the batched renderer on this torch device ('cuda').")
     ] = "",
+    pairs: Annotated[
+        bool, typer.Option("--pairs", help="Also time scenes from frames and pairs from scenes.")
+    ] = False,
     shards: Annotated[
         bool, typer.Option("--shards", help="Also time writing and reading shards.")
     ] = False,
@@ -176,6 +179,11 @@ def synthesis(
         )
     if device:
         rows += device_rows(device, width_px=width, height_px=height, split=split)
+    if pairs:
+        from deepsight_ros.evaluation.pairs_benchmark import frame_rows, pair_rows
+
+        with console.status("pairs"):
+            rows += frame_rows(min(images, 64)) + pair_rows(min(images, 48))
     if shards or memory or ray:
         from deepsight_ros.evaluation.shards_benchmark import memory_rows, ray_rows, shard_rows
 
