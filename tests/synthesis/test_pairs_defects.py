@@ -170,8 +170,8 @@ def test_ties_are_said_to_be_ties() -> None:
     """Inside the margin nobody is taller, and the choice has no winner."""
     sample = made(9)
     box = sample.scene.objects[0].box
-    twin = BoxSolid(box.centre_m + [0.0, 0.0, 0.002], box.size_m + [0.0, 0.0, 0.004], box.yaw_rad)
-    there = BoxSolid(twin.centre_m + [1.8, 0.3, 0.0], twin.size_m, twin.yaw_rad)
+    taller_m, away_m = np.array([0.0, 0.0, 0.004]), np.array([1.8, 0.3, 0.002])
+    there = BoxSolid(box.centre_m + away_m, box.size_m + taller_m, box.yaw_rad)
     objects = (sample.scene.objects[0], SceneObject("twin", there, "crate", box_px=(0, 0, 9, 9)))
     pairs = make_pairs(replace(sample, scene=replace(sample.scene, objects=objects)), ALL, 0)
     for name in ("taller.yesno", "taller.choice", "taller.either"):
