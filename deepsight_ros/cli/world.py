@@ -32,7 +32,7 @@ def categories() -> None:
 
 @app.command()
 def sheet(
-    out: Annotated[Path, typer.Argument(help="PNG to write.")],
+    out: Annotated[Path, typer.Argument(help="PNG or JPEG to write.")],
     kinds: Annotated[
         str, typer.Option(help="Kinds of place, comma between; empty: every kind.")
     ] = "",
@@ -62,7 +62,9 @@ def sheet(
         typer.echo(f"error: {error}", err=True)
         raise typer.Exit(2) from error
     out.parent.mkdir(parents=True, exist_ok=True)
-    if not cv2.imwrite(str(out), picture[..., ::-1]):
-        typer.echo(f"error: could not write '{out}'; give a path that ends in .png", err=True)
+    if not cv2.imwrite(str(out), picture[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, 72]):
+        typer.echo(
+            f"error: could not write '{out}'; give a path that ends in .png or .jpg", err=True
+        )
         raise typer.Exit(2)
     typer.echo(f"{len(wanted)} kinds x {columns} -> {out}")

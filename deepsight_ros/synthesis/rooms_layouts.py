@@ -447,7 +447,7 @@ _ANY = (
     "crate",
 )
 """May stand in every kind of room."""
-_GOODS = ("book", "vase", "candle", "package", "cup", "mug", "bottle", "box", "tray", "basket")
+_GOODS = ("book", "vase", "candle", "package", "cup", "mug", "bottle", "tray", "basket")
 
 ROOM_KINDS: dict[str, RoomKind] = {
     "bedroom": RoomKind(

@@ -12,6 +12,7 @@ from dataclasses import replace
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+from scipy.ndimage import find_objects
 
 from deepsight_ros.errors import InvalidValueError
 from deepsight_ros.geometry.camera import RgbdFrame
@@ -192,13 +193,14 @@ def through_glass(
 def _seen(truth: Scene, picture: Rendering) -> Scene:
     """The truth with where each object is in the picture."""
     height_px, width_px = picture.instance_id.shape
+    found = find_objects(np.maximum(picture.instance_id, 0), len(truth.objects))
     objects = []
-    for number, thing in enumerate(truth.objects, start=1):
-        v, u = np.nonzero(picture.instance_id == number)
-        if not len(v):
+    for thing, where in zip(truth.objects, found, strict=True):
+        if where is None:
             objects.append(thing)
             continue
-        box_px = int(u.min()), int(v.min()), int(u.max()) + 1, int(v.max()) + 1
+        rows, columns = where
+        box_px = columns.start, rows.start, columns.stop, rows.stop
         cut = box_px[0] == 0 or box_px[1] == 0 or box_px[2] == width_px or box_px[3] == height_px
         objects.append(replace(thing, box_px=box_px, is_truncated=cut))
     return replace(truth, objects=tuple(objects))
