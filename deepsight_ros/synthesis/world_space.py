@@ -149,15 +149,6 @@ class Space:
         self._table[self._count : self._count + len(table)] = table
         self._count += len(table)
 
-    def level_under(self, table: F64, floor_m: float) -> float:
-        """Highest top of anything whose footprint may meet these, else the floor."""
-        own = self.table
-        dx = table[:, X, None] - own[:, X]
-        dy = table[:, Y, None] - own[:, Y]
-        apart = table[:, REACH, None] + own[:, REACH]
-        under = (dx * dx + dy * dy < apart * apart).any(axis=0)
-        return float(max(own[under, HIGH].max(initial=floor_m), floor_m))
-
 
 def bounds(table: F64) -> tuple[float, float, float, float]:
     """(x0, x1, y0, y1) around footprints."""

@@ -14,7 +14,7 @@ from deepsight_ros.synthesis.builder import jittered
 from deepsight_ros.synthesis.raster import Picture, rasterise
 from deepsight_ros.synthesis.scenery import Scenery, scenery
 from deepsight_ros.synthesis.shapes import Family
-from deepsight_ros.synthesis.things import PALETTE, Material, Thing, World
+from deepsight_ros.synthesis.things import PALETTE, WALL_ID, Fixture, Material, Thing, World
 from deepsight_ros.synthesis.world_looks import looks_of
 from deepsight_ros.synthesis.world_models import Model, Surface, instance
 from deepsight_ros.synthesis.world_space import HIGH, Space, bounds
@@ -24,6 +24,9 @@ Rng = np.random.Generator
 
 ON_WALL = "wall"
 """``Thing.rests_on`` of what hangs on a wall."""
+OUT_OF_VIEW = "out of view"
+"""``Thing.rests_on`` of what stands on something that the camera does not see, which is then a
+fixture and no thing: no question can be about it."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -180,10 +183,6 @@ class Stage:
             rests_on=other.rests_on,
         )
 
-    def remove(self, ids: set[str]) -> None:
-        """Take things away (the space they took stays taken)."""
-        self.placed = [p for p in self.placed if p.id not in ids]
-
     def things(self) -> tuple[Thing, ...]:
         """What stands there now; alike models mostly look alike, as chairs of one table do."""
         looks: dict[int, Material] = {}
@@ -252,9 +251,35 @@ def keep_visible(
         return True
 
     kept = {i for i in kept if stands(by_id[i])}
-    for thing_id in list(kept):  # a carrier out of view stays for what it carries
+    unseen: set[str] = set()  # what carries something in view and is itself out of view
+    for thing_id in kept:
         thing = by_id[thing_id]
         while thing.rests_on in by_id:
             thing = by_id[thing.rests_on]
-            kept.add(thing.id)
-    return replace(world, things=tuple(t for t in world.things if t.id in kept)), picture
+            if thing.id not in kept:
+                unseen.add(thing.id)
+    things = tuple(
+        replace(t, rests_on=OUT_OF_VIEW) if t.rests_on in unseen else t
+        for t in world.things
+        if t.id in kept
+    )
+    built_in = tuple(_fixed(t) for t in world.things if t.id in unseen)
+    return replace(world, things=things, fixtures=(*world.fixtures, *built_in)), picture
+
+
+def _fixed(thing: Thing) -> Fixture:
+    """The thing as part of the place."""
+    arrays = thing.placed()
+    tilt = np.zeros(len(arrays)) if arrays.tilt_rad is None else arrays.tilt_rad
+    parts = tuple(
+        replace(
+            part,
+            centre_m=(float(at[0]), float(at[1]), float(at[2])),
+            yaw_rad=float(yaw),
+            tilt_rad=float(lean),
+        )
+        for part, at, yaw, lean in zip(
+            thing.parts, arrays.centre_m, arrays.yaw_rad, tilt, strict=True
+        )
+    )
+    return Fixture(WALL_ID, parts, thing.material)
