@@ -328,11 +328,19 @@ def _difference(r: Reading) -> list[Finding]:
             out.append(Finding("text", f"the answer says {spoken.si:.4g}, true {found[0]:.4g}"))
     else:
         out = _number(replace(r, tolerance=wide), found)
-    turned = _TURNED.search(r.answer.bare) is not None
-    against = language.contradicts(c.key, r.answer.bare)
-    if found[0] < -1.5 * max(wide.absolute_m, 0.0) and not (turned or against):
+    least = 1.5 * wide.absolute_m if quantity != "volume" else r.tolerance.volume_relative * scale
+    if abs(found[0]) > least and _is_reversed(r) != (found[0] < 0):
         out.append(Finding("text", "the difference is the other way round"))
     return out
+
+
+def _is_reversed(r: Reading) -> bool:
+    """The answer gives the difference the other way: of the second thing, or in so many words."""
+    against = language.contradicts(r.claim.key, r.answer.bare)
+    subject = language.subject_of(r.answer)
+    if subject is not None and subject.ids & set(r.claim.ids):
+        return (r.claim.ids[0] not in subject.ids) ^ against
+    return (_TURNED.search(r.answer.bare) is not None) ^ against
 
 
 def _yesno(r: Reading) -> list[Finding]:

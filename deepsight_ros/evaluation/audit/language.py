@@ -54,7 +54,7 @@ _NO = re.compile(
 _SAME = re.compile(
     r"\b(about the same|the same|about as|too close to call|about level|level with|neither is "
     r"clearly|no (clear |real )?difference|equal|alike|indistinguishable|at the edge|none stands "
-    r"out|about equally|several that are|roughly the same)\b|^neither: "
+    r"out|tell them apart|about equally|several that are|roughly the same)\b|^neither: "
 )
 _MENTION = "\x00"
 _TAG = re.compile(r" \((\w+)\)")
@@ -62,6 +62,7 @@ _PLACE = re.compile(
     r" (?:on|at|in) the (?:far )?(?:left|right|front|back|middle)(?! (?:of|side|or))\b"
 )
 """Which of two alike is meant: "the mug on the left"."""
+_IS = re.compile(r" (is|are|stands|reaches|measures|lies)\b(?! not)")
 _ALSO_VERBS = frozenset({"can"})
 _ARTICLE = re.compile(r"\b(the|a|an|one|two|three|of|which|some|any|[a-z]+er|[a-z]+est) $")
 
@@ -179,6 +180,15 @@ def reference_of(text: Text, predicate: str) -> int | None:
     marked = [bool(REFERENCE.search(part)) for part in (first, between)]
     if marked[0] != marked[1]:
         return 0 if marked[0] else 1
+    return None
+
+
+def subject_of(text: Text) -> Mention | None:
+    """The first thing of which the text says that it is something (and not that it is not)."""
+    pieces = text.bare.split(_MENTION)[1:]
+    for mention, after in zip(text.mentions, pieces, strict=False):
+        if _IS.match(after):
+            return mention
     return None
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import logging
+import warnings
 from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Any
@@ -60,12 +61,14 @@ def run_on_ray(
 
         numbers = ray.data.from_items(shards, override_num_blocks=len(shards))
         tasks = ray.data.TaskPoolStrategy(size=workers)
-        written = numbers.map(
-            write,
-            compute=tasks,
-            num_cpus=1,
-            ray_remote_args_fn=lambda: {"max_retries": _RETRIES},
-        )
+        with warnings.catch_warnings():  # 2.60 has no other way to bound the retries
+            warnings.simplefilter("ignore", DeprecationWarning)
+            written = numbers.map(
+                write,
+                compute=tasks,
+                num_cpus=1,
+                ray_remote_args_fn=lambda: {"max_retries": _RETRIES},
+            )
         for row in written.iter_rows():
             yield int(row["shard"]), ShardEntry.from_json(json.loads(row["entry"]))
     finally:
