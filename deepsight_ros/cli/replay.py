@@ -29,7 +29,7 @@ def replay(
     report: Annotated[Path, typer.Option(help="Folder to write.")] = Path("out/replay"),
     rate: Annotated[
         float, typer.Option(help="Perceived frames per second of the recording; 0: every frame.")
-    ] = 10.0,
+    ] = 5.0,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with a stopped run.")] = False,
     depth_topic: Annotated[str, typer.Option(help="Empty: found by encoding.")] = "",
     color_topic: Annotated[str, typer.Option(help="Empty: found; none: leave colour out.")] = "",

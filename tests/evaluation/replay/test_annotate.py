@@ -81,7 +81,18 @@ def test_lerobot_reads_it(annotated: Path) -> None:
 
 def test_a_replay_with_a_task(bag: Path, tmp_path: Path) -> None:
     result = runner.invoke(
-        app, ["replay", str(bag), "--task", TASK, "--report", str(tmp_path / "o"), *FRAMES]
+        app,
+        [
+            "replay",
+            str(bag),
+            "--task",
+            TASK,
+            "--rate",
+            "0",
+            "--report",
+            str(tmp_path / "o"),
+            *FRAMES,
+        ],
     )
     assert result.exit_code == 0, result.output
     lines = [json.loads(x) for x in (tmp_path / "o" / "rewards.jsonl").read_text().splitlines()]

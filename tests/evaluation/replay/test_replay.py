@@ -27,7 +27,8 @@ QUESTIONS = "how many objects are there?\nhow tall is the tallest object?\n"
 
 
 def replay(bag: Path, out: Path, *more: str) -> tuple[int, str]:
-    result = runner.invoke(app, ["replay", str(bag), "--report", str(out), *more])
+    rate = () if "--rate" in more else ("--rate", "10")
+    result = runner.invoke(app, ["replay", str(bag), "--report", str(out), *rate, *more])
     assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
     return result.exit_code, result.output
 
@@ -113,7 +114,7 @@ def test_ctrl_c_keeps_what_was_done_and_says_how_to_go_on(tmp_path: Path) -> Non
     bag = record(BagMaker("sqlite3"), 60).write(tmp_path)
     out = tmp_path / "out"
     command = [sys.executable, "-m", "deepsight_ros.cli.main", "replay", str(bag)]
-    command += ["--report", str(out)]
+    command += ["--report", str(out), "--rate", "10"]
     process = subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     deadline = time.monotonic() + 60
     answers = out / "answers.jsonl"
