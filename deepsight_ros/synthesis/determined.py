@@ -270,13 +270,20 @@ def _points_near(thing: VisibleThing, solid: Solid, allowed_m: float) -> tuple[A
     """Visible points within ``allowed_m`` and a slack of a solid, with their pitch; none when not
     even the nearest is within ``allowed_m``."""
     points, pitch = thing.points_m, thing.pitch_m
+    reach = allowed_m + _SLACK_M
     corners = solid.box.corners_m()
     outside = np.maximum(corners.min(axis=0) - points, points - corners.max(axis=0))
-    may = (np.maximum(outside, 0.0) ** 2).sum(axis=1) <= (allowed_m + _SLACK_M) ** 2
+    may = (np.maximum(outside, 0.0) ** 2).sum(axis=1) <= reach**2
     points, pitch = points[may], pitch[may]  # the others are farther from the box already
     if not len(points):
         return points, pitch
-    away = solid.distances(points)
+    low, high = points.min(axis=0), points.max(axis=0)
+    away = np.full(len(points), np.inf)
+    for part in solid.parts:
+        corners = part.box.corners_m()
+        apart = np.maximum(corners.min(axis=0) - high, low - corners.max(axis=0))
+        if (np.maximum(apart, 0.0) ** 2).sum() <= reach**2:
+            np.minimum(away, part.distances(points), out=away)
     if away.min() > allowed_m:
         return points[:0], pitch[:0]
     near = away <= allowed_m + _SLACK_M

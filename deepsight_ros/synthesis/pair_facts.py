@@ -220,6 +220,6 @@ class Facts:
                 return settled
         verdict = judge(self.scene, predicate, tuple(self.ids[i] for i in at))
         code = _CODES[verdict.outcome]
-        if self.seen is None and abs(verdict.difference) <= 0.005:
-            return OPEN  # within 5 mm of the threshold either may be the truth
+        if not self.scene.is_exact and abs(verdict.difference) <= LEAST_M:
+            return OPEN  # measured this close to the threshold, either may be the truth
         return code

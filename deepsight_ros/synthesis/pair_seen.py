@@ -55,7 +55,7 @@ class SeenTables:
     def __init__(self, tables: SceneTables, seen: VisibleScene) -> None:
         self._tables, self._seen = tables, seen
         self.visible: Mask = np.array([i in seen.things for i in tables.ids], dtype=bool)
-        self._real, self._visible = TrueGeometry(tables.scene), VisibleGeometry(seen)
+        self._real, self._visible = _TabledGeometry(tables), VisibleGeometry(seen)
         self._numbers: dict[str, Array] = {}
         count = tables.count
         self._centre = np.full((count, 3), np.nan)
@@ -189,6 +189,21 @@ class SeenTables:
             self._seen, self._tables.scene, predicate, names, self._real, self._visible
         )
         return OPEN if outcome is None else _CODES[outcome]
+
+
+class _TabledGeometry(TrueGeometry):
+    """The truth with what the tables have measured already."""
+
+    def __init__(self, tables: SceneTables) -> None:
+        super().__init__(tables.scene)
+        self._tables = tables
+        self._at = {i: k for k, i in enumerate(tables.ids)}
+
+    def value(self, quantity: str, ids: tuple[str, ...]) -> float:
+        if quantity in SINGLES or quantity == "surface_distance":
+            at = tuple(self._at[i] for i in ids)
+            return float(self._tables.values(quantity).value[at])
+        return super().value(quantity, ids)
 
 
 def _settles(true: Comparison, seen: Array, allowed: Array | None = None) -> Mask:
