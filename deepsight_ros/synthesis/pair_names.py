@@ -25,6 +25,7 @@ PLACES: tuple[tuple[str, str, str], ...] = (
     ("closer", "the nearer {}", "the farther {}"),
 )
 """Relation that tells two alike apart, and how each is then called."""
+_VERBS = spaced("stand rest hang lie sit touch support")
 _NO_LABELS = spaced("thing object item region something unknown")
 
 
@@ -95,8 +96,15 @@ def _by_place(scene: Scene, said: str, two: list[SceneObject]) -> dict[str, str]
 
 
 def _finds(name: str, object_id: str, scene: Scene, vocabulary: Vocabulary) -> bool:
-    understood = match(f"how far away is {name}?", vocabulary)
-    if not isinstance(understood, Query) or len(understood.things) != 1:
-        return False
-    found = resolve(understood.things[0], scene, vocabulary)
-    return found.found is Found.ONE and found.ids == (object_id,)
+    asked = [f"how far away is {name}?"]
+    if name.split()[-1] in _VERBS:  # "is the tv stand on ..." may be read as standing on it
+        asked.append(f"is {name} on the right side of {name}?")
+    for question in asked:
+        understood = match(question, vocabulary)
+        if not isinstance(understood, Query) or not understood.things:
+            return False
+        for mention in understood.things:
+            found = resolve(mention, scene, vocabulary)
+            if found.found is not Found.ONE or found.ids != (object_id,):
+                return False
+    return True
