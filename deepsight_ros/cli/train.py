@@ -1,4 +1,4 @@
-"""`deepsight train align | tune`: a recipe and shards in, a checkpoint out; resumable."""
+"""`deepsight train align | tune | calibrate`: a recipe and shards in, a checkpoint out."""
 
 from __future__ import annotations
 
@@ -63,6 +63,57 @@ def tune(
 ) -> None:
     """Supervised fine-tuning on pairs, conversations and benchmark-like tasks."""
     _run("tune", recipe, data, out, start, steps, seed, pause_after, threads)
+
+
+@app.command()
+def calibrate(
+    model: Annotated[Path, typer.Option("--model", help="Checkpoint folder.")],
+    data: Data,
+    batch: Annotated[int, typer.Option(min=1, help="Pictures at once.")] = 8,
+    pictures: Annotated[
+        int | None, typer.Option(min=1, help="Most pictures; default: all of the shards.")
+    ] = None,
+    device: Annotated[str, typer.Option(help="cpu, cuda ...")] = "cpu",
+    threads: Threads = None,
+) -> None:
+    """Split-conformal intervals of the model's numbers: writes conformal.json beside the weights.
+
+    The shards must be ones the model never learnt from, of another noise family than the test.
+    """
+    import torch
+
+    from deepsight_ros.cli.progress import images_bar
+    from deepsight_ros.model.predictor import DeepSight
+    from deepsight_ros.synthesis.shards.reader import ShardSet
+    from deepsight_ros.training.calibration import agreement
+    from deepsight_ros.training.calibration import calibrate as fit
+
+    console = Console()
+    if threads is not None:
+        torch.set_num_threads(threads)
+    try:
+        loaded = DeepSight.from_pretrained(model, device=device)
+        count = sum(len(ShardSet(folder, ("key",))) for folder in data)
+        with images_bar(console, "pictures", min(count, pictures or count)) as advance:
+            conformal, numbers = fit(
+                loaded, data, batch=batch, most_pictures=pictures, progress=advance
+            )
+        conformal.save(model)
+        for group, factor in conformal.factors.items():
+            if "/" not in group:
+                console.print(
+                    f"{group}: 95 % of {conformal.counts[group]} numbers are within "
+                    f"{factor:.2f} spreads"
+                )
+        free = agreement(loaded, data)
+        console.print(
+            f"{numbers} numbers -> {model / 'conformal.json'}; decoded freely, "
+            f"{free.with_number} of {free.asked} questions gave a number, log10 differs by "
+            f"{free.median_difference:.2g} in the median, {free.worst_difference:.2g} at most"
+        )
+    except DeepsightError as error:
+        console.print(f"[red]{error}[/red]")
+        raise typer.Exit(1) from error
 
 
 def _run(

@@ -207,23 +207,28 @@ class DeepSightModel(nn.Module):
         vectors = sight.regions.gather(1, index)
         return hidden + torch.where(region[..., None] >= 0, vectors, 0.0)
 
+    def states(self, sight: Sight, text: PackedText) -> Tensor:
+        """(B, L, D) last hidden states of packed questions behind pictures that ``see`` saw."""
+        picture_tokens = sight.tokens.shape[1]
+        asked = self.embed(text.ids, text.region, text.given, sight)
+        hidden = torch.cat([sight.tokens, asked], dim=1)
+        first = torch.arange(picture_tokens, device=hidden.device).expand(len(hidden), -1)
+        positions = torch.cat([first, picture_tokens + text.place], dim=1)
+        out: Tensor = self.language.model(
+            inputs_embeds=hidden,
+            attention_mask=packed_mask(text.segment, picture_tokens),
+            position_ids=positions,
+            use_cache=False,
+        ).last_hidden_state
+        return out[:, picture_tokens:]
+
     def forward(self, sight: Sight, text: PackedText) -> dict[str, Tensor]:
         """Losses of packed questions behind pictures that ``see`` saw.
 
         Returns:
             "loss" to minimise, and its parts "text" and "number" (means over targets).
         """
-        picture_tokens = sight.tokens.shape[1]
-        asked = self.embed(text.ids, text.region, text.given, sight)
-        hidden = torch.cat([sight.tokens, asked], dim=1)
-        first = torch.arange(picture_tokens, device=hidden.device).expand(len(hidden), -1)
-        positions = torch.cat([first, picture_tokens + text.place], dim=1)
-        out = self.language.model(
-            inputs_embeds=hidden,
-            attention_mask=packed_mask(text.segment, picture_tokens),
-            position_ids=positions,
-            use_cache=False,
-        ).last_hidden_state[:, picture_tokens:]
+        out = self.states(sight, text)
         learnt = text.labels != IGNORED
         logits = self.language.lm_head(out[learnt]).float()
         each = nn.functional.cross_entropy(logits, text.labels[learnt], reduction="none")

@@ -63,6 +63,7 @@ class View:
         codec: TextCodec,
         question: str,
         *,
+        rows: Sequence[int] = (),
         most_tokens: int = 48,
         stop: Callable[[], bool] = lambda: False,
     ) -> Written:
@@ -71,14 +72,17 @@ class View:
         Args:
             codec: of the model.
             question: with ``<regionN>`` of the picture's regions.
+            rows: row of the picture's regions that ``<region0>`` ... stand for; () when
+                ``<regionN>`` is row N.
             most_tokens: longest answer.
             stop: asked before every token; True ends the answer unfinished.
         """
         started = time.perf_counter()
         model, language = self.model, self.model.language
-        prompt = codec.prompt_ids(question, self.sight.regions.shape[1])
+        count = self.sight.regions.shape[1]
+        prompt = codec.prompt_ids(question, len(rows) if rows else count)
         tokens = torch.tensor([prompt.ids], device=model.device)
-        region = torch.tensor([codec.region_indices(prompt.ids)], device=model.device)
+        region = torch.tensor([codec.region_indices(prompt.ids, rows)], device=model.device)
         given = torch.tensor([prompt.given], device=model.device)
         hidden = model.embed(tokens, region, given, self.sight)
         not_given = torch.full((1, 1), float("nan"), device=model.device)
@@ -116,8 +120,8 @@ class View:
             log_sum += float(logits.log_softmax(-1)[token])
             written.append(token)
             next_id = torch.tensor([[token]], device=model.device)
-            next_region = torch.tensor([[codec.region_of.get(token, -1)]], device=model.device)
-            if int(next_region) >= self.sight.regions.shape[1]:
+            next_region = torch.tensor([codec.region_indices([token], rows)], device=model.device)
+            if int(next_region) >= count:
                 next_region.fill_(-1)
             hidden = model.embed(next_id, next_region, not_given, self.sight)
         confidence = float(torch.tensor(log_sum / max(1, len(written))).exp())

@@ -78,21 +78,31 @@ class Seen:
         self._pooled = pooled
 
     def write(
-        self, question: str, most_tokens: int = 48, stop: Callable[[], bool] = lambda: False
+        self,
+        question: str,
+        most_tokens: int = 48,
+        stop: Callable[[], bool] = lambda: False,
+        rows: Sequence[int] = (),
     ) -> Written:
         """The tokens of an answer."""
         with torch.inference_mode():
             return self._view.write(
-                self._model.codec, question, most_tokens=most_tokens, stop=stop
+                self._model.codec, question, rows=rows, most_tokens=most_tokens, stop=stop
             )
 
     def ask(
-        self, question: str, *, most_tokens: int = 48, stop: Callable[[], bool] = lambda: False
+        self,
+        question: str,
+        *,
+        rows: Sequence[int] = (),
+        most_tokens: int = 48,
+        stop: Callable[[], bool] = lambda: False,
     ) -> ModelAnswer:
         """Answer a question.
 
         Args:
             question: in words, with ``<regionN>`` for the regions looked at.
+            rows: which of the regions looked at ``<region0>`` ... stand for; () for all in order.
             most_tokens: longest answer.
             stop: asked before every token (deadlines, cancellation).
 
@@ -100,7 +110,7 @@ class Seen:
             InvalidValueError: the question names a region that was not passed.
         """
         started = time.perf_counter()
-        written = self.write(question, most_tokens, stop)
+        written = self.write(question, most_tokens, stop, rows)
         text = self._model.codec.decode(written.ids)
         value, unit, lower, upper = None, "", math.nan, math.nan
         match = _NUMBER_UNIT.search(text)
