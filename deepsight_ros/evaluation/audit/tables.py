@@ -43,7 +43,7 @@ def _split(report: AuditReport) -> str:
         )
         if pairs
     ]
-    return f" ({', '.join(parts)})"
+    return f" ({', '.join(parts)})" if parts else ""
 
 
 def _types(report: AuditReport, details: bool) -> Table:
