@@ -113,6 +113,29 @@ def understanding(
 
 
 @app.command()
+def reasoning(
+    tasks: Annotated[int, typer.Option(min=1, help="Simulated tasks.")] = 500,
+    seed: Annotated[int, typer.Option(help="Another seed, other worlds.")] = 1,
+    json_path: JsonOption = None,
+) -> None:
+    """Tasks of several questions on simulated worlds: right, called undecided, wrong."""
+    from deepsight_ros.evaluation.reasoning_benchmark import (
+        print_reasoning,
+        reasoning_report,
+        run_reasoning,
+    )
+
+    console = Console()
+    with _bar(console) as bar:
+        row = bar.add_task("tasks", total=tasks)
+        started = time.perf_counter()
+        records = run_reasoning(tasks, seed, lambda done: bar.update(row, completed=done))
+    report = reasoning_report(records, seed, time.perf_counter() - started)
+    print_reasoning(report, console)
+    write_json(report, json_path)
+
+
+@app.command()
 def live(
     seconds: Annotated[float, typer.Option(min=1.0, help="How long to measure.")] = 60.0,
     width: Annotated[int, typer.Option(help="Image width, px.")] = 640,

@@ -1,8 +1,8 @@
 """Families shape and reach: figures that things form, and what stands in the way of one.
 
 Definitions. Figures are formed by box centres on the ground plane; two sides are equal within the
-larger of 10 mm and 5 % of the longer (SEMANTICS "Predicates"). A line: the inner points lie off
-it by at most the larger of 10 mm and 5 % of its length. In the way: a thing that stands on the
+larger of 20 mm and 10 % of the longer. A line: the inner points lie off it by at most the larger
+of 20 mm and 10 % of its length. In the way: a thing that stands on the
 target, or whose footprint enters the corridor (as wide as the gripper, 0.10 m unless said) from
 the gripper (without one: from under the camera) to the target's centre, nearer than that centre.
 """
@@ -21,7 +21,7 @@ from deepsight_ros.reasoning.values import Decision, Finding, StoppedError
 from deepsight_ros.scene.answer import Status
 from deepsight_ros.scene.measurement import Measurement
 
-LEAST_M, SHARE = 0.010, 0.05
+LEAST_M, SHARE = 0.020, 0.10
 GRIPPER_WIDTH_M = 0.10
 RIGHT_TOLERANCE_RAD = math.radians(5.0)
 
