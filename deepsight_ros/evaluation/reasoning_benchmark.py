@@ -25,7 +25,8 @@ from deepsight_ros.reasoning.embedded import EmbeddedPlanner
 from deepsight_ros.reasoning.reasoning import reason
 from deepsight_ros.reasoning.values import Decision, Reasoned
 from deepsight_ros.scene.objects import Scene, UpSource
-from deepsight_ros.synthesis.render import render, visible_fractions
+from deepsight_ros.synthesis.determined import visible_scene
+from deepsight_ros.synthesis.render import Rendering, render, visible_fractions
 from deepsight_ros.synthesis.sensor import DepthSensor
 from deepsight_ros.synthesis.things import World
 
@@ -50,7 +51,9 @@ class TaskRecord:
 def run_reasoning(
     tasks: int, seed: int, progress: Callable[[int], None] = lambda _: None
 ) -> list[TaskRecord]:
-    """Ask ``tasks`` tasks about simulated worlds.
+    """Ask about simulated worlds until ``tasks`` decidable or undecidable tasks are scored.
+
+    Tasks that the view does not determine are asked too, beyond that number, and scored apart.
 
     Args:
         tasks: how many.
@@ -59,13 +62,18 @@ def run_reasoning(
     """
     records: list[TaskRecord] = []
     number = 0
-    while len(records) < tasks:
+    scored = 0
+    while scored < tasks:
         world_seed = seed * 100_003 + number
         world = (figure_table if number % 3 == 2 else free_table)(world_seed)
-        for record in ask_world(world, number, world_seed)[: tasks - len(records)]:
+        for record in ask_world(world, number, world_seed):
+            counts = record.task.determined or not record.task.decidable
+            if counts and scored == tasks:
+                continue
+            scored += counts
             records.append(record)
         number += 1
-        progress(len(records))
+        progress(scored)
     return records
 
 
@@ -76,10 +84,12 @@ def ask_world(world: World, number: int, seed: int) -> list[TaskRecord]:
     shares = visible_fractions(world)
     visible = {t.id: float(s) for t, s in zip(world.things, shares, strict=True)}
     rests_on = {t.id: t.rests_on for t in world.things}
-    chosen = _spread(tasks_about(truth, visible, rests_on, rng))
+    rendering = render(world)
+    view = visible_scene(world, rendering, truth)
+    chosen = _spread(tasks_about(truth, view, visible, rests_on, rng))
     if not chosen:
         return []
-    scene, true_id = _perceive(world, number, seed)
+    scene, true_id = _perceive(world, rendering, number, seed)
     return [_record(number, task, scene, true_id) for task in chosen]
 
 
@@ -96,9 +106,10 @@ def _spread(tasks: list[Task]) -> list[Task]:
     return chosen
 
 
-def _perceive(world: World, number: int, seed: int) -> tuple[Scene, dict[str, str]]:
+def _perceive(
+    world: World, rendering: Rendering, number: int, seed: int
+) -> tuple[Scene, dict[str, str]]:
     """What perception makes of a noisy picture with true boxes and nouns; perceived -> true id."""
-    rendering = render(world)
     family = sorted(FAMILIES)[number % len(FAMILIES)]
     frame = DepthSensor(family, seed, "test").frame(rendering, world.camera, 1)
     up = GivenUp(world.truth().working_from_camera.rotation[2], UpSource.TF)
@@ -143,7 +154,8 @@ def reasoning_report(records: list[TaskRecord], seed: int, seconds: float) -> di
     return {
         "benchmark": "reasoning",
         "seed": seed,
-        "tasks": len(records),
+        "tasks": sum(r.task.determined or not r.task.decidable for r in records),
+        "undetermined_tasks": sum(not r.task.determined and r.task.decidable for r in records),
         "worlds": len({r.world for r in records}),
         "seconds": round(seconds, 1),
         "targets": TARGETS,
@@ -160,8 +172,11 @@ def reasoning_report(records: list[TaskRecord], seed: int, seconds: float) -> di
 
 def _shares(records: list[TaskRecord]) -> dict[str, Any]:
     out = {}
-    for name, wanted in (("decidable", True), ("undecidable", False)):
-        some = [r for r in records if r.task.decidable is wanted]
+    for name, some in (
+        ("decidable", [r for r in records if r.task.decidable and r.task.determined]),
+        ("undecidable", [r for r in records if not r.task.decidable]),
+        ("undetermined", [r for r in records if r.task.decidable and not r.task.determined]),
+    ):
         out[name] = share([r.right for r in some], [r.world for r in some]).as_json()
     wrong = [r.outcome != UNDECIDED and r.status == "OK" and not r.right for r in records]
     out["confidently_wrong"] = share(wrong, [r.world for r in records]).as_json()
@@ -170,7 +185,7 @@ def _shares(records: list[TaskRecord]) -> dict[str, Any]:
 
 def _baselines(records: list[TaskRecord]) -> dict[str, float]:
     """What one and the same outcome scores on decidable tasks, per family's best and overall."""
-    some = [r for r in records if r.task.decidable]
+    some = [r for r in records if r.task.decidable and r.task.determined]
     if not some:
         return {}
     best = Counter(r.task.outcome for r in some).most_common(1)[0]
@@ -191,7 +206,15 @@ def print_reasoning(report: dict[str, Any], console: Console) -> None:
     from deepsight_ros.evaluation.geometry_tables import percent
 
     table = Table(title=f"Reasoning: {report['tasks']} tasks, seed {report['seed']}")
-    for column in ("family", "decidable right %", "n", "undecidable called so %", "n", "wrong %"):
+    for column in (
+        "family",
+        "decidable right %",
+        "n",
+        "undecidable called so %",
+        "n",
+        "undetermined: right %",
+        "wrong %",
+    ):
         table.add_column(column)
     for name, row in [*report["families"].items(), ("all", report["all"])]:
         table.add_row(
@@ -200,6 +223,7 @@ def print_reasoning(report: dict[str, Any], console: Console) -> None:
             str(row["decidable"]["count"]),
             percent(row["undecidable"]),
             str(row["undecidable"]["count"]),
+            percent(row["undetermined"], interval=False),
             percent(row["confidently_wrong"], interval=False),
         )
     console.print(table)

@@ -3,7 +3,8 @@
 Truth comes from the full solids through the definitions of docs/tasks.md, with formulas of its
 own. Decidable, from truth alone, stated before any answer was seen: the margin to the threshold is
 at least 50 mm and 20 % of the largest length in the chain (12 degrees for falling; a figure: at
-least 80 % of its tolerance inside, or 50 mm outside). Undecidable:
+least 80 % of its tolerance inside, or 50 mm outside), and every quantity of the chain is
+determined by the view (SEMANTICS). Undecidable:
 at most 2 mm, less than perfect depth of the visible surface tells (5 mm, SEMANTICS "Truth"). What
 lies between is not asked. Every thing of a task is at least 80 % visible.
 """
@@ -13,7 +14,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +23,7 @@ from deepsight_ros.scene.measure import measure
 from deepsight_ros.scene.objects import Scene
 from deepsight_ros.scene.outline import signed_distances
 from deepsight_ros.scene.solids import Solid
+from deepsight_ros.synthesis.determined import VisibleScene, is_determined
 
 Array = NDArray[np.float64]
 Rng = np.random.Generator
@@ -30,6 +32,7 @@ DECIDABLE_M, DECIDABLE_SHARE, DECIDABLE_RAD = 0.050, 0.20, math.radians(12)
 UNDECIDABLE_M, UNDECIDABLE_RAD = 0.002, math.radians(0.5)
 LEAST_VISIBLE = 0.8
 UNDECIDED = "undecided"
+Chain = tuple[tuple[str, tuple[str, ...]], ...]
 
 
 @dataclass(frozen=True)
@@ -43,6 +46,8 @@ class Task:
         outcome: "yes", "no", "undecided", or ids joined by spaces (chosen, in order, to move).
         decidable: from truth alone.
         margin: truth's distance from the threshold (m; rad for falling).
+        chain: the quantities it rests on, with the ids of their things.
+        determined: every one of them is determined by the view (SEMANTICS "Truth").
     """
 
     text: str
@@ -51,6 +56,13 @@ class Task:
     outcome: str
     decidable: bool
     margin: float
+    chain: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    determined: bool = True
+
+
+def _each(quantity: str, *ids: str) -> Chain:
+    """The same quantity of several things."""
+    return tuple((quantity, (i,)) for i in ids)
 
 
 class Truths:
@@ -82,12 +94,17 @@ def classed(margin: float, scale_m: float = 0.0) -> bool | None:
 
 
 def tasks_about(
-    truth: Scene, visible: dict[str, float], rests_on: dict[str, str], rng: Rng
+    truth: Scene,
+    view: VisibleScene,
+    visible: dict[str, float],
+    rests_on: dict[str, str],
+    rng: Rng,
 ) -> list[Task]:
     """Every task of a world that is decidable or undecidable, in random order.
 
     Args:
         truth: exact scene.
+        view: its visible surfaces, which say what is determined.
         visible: visible share by id.
         rests_on: id -> id of what carries it, "" for the support.
         rng: draws things, numbers and wordings.
@@ -107,7 +124,14 @@ def tasks_about(
         made += _falling(t, labels, rests_on, rng)
         made += _reaching(t, names, labels, rests_on, rng)
     made += _figures(t, labels, seen, rng)
-    return [made[int(k)] for k in rng.permutation(len(made))]
+    mixed = [made[int(k)] for k in rng.permutation(len(made))]
+    return [
+        replace(
+            task,
+            determined=all(is_determined(view, truth, q, i, t.of(q, *i)) for q, i in task.chain),
+        )
+        for task in mixed
+    ]
 
 
 def _pick(rng: Rng, wordings: tuple[str, ...], *names: str) -> str:
@@ -132,6 +156,7 @@ def _number_task(
     truth_m: float,
     wordings: tuple[str, ...],
     *names: str,
+    chain: Chain,
     more_is_yes: bool = True,
 ) -> list[Task]:
     drawn = _said(rng, truth_m, truth_m)
@@ -144,7 +169,7 @@ def _number_task(
         return []
     outcome = UNDECIDED if not decided else "yes" if margin > 0 else "no"
     text = _pick(rng, wordings, *names).replace("#", f"{100 * said:.2f} cm")
-    return [Task(text, family, kind, outcome, decided, margin)]
+    return [Task(text, family, kind, outcome, decided, margin, chain)]
 
 
 def _by_number(t: Truths, names: dict[str, str], ids: list[str], rng: Rng) -> list[Task]:
@@ -153,61 +178,67 @@ def _by_number(t: Truths, names: dict[str, str], ids: list[str], rng: Rng) -> li
     a, b, c = (str(i) for i in rng.permutation(ids)[:3])
     gap = t.of("surface_distance", a, b)
     others = [i for i in t.scene.objects if i.id != a]
+    gap_chain: Chain = (("surface_distance", (a, b)),)
     nearest = min(t.of("surface_distance", a, o.id) for o in others)
     made = _number_task(
         rng, "fit", "grasp", t.of("grasp_width", c),
         ("can the gripper (# opening) grasp {0}?", "could a # gripper pick up {0}?",
          "is {0} narrow enough for a gripper that opens #?"), names[c],
+        chain=_each("grasp_width", c),
     )  # fmt: skip
     made += _number_task(
         rng, "fit", "plate between", gap,
         ("is there room for a # plate between {0} and {1}?",
          "would something # wide fit between {0} and {1}?",
          "is the gap between {0} and {1} wide enough for a # plate?"),
-        names[a], names[b], more_is_yes=False,
+        names[a], names[b], chain=gap_chain, more_is_yes=False,
     )  # fmt: skip
     made += _number_task(
         rng, "fit", "under", t.of("height", c),
         ("does {0} fit under a # shelf?", "would {0} go below the # high shelf?"), names[c],
+        chain=_each("height", c),
     )  # fmt: skip
     made += _number_task(
         rng, "clearance", "pass", gap,
         ("can a # wide robot pass between {0} and {1}?",
          "is it safe to drive a # robot between {0} and {1}?"),
-        names[a], names[b], more_is_yes=False,
+        names[a], names[b], chain=gap_chain, more_is_yes=False,
     )  # fmt: skip
     made += _number_task(
         rng, "clearance", "around", nearest,
         ("is there at least # of room around {0}?", "does {0} have # of clearance around it?"),
-        names[a], more_is_yes=False,
+        names[a], chain=tuple(("surface_distance", (a, o.id)) for o in others), more_is_yes=False,
     )  # fmt: skip
     breadths = [t.of("breadth", i) for i in (a, b, c)]
     made += _number_task(
         rng, "arrange", "side by side", sum(breadths),
         ("would {0}, {1} and {2} fit side by side in #?",
          "do {0}, {1} and {2} all fit next to each other on # of shelf?"),
-        names[a], names[b], names[c],
+        names[a], names[b], names[c], chain=_each("breadth", a, b, c),
     )  # fmt: skip
     made += _number_task(
         rng, "arrange", "stack", t.of("height", a) + t.of("height", b),
         ("would {0} and {1} stacked on each other be taller than #?",
          "would a stack of {0} and {1} be higher than #?"),
-        names[a], names[b], more_is_yes=False,
+        names[a], names[b], chain=_each("height", a, b), more_is_yes=False,
     )  # fmt: skip
     return made
 
 
-def _thing_task(family: str, kind: str, margin: float, scale_m: float, text: str) -> list[Task]:
+def _thing_task(
+    family: str, kind: str, margin: float, scale_m: float, text: str, chain: Chain
+) -> list[Task]:
     decided = classed(margin, scale_m)
     if decided is None:
         return []
     outcome = UNDECIDED if not decided else "yes" if margin > 0 else "no"
-    return [Task(text, family, kind, outcome, decided, margin)]
+    return [Task(text, family, kind, outcome, decided, margin, chain)]
 
 
 def _by_things(t: Truths, names: dict[str, str], ids: list[str], rng: Rng) -> list[Task]:
     made: list[Task] = []
     for a, b, c in itertools.islice(_triples(ids, rng), 4):
+        bc, ac = ("surface_distance", (b, c)), ("surface_distance", (a, c))
         gap, breadth = t.of("surface_distance", b, c), t.of("breadth", a)
         text = _pick(
             rng,
@@ -215,19 +246,31 @@ def _by_things(t: Truths, names: dict[str, str], ids: list[str], rng: Rng) -> li
              "is there enough room for {0} between {1} and {2}?"),
             names[a], names[b], names[c],
         )  # fmt: skip
-        made += _thing_task("fit", "between", gap - breadth, max(gap, breadth), text)
+        made += _thing_task(
+            "fit", "between", gap - breadth, max(gap, breadth), text, (*_each("breadth", a), bc)
+        )
         sizes = [(t.of("length", i), t.of("breadth", i)) for i in (a, b)]
         margin = min(sizes[1][0] - sizes[0][0], sizes[1][1] - sizes[0][1])
         text = _pick(
             rng, ("would {0} fit on {1}?", "is {1} big enough for {0}?"), names[a], names[b]
         )
-        made += _thing_task("fit", "on", margin, max(s[0] for s in sizes), text)
+        made += _thing_task(
+            "fit",
+            "on",
+            margin,
+            max(s[0] for s in sizes),
+            text,
+            (*_each("length", a, b), *_each("breadth", a, b)),
+        )
         other = t.of("surface_distance", a, c)
-        text = f"is the gap between {names[b]} and {names[c]} larger than between {names[a]} and {names[c]}?"
-        made += _thing_task("compare", "gaps", gap - other, max(gap, other), text)
+        text = f"is the gap between {names[b]} and {names[c]} larger than between {names[a]} "
+        text += f"and {names[c]}?"
+        made += _thing_task("compare", "gaps", gap - other, max(gap, other), text, (bc, ac))
         tall, low = t.of("height", a), t.of("height", b)
         text = f"is {names[a]} twice as tall as {names[b]}?"
-        made += _thing_task("compare", "times", tall - 2 * low, max(tall, 2 * low), text)
+        made += _thing_task(
+            "compare", "times", tall - 2 * low, max(tall, 2 * low), text, _each("height", a, b)
+        )
     return made
 
 
@@ -250,7 +293,9 @@ def _sorted(t: Truths, names: dict[str, str], ids: list[str], rng: Rng) -> list[
             outcome = " ".join(i for _, i in sizes) if decided else UNDECIDED
             said = f"{names[trio[0]]}, {names[trio[1]]} and {names[trio[2]]}"
             text = _pick(rng, ("put {0} in order of {1}", "sort {0} by {1}"), said, words)
-            made.append(Task(text, "order", words, outcome, decided, min(steps)))
+            made.append(
+                Task(text, "order", words, outcome, decided, min(steps), _each(quantity, *trio))
+            )
     return made
 
 
@@ -270,7 +315,9 @@ def _falling(t: Truths, labels: dict[str, str], rests_on: dict[str, str], rng: R
             else ("which object would tip over first?", "what could topple over first?")
         )
         outcome = tilts[0][1] if decided else UNDECIDED
-        made.append(Task(_pick(rng, words), "order", "fall", outcome, decided, margin))
+        involved = {*pool, *(rests_on[i] for i in pool if rests_on.get(i))}
+        chain = (*_each("height", *pool), *_each("breadth", *involved))
+        made.append(Task(_pick(rng, words), "order", "fall", outcome, decided, margin, chain))
     return made
 
 
@@ -303,11 +350,16 @@ def _reaching(
             continue  # near things come one at a time with clear ones: scored as decidable only
         text = _pick(
             rng,
-            ("what should be moved to reach {0}?", "which objects do I have to move to get to {0}?",
+            ("what should be moved to reach {0}?", "which objects must be moved to get to {0}?",
              "what is in the way of {0}?"),
             names[str(target)],
         )  # fmt: skip
-        made.append(Task(text, "reach", "move", " ".join(sorted(blocking)), True, least))
+        others = [i for i in labels if i != target and rests_on.get(i) != target]
+        chain = (
+            *_each("width", *others),
+            *(("horizontal_distance", (str(target), i)) for i in others),
+        )
+        made.append(Task(text, "reach", "move", " ".join(sorted(blocking)), True, least, chain))
     return made
 
 
@@ -341,8 +393,9 @@ def _figures(t: Truths, labels: dict[str, str], seen: list[str], rng: Rng) -> li
             words = ("do the three cans form an isosceles triangle?",
                      "are the cans arranged in an isosceles triangle?")  # fmt: skip
         else:
-            end = max(itertools.combinations(range(3), 2),
-                      key=lambda p: float(np.linalg.norm(points[p[0]] - points[p[1]])))  # fmt: skip
+            pairs = list(itertools.combinations(range(3), 2))
+            apart = [float(np.linalg.norm(points[i] - points[k])) for i, k in pairs]
+            end = pairs[int(np.argmax(apart))]
             inner = next(k for k in range(3) if k not in end)
             line = np.array([points[end[0]], points[end[1]]])
             off = float(-signed_distances(line, points[inner][None])[0])
@@ -355,5 +408,6 @@ def _figures(t: Truths, labels: dict[str, str], seen: list[str], rng: Rng) -> li
             return []
         outcome = UNDECIDED if not decided else "yes" if margin > 0 else "no"
         kind = "isosceles" if label == "can" else "line"
-        return [Task(_pick(rng, words), "shape", kind, outcome, decided, margin)]
+        chain = tuple(("horizontal_distance", p) for p in itertools.combinations(ids, 2))
+        return [Task(_pick(rng, words), "shape", kind, outcome, decided, margin, chain)]
     return []

@@ -1,4 +1,4 @@
-"""Tables for reasoning tasks: a seed in; a world of differently named things, or of three alike, out.
+"""Tables for reasoning tasks: a seed in; a world of differently named things, or three alike, out.
 
 Held-out shape families of the procedural world (split "test"), placed by rules of their own: free
 things at least 4 cm apart, one thing stacked on another in every third world, or three cans in a

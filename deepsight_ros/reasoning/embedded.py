@@ -71,7 +71,7 @@ _SOURCES: tuple[tuple[str, str, Work], ...] = (
     ("arrange", r"(?:in )?(?:which|what) order (?:should|could|can|must|do) (?:i |we |you )?(?:stack )?(?P<s>.+?)(?: be)?(?: stacked| go on top of each other)?", sets.stack_order),
     ("arrange", r"how (?:should|can|would|do) (?:i|we|you) stack (?P<s>.+)", sets.stack_order),
     # fit
-    ("fit", rf"{_MAY} {_GRIPPER} ?(?P<o>(?:.*#\d+.*?)?) ?(?:be able to )?{_GRASP} (?P<a>.+?)(?P<tail> (?:with|if|when|having|given|at|using) .*#\d+.*)?", fit.grasp),
+    ("fit", rf"{_MAY} {_GRIPPER} ?(?P<o>(?:(?:(?! between ).)*#\d+(?:(?! between ).)*?)?) ?(?:be able to )?{_GRASP} (?P<a>.+?)(?P<tail> (?:with|if|when|having|given|at|using) .*#\d+.*)?", fit.grasp),
     ("fit", r"(?:is|are) (?P<a>.+?) (?:small|narrow|thin|slim) enough (?:for|to (?:fit|be (?:grasped|gripped|held|taken|picked up)) (?:in|into|by)) (?P<o>.*(?:gripper|jaw|hand|opening).*)", fit.grasp),
     ("fit", rf"{_MAY} (?P<a>.+?) (?:be (?:grasped|gripped|held|picked up) (?:by|with|using)|fit (?:in|into|inside|between)) (?P<o>.*\b(?:gripper|jaws?|fingers|hand)\b.*)", fit.grasp),
     ("fit", rf"{_MAY} (?P<a>.+?) {_FITS} {_BETWEEN} (?P<b>.+?) and (?P<c>.+)", fit.between),

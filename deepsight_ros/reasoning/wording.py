@@ -75,6 +75,11 @@ def wording(task: str) -> Wording:
     text = re.sub(
         r"^can (.+?) to (?=(?:pass|drive|go|fit|grasp|grip|pick|reach|move)\b)", r"can \1 ", text
     )
+    text = re.sub(
+        r"^can (?:to )?(drive|move|pass|get|go) (?:with )?((?:the |an? )?[^,]*?robot) between",
+        r"can \2 \1 between",
+        text,
+    )
     text = re.sub(r"^can to ", "can the robot ", text)
     return Wording(text.strip(" ,"), tuple(lengths))
 
