@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from rosbags.rosbag1 import Writer as Writer1
-from rosbags.rosbag2 import StoragePlugin
+from rosbags.rosbag2 import CompressionFormat, CompressionMode, StoragePlugin
 from rosbags.rosbag2 import Writer as Writer2
 from rosbags.typesys import Stores, get_typestore
 
@@ -27,9 +27,11 @@ class BagMaker:
 
     Attributes:
         kind: ``sqlite3``, ``mcap`` or ``ros1``.
+        compression: of rosbag2, zstd: ``none``, ``file`` or ``message``.
     """
 
     kind: str = "mcap"
+    compression: str = "none"
     entries: list[tuple[str, str, int, Any]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -132,7 +134,12 @@ class BagMaker:
             return self._write(Writer1(folder / "test.bag"), folder / "test.bag")
         plugin = StoragePlugin.MCAP if self.kind == "mcap" else StoragePlugin.SQLITE3
         path = folder / "test_bag"
-        return self._write(Writer2(path, version=8, storage_plugin=plugin), path)
+        writer = Writer2(path, version=8, storage_plugin=plugin)
+        if self.compression != "none":
+            writer.set_compression(
+                CompressionMode[self.compression.upper()], CompressionFormat.ZSTD
+            )
+        return self._write(writer, path)
 
     def _write(self, writer: Any, path: Path) -> Path:
         with writer:
