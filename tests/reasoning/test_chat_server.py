@@ -17,15 +17,15 @@ from pathlib import Path
 
 import pytest
 
-for package in ("openai", "fastapi", "uvicorn", "torch", "transformers", "tokenizers"):
-    pytest.importorskip(package, reason=f"`transformers serve` needs {package}")
-
 from deepsight_ros.reasoning.chat import ChatPlanner
 from deepsight_ros.reasoning.choice import Endpoint
 from deepsight_ros.reasoning.reasoning import reason
 from deepsight_ros.reasoning.values import Decision
 from deepsight_ros.scene.answer import Status
 from tests.reasoning.test_embedded import TABLE
+
+for package in ("openai", "fastapi", "uvicorn", "torch", "transformers", "tokenizers"):
+    pytest.importorskip(package, reason=f"`transformers serve` needs {package}")
 
 pytestmark = pytest.mark.slow
 TEMPLATE = "{% for m in messages %}{{ m['role'] }}: {{ m['content'] }}\n{% endfor %}assistant: "
