@@ -19,6 +19,7 @@ from rich.progress import (
 )
 
 from deepsight_ros.cli.benchmark_model import depth_template
+from deepsight_ros.cli.benchmark_spatial import spatial
 from deepsight_ros.errors import DeepsightError
 
 app = typer.Typer(help="Measure accuracy and speed.", no_args_is_help=True)
@@ -237,3 +238,6 @@ def rewards(
     content = report(run, seed=seed)
     typer.echo(as_text(content))
     write_json(content, json_path)
+
+
+app.command("spatial")(spatial)

@@ -1,0 +1,162 @@
+"""Runs the spatial benchmark: views, questions and subjects in, a report (JSON values) out."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from deepsight_ros.evaluation.spatial import questions as question_module
+from deepsight_ros.evaluation.spatial.questions import SpatialQuestion, SpatialView, gather
+from deepsight_ros.evaluation.spatial.scores import baselines, subject_scores
+from deepsight_ros.evaluation.spatial.subjects import (
+    Blind,
+    Reply,
+    measured_replies,
+    model_replies,
+)
+from deepsight_ros.model.predictor import DeepSight
+from deepsight_ros.questions.parser import PARSER_VERSION
+from deepsight_ros.synthesis.world_source import WorldSource
+
+TEST_SEED, TRAINING_SEED = 91_001, 91_002
+"""Of the world's benchmark views; training corpora and calibration use others."""
+WIDTH_PX, HEIGHT_PX = 256, 192
+MODALITIES = {"depth": (True, False), "colour": (False, True), "both": (True, True)}
+MEASURED = "measured"
+TARGETS = {
+    "[50,200]%": 0.97,
+    "+-25%": 0.85,
+    "+-10%": 0.60,
+    "log_error_skill_over_blind": 0.6,
+    "coverage": [0.93, 0.97],
+}
+"""For the model alone."""
+PUBLISHED_PERCENT = {
+    "SpatialVLM": {"qualitative": 75.2, "gives_number": 99.0, "[50,200]%": 37.2},
+    "LLaVA-1.5": {"qualitative": 71.3},
+    "GPT-4V": {"qualitative": 68.0},
+}
+"""arXiv 2401.12168, measured on its own data, not on ours."""
+
+
+@dataclass
+class SpatialRun:
+    """What a run found.
+
+    Attributes:
+        views, questions: of the test split.
+        blind: fitted on the training split.
+        replies: subject -> answers in the order of ``questions``.
+    """
+
+    views: list[SpatialView]
+    questions: list[SpatialQuestion]
+    blind: Blind
+    replies: dict[str, list[Reply]] = field(default_factory=dict)
+
+    def report(self) -> dict[str, Any]:
+        """Scores of every subject, baselines, targets and provenance."""
+        groups = Counter(q.group for q in self.questions)
+        return {
+            "benchmark": "spatial",
+            "generator": generator_hash(),
+            "parser_version": PARSER_VERSION,
+            "test_seed": TEST_SEED,
+            "views": len(self.views),
+            "questions": dict(groups),
+            "named_by": "regions",
+            "baselines": baselines(self.questions, self.blind),
+            "subjects": {
+                name: subject_scores(replies, self.questions, self.blind)
+                for name, replies in self.replies.items()
+            },
+            "targets": TARGETS,
+            "published_on_other_data_percent": PUBLISHED_PERCENT,
+        }
+
+
+def world(count: int, split: str, seed: int) -> WorldSource:
+    """Held-out worlds with the test's noise, or training ones with the calibration's."""
+    return WorldSource(
+        count,
+        split=split,
+        seed=seed,
+        width_px=WIDTH_PX,
+        height_px=HEIGHT_PX,
+        profile="test" if split == "test" else "calibration",
+    )
+
+
+def prepare(
+    views: int,
+    training_views: int,
+    per_type: int,
+    advance: Callable[[str, int], None] = lambda _name, _done: None,
+) -> SpatialRun:
+    """Draw the questions and fit the blind guesser; nobody has answered yet.
+
+    Args:
+        views, training_views: of the test and of the training split.
+        per_type: most questions of a type.
+        advance: called with the stage and how many more views are done.
+    """
+    seen, asked = gather(
+        world(views, "test", TEST_SEED),
+        seed=TEST_SEED,
+        per_type=per_type,
+        advance=lambda n: advance("held-out views", n),
+    )
+    _, known = gather(
+        world(training_views, "train", TRAINING_SEED),
+        seed=TRAINING_SEED,
+        per_type=per_type,
+        advance=lambda n: advance("training views", n),
+    )
+    return SpatialRun(seen, asked, Blind(known))
+
+
+def answer_all(
+    run: SpatialRun,
+    models: Mapping[str, DeepSight],
+    advance: Callable[[str, int], None] = lambda _name, _done: None,
+) -> None:
+    """Ask the measurement, and each model by depth, colour and both as far as it can."""
+    run.replies[MEASURED] = measured_replies(
+        run.views, run.questions, advance=lambda n: advance(MEASURED, n)
+    )
+    for name, model in models.items():
+        for modality in _modalities(model):
+            depth, colour = MODALITIES[modality]
+            subject = f"{name}, {modality}"
+            run.replies[subject] = model_replies(
+                model,
+                run.views,
+                run.questions,
+                depth=depth,
+                colour=colour,
+                advance=lambda n, subject=subject: advance(subject, n),
+            )
+
+
+def subjects_of(models: Mapping[str, DeepSight]) -> list[str]:
+    """Names of everybody who answers, in order."""
+    return [MEASURED, *(f"{n}, {m}" for n, model in models.items() for m in _modalities(model))]
+
+
+def _modalities(model: DeepSight) -> Sequence[str]:
+    config = model.model.config
+    return [
+        name
+        for name, (depth, colour) in MODALITIES.items()
+        if (config.depth or not depth) and (config.rgb or not colour)
+    ]
+
+
+def generator_hash() -> str:
+    """Of the file that draws and thins the questions; recorded before training."""
+    text = Path(question_module.__file__).read_bytes()
+    return hashlib.sha256(text).hexdigest()[:16]
