@@ -24,6 +24,8 @@ VENV = ROOT / ".venv"
 BUILD = ROOT / "build"
 STAMPS = VENV / "share" / "deepsight_setup"
 REQUIREMENTS = ("ros", "build", "runtime", "data", "model", "test")
+MINIMAL = ("ros", "build", "runtime", "test")
+"""With SETUP_MINIMAL=1: no torch, no data engine; what needs them says so, their tests skip."""
 PYTHONS = ("python3.12", "python3.11")
 # A sourced ROS or another environment must not leak into this one.
 FOREIGN = (
@@ -78,7 +80,7 @@ def set_up(force: bool) -> None:
     if force or not up_to_date("packages"):
         say("Python packages: ROS 2, colcon, run time, model, tests (three minutes)")
         pip = [venv_python(), "-m", "pip", "--disable-pip-version-check", "install", "-qq"]
-        files = [f"--requirement={ROOT}/requirements/{name}.txt" for name in REQUIREMENTS]
+        files = [f"--requirement={ROOT}/requirements/{name}.txt" for name in requirements()]
         run([*pip, *files, f"--constraint={ROOT}/requirements/constraints.txt"])
         stamp("packages")
     if force or not up_to_date("workspace"):
@@ -89,6 +91,11 @@ def set_up(force: bool) -> None:
 
 
 # --- the Python to build on -----------------------------------------------------------------
+
+
+def requirements() -> tuple[str, ...]:
+    """Names of the requirement files to install."""
+    return MINIMAL if os.environ.get("SETUP_MINIMAL") == "1" else REQUIREMENTS
 
 
 def find_python() -> str:
@@ -225,7 +232,7 @@ def digest(step: str) -> str:
     """Hash of everything the step depends on."""
     state = hashlib.sha256(json.dumps([str(ROOT), python_tag()]).encode())
     if step == "packages":
-        names = [f"requirements/{name}.txt" for name in (*REQUIREMENTS, "constraints")]
+        names = [f"requirements/{name}.txt" for name in (*requirements(), "constraints")]
         contents = [ROOT / name for name in names]
     else:
         state.update(read(STAMPS / "packages").encode())
