@@ -70,3 +70,13 @@ def test_a_wrong_python_is_refused(bootstrap: ModuleType, monkeypatch: pytest.Mo
     monkeypatch.setenv("SETUP_PYTHON", "/bin/true")
     with pytest.raises(bootstrap.SetupError, match=r"Python 3\.11 or 3\.12 is needed"):
         bootstrap.find_python()
+
+
+def test_a_minimal_setup_leaves_torch_out(
+    bootstrap: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert "model" in bootstrap.requirements()
+    whole = bootstrap.digest("packages")
+    monkeypatch.setenv("SETUP_MINIMAL", "1")
+    assert "model" not in bootstrap.requirements() and "ros" in bootstrap.requirements()
+    assert bootstrap.digest("packages") != whole
