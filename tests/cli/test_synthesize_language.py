@@ -10,6 +10,9 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
+pytest.importorskip("pyarrow")
+pytest.importorskip("openai")
+
 from deepsight_ros.cli.main import app
 from deepsight_ros.cli.synthesize_instructions import instructions
 from deepsight_ros.synthesis.shards.reader import ShardSet

@@ -6,10 +6,13 @@ import json
 from pathlib import Path
 
 import cv2
-import h5py
 import numpy as np
 import pytest
 from scipy.io import savemat
+
+pytest.importorskip("h5py")
+
+import h5py
 
 from deepsight_ros.errors import DecodeError, SourceError
 from deepsight_ros.geometry.backproject import project

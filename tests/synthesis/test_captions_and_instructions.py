@@ -10,6 +10,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+pytest.importorskip("pyarrow")
+pytest.importorskip("h5py")
+pytest.importorskip("transformers")
+
 from deepsight_ros.errors import FilteredError, InvalidValueError, SourceError
 from deepsight_ros.scene.measure import measure
 from deepsight_ros.sources.coco import CocoSet

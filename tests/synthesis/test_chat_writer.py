@@ -9,6 +9,9 @@ from pathlib import Path
 
 import pytest
 
+pytest.importorskip("pyarrow")
+pytest.importorskip("openai")
+
 from deepsight_ros.errors import EndpointDownError, EndpointError, InvalidValueError
 from deepsight_ros.synthesis.chat_client import ChatClient
 from deepsight_ros.synthesis.chat_config import ChatConfig, estimate
