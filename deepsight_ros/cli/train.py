@@ -26,6 +26,8 @@ Data = Annotated[
 ]
 Out = Annotated[Path, typer.Option("--out", help="Run folder: states, logs, checkpoint.")]
 Start = Annotated[str, typer.Option("--start", help="Checkpoint to go on from.")]
+Clip = Annotated[str, typer.Option("--clip", help="Folder of a CLIP vision tower.")]
+Llm = Annotated[str, typer.Option("--llm", help="Folder of a Llama-class language model.")]
 Steps = Annotated[int | None, typer.Option("--steps", min=1, help="Instead of the recipe's.")]
 Seed = Annotated[int | None, typer.Option("--seed", help="Instead of the recipe's.")]
 Pause = Annotated[
@@ -41,13 +43,16 @@ def align(
     out: Out,
     recipe: Recipe_ = "tiny-align",
     start: Start = "",
+    clip: Clip = "",
+    llm: Llm = "",
     steps: Steps = None,
     seed: Seed = None,
     pause_after: Pause = None,
     threads: Threads = None,
 ) -> None:
-    """Contrastive depth-text alignment: gives zero-shot classification."""
-    _run("align", recipe, data, out, start, steps, seed, pause_after, threads)
+    """Align towers with texts (zero-shot classification), or a projector with a language model."""
+    given = {"start": start, "clip": clip, "llm": llm, "steps": steps, "seed": seed}
+    _run("align", recipe, data, out, given, pause_after, threads)
 
 
 @app.command()
@@ -56,13 +61,16 @@ def tune(
     out: Out,
     recipe: Recipe_ = "tiny-tune",
     start: Start = "",
+    clip: Clip = "",
+    llm: Llm = "",
     steps: Steps = None,
     seed: Seed = None,
     pause_after: Pause = None,
     threads: Threads = None,
 ) -> None:
     """Supervised fine-tuning on pairs, conversations and benchmark-like tasks."""
-    _run("tune", recipe, data, out, start, steps, seed, pause_after, threads)
+    given = {"start": start, "clip": clip, "llm": llm, "steps": steps, "seed": seed}
+    _run("tune", recipe, data, out, given, pause_after, threads)
 
 
 @app.command()
@@ -121,9 +129,7 @@ def _run(
     recipe_name: str,
     data: list[Path],
     out: Path,
-    start: str,
-    steps: int | None,
-    seed: int | None,
+    given: dict[str, Any],
     pause_after: int | None,
     threads: int | None,
 ) -> None:
@@ -136,8 +142,7 @@ def _run(
     console = Console()
     if threads is not None:
         torch.set_num_threads(threads)
-    given = {"steps": steps, "seed": seed, "start": start or None}
-    changes: dict[str, Any] = {k: v for k, v in given.items() if v is not None}
+    changes: dict[str, Any] = {k: v for k, v in given.items() if v not in (None, "")}
     changes["stage"] = stage
     try:
         recipe = Recipe.read(recipe_name, **changes)

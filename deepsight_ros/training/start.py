@@ -30,7 +30,10 @@ def starting_model(recipe: Recipe, folders: Sequence[Path]) -> tuple[DeepSightMo
     """
     torch.manual_seed(recipe.seed)
     if recipe.start:
-        return checkpoint.load(Path(recipe.start))
+        model, codec = checkpoint.load(Path(recipe.start))
+        if recipe.lora_rank:
+            add_lora(model, recipe.lora_rank)
+        return model, codec
     config = recipe.model
     most = config.region.most
     if recipe.llm:

@@ -62,7 +62,7 @@ class Objective(nn.Module):
 
     Args:
         model: to train.
-        text: weight of the language and number losses (0 in the align stage's first half).
+        text: weight of the language and number losses (0 where towers are aligned).
         contrast: weight of the contrastive loss.
     """
 
@@ -113,8 +113,10 @@ def train(
     torch.manual_seed(recipe.seed)
     _claim(run, recipe, accelerator)
     freeze(model, recipe.train)
-    text_weight = 0.0 if recipe.stage == "align" else 1.0
-    contrast = 1.0 if recipe.stage == "align" else recipe.align_weight
+    # aligning the towers is contrastive; aligning a projector alone is by the texts it leads to
+    contrastive = recipe.stage == "align" and "tower" in recipe.train
+    text_weight = 0.0 if contrastive else 1.0
+    contrast = 1.0 if contrastive else recipe.align_weight
     objective = Objective(model, text_weight, contrast if model.text_tower is not None else 0.0)
     optimisers, schedules = build(objective.named_parameters(), recipe.optimiser, recipe.steps)
     prepared = accelerator.prepare(objective, *optimisers)
