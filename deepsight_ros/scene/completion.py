@@ -27,7 +27,15 @@ from deepsight_ros.scene.revolution import (
     stacked_discs,
 )
 from deepsight_ros.scene.sight import LEAST_SIDE_M, Sight, across, middle, sort_out, thinned
-from deepsight_ros.scene.solids import BoxSolid, CompoundSolid, PrismSolid, Solid, SphereSolid
+from deepsight_ros.scene.slabs import slabs
+from deepsight_ros.scene.solids import (
+    BoxSolid,
+    CompoundSolid,
+    ConvexSolid,
+    PrismSolid,
+    Solid,
+    SphereSolid,
+)
 from deepsight_ros.scene.surface import Edge, Surface
 
 Array = NDArray[np.float64]
@@ -36,6 +44,8 @@ _MOST_LIMB_BANDS = 40
 _LEAST_ARC_RAD = np.deg2rad(80)
 _NORMALS_WEIGHT = 5.0
 _CLEAR_M = 0.006
+# being hollow is less likely than being convex: it has to explain much better
+_HOLLOW_SHARE, _HOLLOW_PRICE, _HOLLOW_M = 0.1, 2.0, 0.002
 # a picture this close to what was seen needs no other explanation
 _GOOD_FIT, _GOOD_FIT_M = 1.5, 0.0005
 # one this close is not even compared with another family's
@@ -48,7 +58,7 @@ class Completion:
 
     Attributes:
         solid: in W.
-        kind: "sphere", "round", "box" or "layers".
+        kind: "sphere", "round", "box", "slabs" or "layers".
         residual_m: how far its picture is from what was seen, per pixel (``misfit_m``).
         stands: whether it reaches down to the support.
         is_symmetric: the hidden side follows from symmetry that the seen part confirms.
@@ -85,6 +95,8 @@ def complete(surface: Surface, camera_m: Array, *, support_known: bool) -> Compl
             1.1 * best.residual_m + 0.1 * sight.noise_m
         ):
             best = fuller
+    if best is None or best.residual_m > good:
+        best = _better(best, _as_slabs(sight))
     if best is None or best.residual_m > good:
         best = _better(best, _as_layers(sight)) or _as_layers(sight)
     return replace(best, top_seen=sight.top_seen, foot_hidden_m=sight.foot_hidden_m)
@@ -151,6 +163,8 @@ def misfit_m(s: Surface, solid: Solid, camera_m: Array) -> float:
 
     Inside the mask the difference in range counts, up to a cap (a ray that misses counts as the
     cap); beside the mask, how far the solid stands in front of the farther surface seen there.
+    A thing may be hollow (a bowl, a crate, a shelf): what lies deeper than the solid counts
+    little then, if all the rest agrees.
     """
     hits = first_hits(solid, camera_m, s.check_rays)
     cap = max(0.02, 0.15 * float(solid.box.size_m.max()))
@@ -159,7 +173,13 @@ def misfit_m(s: Surface, solid: Solid, camera_m: Array) -> float:
     clear = _CLEAR_M + 4.0 * s.check_sigma_m
     in_free_space = np.where(ahead > clear, np.minimum(ahead, cap), 0.0)
     cost = np.where(s.check_inside, off, in_free_space) * s.check_weights
-    return float(cost.sum()) / max(float(s.check_weights[s.check_inside].sum()), 1.0)
+    pixels = max(float(s.check_weights[s.check_inside].sum()), 1.0)
+    plain = float(cost.sum()) / pixels
+    deeper = s.check_inside & (ahead > clear)
+    if not deeper.any():
+        return plain
+    cost[deeper] *= _HOLLOW_SHARE
+    return min(plain, _HOLLOW_PRICE * float(cost.sum()) / pixels + _HOLLOW_M)
 
 
 def _as_sphere(sight: Sight) -> Completion | None:
@@ -296,6 +316,23 @@ def _with_extras(sight: Sight, body: Completion) -> Completion | None:
         return None
     solid = CompoundSolid((*body.solid.parts, PrismSolid(hull, low, high)))
     return replace(body, solid=solid, residual_m=misfit_m(s, solid, sight.camera_m))
+
+
+def _as_slabs(sight: Sight) -> Completion | None:
+    """Each slab between two level surfaces as the simple solid that explains it best."""
+    parts: list[ConvexSolid] = []
+    symmetric = True
+    for part in slabs(sight):
+        found = _better(_as_round(part), _as_box(part))
+        if found is None:
+            return None
+        parts.extend(found.solid.parts)
+        symmetric = symmetric and found.is_symmetric
+    if len(parts) < 2:
+        return None
+    solid = CompoundSolid(tuple(parts))
+    misfit = misfit_m(sight.surface, solid, sight.camera_m)
+    return Completion(solid, "slabs", misfit, sight.stands, symmetric)
 
 
 def _as_layers(sight: Sight) -> Completion:

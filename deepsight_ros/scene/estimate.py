@@ -21,15 +21,17 @@ Array = NDArray[np.float64]
 class Visibility(IntEnum):
     """How much of what a value rests on was seen; calibration keeps one factor for each.
 
-    COMPLETE: measured on seen edges and surfaces. HIDDEN: an end lies on the far side, completed
-    by symmetry or extrusion. OCCLUDED, TRUNCATED: an end is cut by a nearer surface or by the
-    image border.
+    COMPLETE: measured on seen edges and surfaces. TOUCHING: an end is where another surface at
+    the same depth begins, so that it is as good as the segmentation. HIDDEN: an end lies on the
+    far side, completed by symmetry or extrusion. OCCLUDED, TRUNCATED: an end is cut by a nearer
+    surface or by the image border.
     """
 
     COMPLETE = 0
-    HIDDEN = 1
-    OCCLUDED = 2
-    TRUNCATED = 3
+    TOUCHING = 1
+    HIDDEN = 2
+    OCCLUDED = 3
+    TRUNCATED = 4
 
 
 @dataclass(frozen=True, eq=False)

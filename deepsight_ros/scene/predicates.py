@@ -30,6 +30,7 @@ LEAST_MARGIN_M = 0.010
 SIZE_MARGIN = 0.05
 TOUCHING_M = 0.005
 ON_TOLERANCE_M = 0.015
+MOST_NOISE_M = 0.010
 VALUE_MARGIN_M = 0.001
 _X, _Y, _Z = np.eye(3)
 
@@ -292,16 +293,11 @@ def _decide(key: str, ids: tuple[str, str], a: RawEstimate, b: RawEstimate) -> V
     difference = a.minus(b)
     margin = max(floor, _half_interval(quantity, difference))
     outcome = _outcome(difference.value, margin)
-    bound = difference.bound
-    # an unseen part may still bring the difference down to 0, or up to it
-    is_open = (
-        (outcome is Outcome.TRUE and bound is Bound.AT_MOST)
-        or (outcome is Outcome.FALSE and bound is Bound.AT_LEAST)
-        or (outcome is Outcome.SAME and difference.visibility >= Visibility.OCCLUDED)
-    )
-    if is_open:
+    # sigma holds what may be unseen, so a difference beyond the margin is one all the same
+    cut = difference.bound is not Bound.EXACT or difference.visibility >= Visibility.OCCLUDED
+    if outcome is Outcome.SAME and cut and margin > floor:
         outcome = Outcome.UNDECIDED
-    return Verdict(key, outcome, ids, difference.value, margin, (), bound)
+    return Verdict(key, outcome, ids, difference.value, margin, (), difference.bound)
 
 
 def _half_interval(quantity: str, difference: RawEstimate) -> float:
@@ -345,12 +341,19 @@ def _footprint_overlap(scene: Scene, a_id: str, b_id: str) -> float:
 
 
 def _on(scene: Scene, ids: tuple[str, ...]) -> Verdict:
-    """Direct support: footprints overlap, A's bottom within 15 mm of B's top."""
+    """Direct support: footprints overlap, A's bottom within 15 mm of B's top (and noise).
+
+    A foot that is hidden may be anywhere between where it was last seen and the support.
+    """
     require_gravity(scene, "on")
     a, b = resolve(scene, ids[0]), resolve(scene, ids[1])
     shared = overlap_m(a.solid.footprint_m, b.solid.footprint_m)
-    gap = a.extent(_Z).lo.at_m - b.extent(_Z).hi.at_m
-    difference = min(shared, ON_TOLERANCE_M - abs(gap))
+    bottom, top = a.extent(_Z).lo, b.extent(_Z).hi
+    gap = bottom.at_m - top.at_m
+    noise = min(math.hypot(bottom.sigma_inward_m, top.sigma_inward_m), MOST_NOISE_M)
+    if bottom.visibility is Visibility.OCCLUDED and gap < 0:
+        gap = min(0.0, gap + 2.0 * bottom.sigma_inward_m)
+    difference = min(shared, ON_TOLERANCE_M + noise - abs(gap))
     outcome = Outcome.TRUE if shared > 0 and difference >= 0 else Outcome.FALSE
     return Verdict("on", outcome, ids, difference)
 
@@ -369,8 +372,11 @@ def _inside(scene: Scene, ids: tuple[str, ...]) -> Verdict:
 
 
 def _touching(scene: Scene, ids: tuple[str, ...]) -> Verdict:
+    """Surface gap within 5 mm; of what was observed, a gap that noise cannot tell from contact
+    counts as contact (things lie together far more often than a few millimetres apart)."""
     gap = measure(scene, "surface_distance", ids)
-    return _within(scene, "touching", ids, gap, TOUCHING_M)
+    noise = min(estimate(scene, "surface_distance", ids).sigma_above, MOST_NOISE_M)
+    return _within("touching", ids, gap, TOUCHING_M + noise)
 
 
 def _next_to(scene: Scene, ids: tuple[str, ...]) -> Verdict:
@@ -378,15 +384,13 @@ def _next_to(scene: Scene, ids: tuple[str, ...]) -> Verdict:
     gap = measure(scene, "surface_distance", ids)
     lengths = [measure(scene, "length", (i,)) for i in ids]
     limit = min(m.value for m in lengths) / 2
-    verdict = _within(scene, "next_to", ids, gap, limit)
+    verdict = _within("next_to", ids, gap, limit)
     return Verdict(
         "next_to", verdict.outcome, ids, verdict.difference, 0.0, (gap, *lengths), verdict.bound
     )
 
 
-def _within(
-    scene: Scene, name: str, ids: tuple[str, ...], gap: Measurement, limit_m: float
-) -> Verdict:
+def _within(name: str, ids: tuple[str, ...], gap: Measurement, limit_m: float) -> Verdict:
     difference = limit_m - gap.value
     outcome = Outcome.TRUE if difference >= -1e-9 else Outcome.FALSE
     if outcome is Outcome.FALSE and gap.bound is Bound.AT_MOST:
@@ -400,10 +404,7 @@ def _between(scene: Scene, ids: tuple[str, ...]) -> Verdict:
     middle, a, b = (resolve(scene, i) for i in ids)
     hull = convex_hull(np.concatenate([a.solid.footprint_m, b.solid.footprint_m]))
     inside = float(signed_distances(hull, middle.box.centre_m[None, :2])[0])
-    uncertain = max(distances.centre_along(middle, axis).sigma for axis in (_X, _Y))
-    raw = RawEstimate(inside, uncertain, uncertain, middle.visibility)
-    margin = max(LEAST_MARGIN_M, _half_interval("horizontal_distance", raw))
-    return Verdict("between", _outcome(inside, margin), ids, inside, margin)
+    return Verdict("between", _outcome(inside, LEAST_MARGIN_M), ids, inside, LEAST_MARGIN_M)
 
 
 _THRESHOLDS: dict[str, Callable[[Scene, tuple[str, ...]], Verdict]] = {

@@ -59,15 +59,23 @@ class Sight:
 
 def sort_out(surface: Surface, camera_m: Array, *, support_known: bool) -> Sight:
     """Sort a surface seen from ``camera_m`` (W); ``support_known``: z = 0 is the support."""
-    s = surface
-    sigma = middle(s.sigma_m)
-    noise = sigma + 0.3 * s.pixel_m
-    low, high, stands = _vertical_ends(s, sigma, support_known)
+    sigma = middle(surface.sigma_m)
+    low, high, stands = _vertical_ends(surface, sigma, support_known)
     hidden = 0.0
-    if support_known and not stands and _foot_is_hidden(s, low, high):
+    if support_known and not stands and _foot_is_hidden(surface, low, high):
         low, hidden, stands = 0.0, low, True
-    s = _rim_on_plane(s, high, camera_m, noise)
-    near_top = 3 * noise + 0.004
+    noise = sigma + 0.3 * surface.pixel_m
+    found = sorted_sight(surface, camera_m, noise, low, high, stands)
+    return replace(found, foot_hidden_m=hidden)
+
+
+def sorted_sight(
+    surface: Surface, camera_m: Array, noise_m: float, low_m: float, high_m: float, stands: bool
+) -> Sight:
+    """Sort a surface whose vertical ends are known."""
+    s = _rim_on_plane(surface, high_m, camera_m, noise_m)
+    level_z = s.points_m[s.normals[:, 2] > UPWARD, 2]
+    on_top = int(np.count_nonzero(np.abs(level_z - high_m) < 3 * noise_m + 0.004))
     walls = np.flatnonzero(s.normals[:, 2] < _WALL)
     walls = walls[:: max(1, len(walls) // MOST_SAMPLES)]
     points, normals = s.points_m[walls], s.normals[walls]
@@ -78,13 +86,12 @@ def sort_out(surface: Surface, camera_m: Array, *, support_known: bool) -> Sight
     return Sight(
         s,
         camera_m,
-        noise,
-        low,
-        high,
+        noise_m,
+        low_m,
+        high_m,
         stands,
-        hidden,
-        int(np.count_nonzero(np.abs(s.points_m[s.normals[:, 2] > UPWARD, 2] - high) < near_top))
-        >= max(10, len(s.points_m) // 40),
+        0.0,
+        on_top >= max(10, len(s.points_m) // 40),
         points,
         normals,
         rim,
@@ -125,11 +132,20 @@ def _vertical_ends(s: Surface, sigma: float, support_known: bool) -> tuple[float
     """(bottom, top, whether it stands on the support) in W's z."""
     edges, quality = s.edges, s.outline_quality
     ends_seen = (edges != Edge.OCCLUDED) & (edges != Edge.TRUNCATED)
-    outline_z = s.outline_m[:, 2]
-    z = np.concatenate([s.points_m[:, 2], outline_z[(quality == 2) & ends_seen]])
+    outline_z, points_z = s.outline_m[:, 2], s.points_m[:, 2]
     steep = float(np.abs(s.rays[:, 2]).mean())
     noise = float(np.hypot(sigma * steep, 0.3 * s.pixel_m))
-    high = robust_end(z, noise)
+    # beside an edge a plane is fitted to half a window and prolonged: noisier than a point
+    edge_noise = 2.0 * noise + 0.3 * s.pixel_m
+    fitted = (quality == 2) & ends_seen
+    up, down = outline_z[fitted & (s.outward[:, 2] > 0)], outline_z[fitted & (s.outward[:, 2] < 0)]
+    high = robust_end(points_z, noise)
+    if len(up) >= 4:
+        high = max(high, robust_end(up, edge_noise))
+    low = -robust_end(-points_z, noise)
+    if len(down) >= 4:
+        low = min(low, -robust_end(-down, edge_noise))
+    z = np.concatenate([points_z, up])
     level = s.points_m[s.normals[:, 2] > UPWARD, 2]
     if len(level) >= max(8, len(s.points_m) // 40):
         top = robust_end(level, noise)
@@ -137,7 +153,6 @@ def _vertical_ends(s: Surface, sigma: float, support_known: bool) -> tuple[float
         near = level[np.abs(level - top) < 2 * noise + 0.002]
         if above < max(4, len(z) // 100) and len(near) >= 4:
             high = middle(near)
-    low = -robust_end(-z, noise)
     # a tip or a leg too thin for a fitted plane still tells where it ends
     own = (edges == Edge.FREE) | (edges == Edge.STANDING) | (edges == Edge.UNKNOWN)
     thin = np.sort(outline_z[(quality == 1) & own])

@@ -181,7 +181,8 @@ class BlurredBody:
         lo, hi = self.solid.extent(direction)
         seen = End(lo, self.sigma_m, self.sigma_m)
         is_open = self.visibility >= Visibility.OCCLUDED
-        return Extent(seen, End(hi, self.sigma_m, self.sigma_m, self.visibility, is_open))
+        outward = 0.1 if is_open else self.sigma_m
+        return Extent(seen, End(hi, self.sigma_m, outward, self.visibility, is_open))
 
     def trust_at(self, point_m: np.ndarray) -> Trust:
         return Trust(self.sigma_m, 0.0, self.visibility)
