@@ -64,6 +64,9 @@ def geometry(
     details: Annotated[
         bool, typer.Option("--details", help="Every table: types, ranges, splits, baselines.")
     ] = False,
+    workers: Annotated[
+        int, typer.Option(min=1, help="Processes; the figures are the same for any number.")
+    ] = 1,
     json_path: JsonOption = None,
 ) -> None:
     """Metric answers on simulated scenes: accuracy, coverage, segmentation."""
@@ -80,11 +83,11 @@ def geometry(
             bar.update(task, completed=done)
 
         if calibrate:
-            path, count = fit(scenes, seed, progress=progress)
+            path, count = fit(scenes, seed, progress=progress, workers=workers)
             console.print(f"{count} residuals of {scenes} scenes -> {path}")
             return
         started = time.perf_counter()
-        run = run_benchmark(scenes, seed, words=words, progress=progress)
+        run = run_benchmark(scenes, seed, words=words, workers=workers, progress=progress)
     report = geometry_report(run, seed=seed, seconds=time.perf_counter() - started)
     print_report(report, details=details)
     write_json(report, json_path)

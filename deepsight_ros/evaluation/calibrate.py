@@ -7,10 +7,12 @@ profile, so that nothing the benchmark tests on has been seen (SEMANTICS.md, Sta
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from deepsight_ros.errors import DeepsightError
 from deepsight_ros.evaluation.geometry_questions import Question, questions_about
+from deepsight_ros.evaluation.geometry_workers import over_scenes
 from deepsight_ros.evaluation.simulated_scenes import make_scene
 from deepsight_ros.perception.perceiver import Perceiver
 from deepsight_ros.scene import calibration
@@ -21,23 +23,32 @@ REGION_MODES = ("box", "mask")
 
 
 def collect_residuals(
-    scenes: int, seed: int, progress: Callable[[int], None] | None = None
+    scenes: int,
+    seed: int,
+    progress: Callable[[int], None] | None = None,
+    *,
+    workers: int = 1,
 ) -> list[calibration.Residual]:
     """Errors and raw standard deviations of the numeric questions of training scenes."""
+    work = partial(_of_scene, seed=seed)
+    found: list[calibration.Residual] = []
+    for residuals in over_scenes(work, scenes, workers, progress):
+        found.extend(residuals)
+    return found
+
+
+def _of_scene(index: int, *, seed: int) -> list[calibration.Residual]:
     residuals: list[calibration.Residual] = []
-    for index in range(scenes):
-        scene = make_scene(index, seed, split="train", profile="calibration")
-        numeric = [q for q in questions_about(scene, singles=6, pairs=8) if q.is_quantity]
-        perceiver = Perceiver()
-        bare = perceiver.perceive(scene.frame, up_in_camera=scene.up, gripper=scene.gripper)
-        for mode in REGION_MODES:
-            perceived = perceiver.perceive_regions(scene.frame, bare, scene.regions(mode))
-            for question in numeric:
-                found = _residual(perceived, question, mode)
-                if found is not None:
-                    residuals.append(found)
-        if progress is not None:
-            progress(index + 1)
+    scene = make_scene(index, seed, split="train", profile="calibration")
+    numeric = [q for q in questions_about(scene, singles=6, pairs=8) if q.is_quantity]
+    perceiver = Perceiver()
+    bare = perceiver.perceive(scene.frame, up_in_camera=scene.up, gripper=scene.gripper)
+    for mode in REGION_MODES:
+        perceived = perceiver.perceive_regions(scene.frame, bare, scene.regions(mode))
+        for question in numeric:
+            found = _residual(perceived, question, mode)
+            if found is not None:
+                residuals.append(found)
     return residuals
 
 
@@ -60,9 +71,11 @@ def calibrate(
     seed: int,
     path: Path | None = None,
     progress: Callable[[int], None] | None = None,
+    *,
+    workers: int = 1,
 ) -> tuple[Path, int]:
     """Fit the table and write it; returns where, and from how many residuals."""
-    residuals = collect_residuals(scenes, seed, progress)
+    residuals = collect_residuals(scenes, seed, progress, workers=workers)
     target = path or Path(calibration.__file__).with_name("calibration.json")
     calibration.save_table(
         calibration.fit(residuals),

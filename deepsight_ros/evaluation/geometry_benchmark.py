@@ -10,9 +10,11 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 
 from deepsight_ros.errors import DeepsightError
 from deepsight_ros.evaluation.geometry_questions import COMPARISONS, Question, questions_about
+from deepsight_ros.evaluation.geometry_workers import over_scenes
 from deepsight_ros.evaluation.records import PredicateRecord, QuantityRecord, Reply
 from deepsight_ros.evaluation.segmentation_score import SegmentationRecord, score_segmentation
 from deepsight_ros.evaluation.simulated_scenes import SimulatedScene, make_scene
@@ -42,6 +44,14 @@ class BenchmarkRun:
     perceive_s: list[float] = field(default_factory=list)
     scenes: int = 0
 
+    def add(self, other: BenchmarkRun) -> None:
+        """Append what another run recorded."""
+        self.quantities += other.quantities
+        self.predicates += other.predicates
+        self.segmentation += other.segmentation
+        self.perceive_s += other.perceive_s
+        self.scenes += other.scenes
+
 
 def run_benchmark(
     scenes: int,
@@ -50,6 +60,7 @@ def run_benchmark(
     words: bool = True,
     split: str = "test",
     profile: str = "test",
+    workers: int = 1,
     progress: Callable[[int], None] | None = None,
 ) -> BenchmarkRun:
     """Ask questions about ``scenes`` simulated scenes.
@@ -60,13 +71,19 @@ def run_benchmark(
         words: also ask in words (needs the questions room).
         split: shape families and layout rules to draw from.
         profile: noise profile of the sensors.
+        workers: processes to share the scenes out to; the records are the same for any number.
         progress: called with the number of scenes done.
     """
     run = BenchmarkRun()
-    for index in range(scenes):
-        ask_scene(make_scene(index, seed, split=split, profile=profile), run, words=words)
-        if progress is not None:
-            progress(index + 1)
+    work = partial(_one_scene, seed=seed, words=words, split=split, profile=profile)
+    for records in over_scenes(work, scenes, workers, progress):
+        run.add(records)
+    return run
+
+
+def _one_scene(index: int, *, seed: int, words: bool, split: str, profile: str) -> BenchmarkRun:
+    run = BenchmarkRun()
+    ask_scene(make_scene(index, seed, split=split, profile=profile), run, words=words)
     return run
 
 

@@ -10,10 +10,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import find_objects
 
+from deepsight_ros.perception.box_outline import sharpen
 from deepsight_ros.perception.config import PerceptionConfig
 from deepsight_ros.perception.outlines import complete_outlines
 from deepsight_ros.perception.segmentation import (
@@ -30,8 +32,12 @@ Window = tuple[slice, slice]
 AROUND = 0.2
 """How far beyond the box, in box sides, to look for surfaces that run on."""
 
-LEAST_INSIDE = 0.75
-"""Share of a piece's pixels that must lie inside the box for it to be a piece of the object."""
+LEAST_PART, LEAST_INSIDE = 0.5, 0.75
+"""Share of a piece's pixels inside the box for it to be thought of as a piece of the object, and
+to be one without filling the box better."""
+
+BEYOND = 0.8
+"""What a piece costs for the share of it that lies outside the box."""
 
 GAIN = 0.02
 """How much better (box overlap) the pieces must fit the box for another one to be taken."""
@@ -44,6 +50,32 @@ ALIKE_TINT, ALIKE_LIGHT = 0.04, 0.5
 
 OWN_WALL = 0.7
 """A wall of which this share lies inside the box is the object itself (a cabinet's front)."""
+
+
+STRANGE = 0.3
+"""What a piece of another colour costs, for the share of the box that it takes; twice as much
+before or behind the others."""
+
+MOST_ANCHORS = 6
+"""Pieces from which a group is grown, the largest first."""
+
+KEPT, DOUBTFUL = 0.5, 0.3
+"""Share of a first choice of pieces that a finer one keeps, unless the first is this bad."""
+
+SURE = 0.3
+"""Score from which the middle of the chosen pieces is certainly the object."""
+
+SLACK = 0.05
+"""How much worse the sharpened outline may fit the box."""
+
+
+@dataclass(frozen=True, eq=False)
+class _Choice:
+    """Labels taken for the object; how well they fill the box, and that less what is odd."""
+
+    labels: NDArray[np.int64]
+    fit: float
+    score: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,32 +109,46 @@ def object_in_box(
         box: rows and columns of the working image, not empty.
     """
     out = np.zeros(view.valid.shape, bool)
-    pieces = _pieces(segmentation.labels, view, box)
-    chosen, fit = _fill(pieces, box, view)
-    out[box] = np.isin(segmentation.labels[box], chosen)
-    if fit > WELL_FITTED:
-        return out, fit
     window = _grown(box, view.valid.shape)
-    part = view.crop(*window)
-    walls = _walls_of_the_room(segmentation, box)
-    ground = foreground_of(part, segmentation.finding, walls, config)
-    if min(ground.foreground.shape) < 3 or not ground.foreground.any():
-        return out, fit
     own = (
         slice(box[0].start - window[0].start, box[0].stop - window[0].start),
         slice(box[1].start - window[1].start, box[1].stop - window[1].start),
     )
-    best: Bool | None = None
-    for labels in partition(part, ground.foreground, config):
-        pieces = _pieces(labels, part, own)
-        chosen, found = _fill(pieces, own, part)
-        if found > fit + 0.1:
-            best, fit = np.isin(labels, chosen), found
-    if best is not None:
+    inside = np.zeros((window[0].stop - window[0].start, window[1].stop - window[1].start), bool)
+    inside[own] = True
+    part = view.crop(*window)
+    labels = segmentation.labels[window]
+    choice = _choose(_pieces(segmentation.labels, view, box), box, view)
+    mask = np.isin(labels, choice.labels)
+    others = (labels > 0) & ~mask
+    walls = _walls_of_the_room(segmentation, box)
+    ground = foreground_of(part, segmentation.finding, walls, config)
+    if choice.score <= WELL_FITTED and min(mask.shape) >= 3 and ground.foreground.any():
+        for pieces in partition(part, ground.foreground, config):
+            anew = _choose(_pieces(pieces, part, own), own, part)
+            found = np.isin(pieces, anew.labels)
+            kept = np.count_nonzero(found & mask) >= KEPT * np.count_nonzero(mask & inside)
+            if anew.score > choice.score + 0.1 and (kept or choice.score < DOUBTFUL):
+                choice, mask = anew, found
+                others = (pieces > 0) & ~mask
         up = None if segmentation.finding.support is None else segmentation.finding.support.normal
-        whole = complete_outlines(best.astype(np.int32), part, ground.low, ground.height_m, up)
-        out[box] = whole[own] > 0
+        whole = complete_outlines(mask.astype(np.int32), part, ground.low, ground.height_m, up)
+        mask = whole > 0
+    mask &= inside
+    support = part.valid & ~ground.foreground & ~ground.low
+    sharp = sharpen(mask, part, inside, support | others, is_sure=choice.score > SURE)
+    fit = choice.fit
+    kept = np.count_nonzero(sharp & mask) >= KEPT * np.count_nonzero(mask)
+    if kept and _fit_of(sharp, own) > _fit_of(mask, own) - SLACK:
+        mask, fit = sharp, max(fit, _fit_of(sharp, own))
+    out[window] = mask
     return out, fit
+
+
+def _fit_of(mask: Bool, own: Window) -> float:
+    """Overlap of a mask's bounding box with the box."""
+    x, y, w, h = cv2.boundingRect(mask.view(np.uint8))
+    return box_iou((slice(y, y + h), slice(x, x + w)), own) if w else 0.0
 
 
 def _grown(box: Window, shape: tuple[int, ...]) -> Window:
@@ -149,38 +195,66 @@ def _pieces(labels: Labels, part: WorkingView, own: Window) -> _Pieces:
     )
 
 
-def _fill(pieces: _Pieces, own: Window, part: WorkingView) -> tuple[NDArray[np.int64], float]:
-    """Labels that together fill the box at one depth, and how well (intersection over union)."""
+def _choose(pieces: _Pieces, own: Window, part: WorkingView) -> _Choice:
+    """The pieces that together fill the box: the best group that grows from any of the larger
+    ones."""
     height, width = (s.stop - s.start for s in own)
-    candidates = np.flatnonzero((pieces.inside >= LEAST_INSIDE) & (pieces.number >= 4))
-    whole: Window = (slice(0, height), slice(0, width))
-    chosen: list[int] = []
-    around: Window | None = None
-    fit, near, far, reach = 0.0, 0.0, 0.0, 0.0
-    while len(candidates):
-        unions: list[Window] = []
-        for label in candidates:
-            window = pieces.windows[label - 1]
-            unions.append(_around(around, window if window is not None else whole))
+    candidates = np.flatnonzero((pieces.inside >= LEAST_PART) & (pieces.number >= 4))
+    if not len(candidates):
+        return _Choice(candidates, 0.0, 0.0)
+    largest = candidates[np.argsort(-pieces.number[candidates], kind="stable")[:MOST_ANCHORS]]
+    groups = [
+        _grow_from(int(label), candidates, pieces, (height, width), part) for label in largest
+    ]
+    return max(groups, key=lambda group: group.score)
+
+
+def _grow_from(
+    anchor: int,
+    candidates: NDArray[np.int64],
+    pieces: _Pieces,
+    size: tuple[int, int],
+    part: WorkingView,
+) -> _Choice:
+    """The anchor with what fills the box better at one depth. Pieces of another colour have to
+    fill more the larger they are: they may as well be another thing before or behind."""
+    whole: Window = (slice(0, size[0]), slice(0, size[1]))
+    share = pieces.number / (size[0] * size[1])
+    chosen = [anchor]
+    around = pieces.windows[anchor - 1] or whole
+    fit = box_iou(around, whole)
+    near, far = float(pieces.near_m[anchor]), float(pieces.far_m[anchor])
+    beyond = BEYOND * (1.0 - pieces.inside)
+    paid = float(beyond[anchor])
+    left = candidates[candidates != anchor]
+    if pieces.colour is None:
+        alike = np.ones(len(left), bool)
+    else:
+        alike = _alike(pieces.colour, pieces.number, np.array([anchor]), left)
+    while len(left):
+        # at one depth: no farther off than the box is wide
+        reach = 0.02 + 0.7 * max(size) * 0.5 * (near + far) / part.camera.fx_px
+        apart = np.maximum(pieces.near_m[left] - far, near - pieces.far_m[left])
+        unions = [_around(around, pieces.windows[label - 1] or whole) for label in left]
         fits = np.array([box_iou(u, whole) for u in unions])
-        if chosen:  # at one depth: no farther off than the box is wide
-            reach = 0.02 + 0.7 * max(height, width) * 0.5 * (near + far) / part.camera.fx_px
-            apart = np.maximum(pieces.near_m[candidates] - far, near - pieces.far_m[candidates])
-            fits[apart > reach] = 0.0
-        best = int(np.argmax(fits))
-        if chosen and fits[best] < fit + GAIN:
+        strange = STRANGE * share[left] * np.where(apart > 0.0, 2.0, 1.0)
+        price = np.where(alike, 0.0, strange) + beyond[left]
+        gain = np.where(apart > reach, 0.0, fits - fit - price)
+        # what looks like the object goes first
+        familiar = alike & (gain >= GAIN)
+        best = int(np.argmax(np.where(familiar, gain + 1.0, gain)))
+        if gain[best] < GAIN:
+            extra = left[(apart < 0.15 * reach) & alike & (pieces.inside[left] >= LEAST_INSIDE)]
+            if pieces.colour is not None:
+                chosen.extend(extra.tolist())
             break
-        label = int(candidates[best])
-        z0, z1 = float(pieces.near_m[label]), float(pieces.far_m[label])
-        near, far = (min(near, z0), max(far, z1)) if chosen else (z0, z1)
-        fit, around = float(fits[best]), unions[best]
+        label = int(left[best])
+        near = min(near, float(pieces.near_m[label]))
+        far = max(far, float(pieces.far_m[label]))
+        fit, around, paid = float(fits[best]), unions[best], paid + float(price[best])
         chosen.append(label)
-        candidates = np.delete(candidates, best)
-    if chosen and pieces.colour is not None and len(candidates):
-        apart = np.maximum(pieces.near_m[candidates] - far, near - pieces.far_m[candidates])
-        alike = _alike(pieces.colour, pieces.number, np.array(chosen), candidates)
-        chosen.extend(candidates[(apart < 0.15 * reach) & alike].tolist())
-    return np.array(chosen, np.int64), fit
+        left, alike = np.delete(left, best), np.delete(alike, best)
+    return _Choice(np.array(chosen, np.int64), fit, fit - paid)
 
 
 def _alike(
@@ -200,9 +274,7 @@ def _alike(
     return np.asarray(near & (np.abs(light[1:] - light[0]) < ALIKE_LIGHT))
 
 
-def _around(a: Window | None, b: Window) -> Window:
-    if a is None:
-        return b
+def _around(a: Window, b: Window) -> Window:
     rows = slice(min(a[0].start, b[0].start), max(a[0].stop, b[0].stop))
     return rows, slice(min(a[1].start, b[1].start), max(a[1].stop, b[1].stop))
 

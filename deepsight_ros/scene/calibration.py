@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import math
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -23,7 +23,10 @@ DEFAULT_FACTOR = 2.0
 """Where the table has no entry: 95 % of a normal distribution."""
 COVERAGE = 0.95
 LEAST_RECORDS = 60
-"""Fewer residuals than this give no factor of their own: each side needs a 97.5th percentile."""
+"""A quantity with fewer residuals than this gets no factors."""
+LEAST_IN_GROUP = 200
+"""A visibility group with fewer shares the factors of all groups: each side is a 97.5th
+percentile, which five of 200 residuals decide, and the single worst of 60."""
 
 Factors = tuple[float, float]
 Table = Mapping[tuple[str, str], Factors]
@@ -124,20 +127,33 @@ def fit(residuals: Iterable[Residual], coverage: float = COVERAGE) -> Table:
 
     The truth lies below the interval when error > lower_factor * sigma_below, above it when
     -error > upper_factor * sigma_above. Each side may miss (1 - coverage) / 2; the rank has the
-    finite-sample correction ceil((n + 1) * level). Groups with fewer than ``LEAST_RECORDS``
-    residuals, and residuals with a sigma of 0, are left out.
+    finite-sample correction ceil((n + 1) * level). Groups with fewer than ``LEAST_IN_GROUP``
+    residuals get the factors of the whole quantity; residuals with a sigma of 0, and quantities
+    with fewer than ``LEAST_RECORDS``, are left out.
     """
-    grouped: dict[tuple[str, str], list[Residual]] = defaultdict(list)
+    grouped: dict[str, dict[Visibility, list[Residual]]] = defaultdict(lambda: defaultdict(list))
     for residual in residuals:
         if residual.sigma_below > 0 and residual.sigma_above > 0 and math.isfinite(residual.error):
-            grouped[residual.quantity, residual.visibility.name.lower()].append(residual)
+            grouped[residual.quantity][residual.visibility].append(residual)
     level = 1 - (1 - coverage) / 2
     table: dict[tuple[str, str], Factors] = {}
-    for key, members in grouped.items():
-        if len(members) < LEAST_RECORDS:
+    for quantity, groups in grouped.items():
+        everything = [r for members in groups.values() for r in members]
+        if len(everything) < LEAST_RECORDS:
             continue
-        rank = min(len(members), math.ceil((len(members) + 1) * level)) - 1
-        lower = sorted(r.error / r.sigma_below for r in members)[rank]
-        upper = sorted(-r.error / r.sigma_above for r in members)[rank]
-        table[key] = (max(0.0, lower), max(0.0, upper))
+        pooled = _factors_of(everything, level)
+        for visibility in Visibility:
+            members = groups[visibility]
+            own = len(members) >= LEAST_IN_GROUP
+            table[quantity, visibility.name.lower()] = (
+                _factors_of(members, level) if own else pooled
+            )
     return table
+
+
+def _factors_of(members: Sequence[Residual], level: float) -> Factors:
+    """(lower, upper) factor that covers a share ``level`` of the residuals on each side."""
+    rank = min(len(members), math.ceil((len(members) + 1) * level)) - 1
+    lower = sorted(r.error / r.sigma_below for r in members)[rank]
+    upper = sorted(-r.error / r.sigma_above for r in members)[rank]
+    return max(0.0, lower), max(0.0, upper)

@@ -46,6 +46,8 @@ _NORMALS_WEIGHT = 5.0
 _CLEAR_M = 0.006
 # being hollow is less likely than being convex: it has to explain much better
 _HOLLOW_SHARE, _HOLLOW_PRICE, _HOLLOW_M = 0.1, 2.0, 0.002
+# an outline this far above a ball's own is something that stands up on it
+_STALK_PX = 1.0
 # a picture this close to what was seen needs no other explanation
 _GOOD_FIT, _GOOD_FIT_M = 1.5, 0.0005
 # one this close is not even compared with another family's
@@ -204,8 +206,39 @@ def _as_sphere(sight: Sight) -> Completion | None:
     centre = fit.centre_m.copy()
     if sight.stands:
         centre[2] = fit.radius_m
-    solid = SphereSolid(centre, fit.radius_m)
+    solid: Solid = SphereSolid(centre, fit.radius_m)
+    stalk = _stalk(sight, centre, fit.radius_m)
+    if stalk is not None:
+        solid = CompoundSolid((SphereSolid(centre, fit.radius_m), stalk))
     return _judged(sight, Completion(solid, "sphere", 0.0, sight.stands, True))
+
+
+def _stalk(sight: Sight, centre_m: Array, radius_m: float) -> ConvexSolid | None:
+    """What stands up on a ball and is too thin for readings of its own (a fruit's stalk): the
+    outline rises above the ball's own by more than a pixel there."""
+    s = sight.surface
+    away = centre_m - sight.camera_m
+    flat = float(np.hypot(away[0], away[1]))
+    distance = float(np.linalg.norm(away))
+    if flat < 1e-6 or distance <= radius_m:
+        return None
+    own = float(np.arcsin(radius_m / distance))
+    rays = s.rays[(s.edges == Edge.FREE) | (s.edges == Edge.UNKNOWN)]
+    if len(rays) < 2:
+        return None
+    off = np.arccos(np.clip(rays @ (away / distance), -1.0, 1.0)) - own
+    above = off * distance > _STALK_PX * s.pixel_m + sight.noise_m
+    sideways = np.abs(rays[:, :2] @ np.array([-away[1], away[0]]) / flat) * distance
+    above &= (sideways < 0.5 * radius_m) & (rays[:, 2] > away[2] / distance)
+    if np.count_nonzero(above) < 2:
+        return None
+    tip = _tip_at(sight, rays[above], flat)
+    top = float(centre_m[2]) + radius_m
+    if tip <= top + s.pixel_m:
+        return None
+    thick = max(0.5 * s.pixel_m, 1e-3)
+    heights = np.array([top - 0.2 * radius_m, tip])
+    return DiscStackSolid(centre_m[:2], heights, np.array([thick, thick]))
 
 
 def _as_round(sight: Sight) -> Completion | None:
@@ -255,9 +288,14 @@ def _tip(sight: Sight, fit: RoundFit) -> float:
     rays = s.rays[(s.edges == Edge.FREE) | (s.edges == Edge.UNKNOWN)]
     if len(rays) < 2:
         return -np.inf
+    return _tip_at(sight, rays, _away(sight, fit))
+
+
+def _tip_at(sight: Sight, rays: Array, away_m: float) -> float:
+    """Height in which the two steepest of at least two rays pass, so far from the camera."""
     slope = rays[:, 2] / np.maximum(np.hypot(rays[:, 0], rays[:, 1]), 1e-6)
     steepest = float(np.partition(slope, -2)[-2:].mean())
-    return float(sight.camera_m[2]) + _away(sight, fit) * steepest
+    return float(sight.camera_m[2]) + away_m * steepest
 
 
 def _as_box(sight: Sight) -> Completion | None:

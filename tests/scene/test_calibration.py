@@ -44,6 +44,18 @@ def test_small_samples_are_corrected_and_tiny_ones_left_out() -> None:
     assert fit(residuals(errors[1:])) == {}
 
 
+def test_a_rare_group_shares_the_factors_of_the_whole_quantity() -> None:
+    """One wild residual among few decides nothing: the group is pooled with the others."""
+    rng = np.random.default_rng(5)
+    usual = residuals(rng.normal(0.0, 0.01, 2000))
+    wild = Residual("height", Visibility.HIDDEN, -1.0, 0.01, 0.01)
+    rare = [Residual("height", Visibility.HIDDEN, 0.005, 0.01, 0.01)] * 70 + [wild]
+    table = fit([*usual, *rare])
+    assert table["height", "hidden"] == table["height", "truncated"]
+    assert table["height", "hidden"][1] < 5.0
+    assert table["height", "complete"] != table["height", "hidden"]
+
+
 def test_exact_residuals_teach_nothing() -> None:
     exact = [Residual("height", Visibility.COMPLETE, 0.0, 0.0, 0.0)] * 200
     assert fit(exact) == {}
