@@ -67,6 +67,10 @@ def geometry(
     workers: Annotated[
         int, typer.Option(min=1, help="Processes; the figures are the same for any number.")
     ] = 1,
+    keep: Annotated[
+        Path | None,
+        typer.Option(help="Folder for each scene's records; a killed run goes on from there."),
+    ] = None,
     json_path: JsonOption = None,
 ) -> None:
     """Metric answers on simulated scenes: accuracy, coverage, segmentation."""
@@ -83,7 +87,7 @@ def geometry(
             bar.update(task, completed=done)
 
         if calibrate:
-            path, count = fit(scenes, seed, progress=progress, workers=workers)
+            path, count = fit(scenes, seed, progress=progress, workers=workers, keep=keep)
             console.print(f"{count} residuals of {scenes} scenes -> {path}")
             return
         started = time.perf_counter()

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from deepsight_ros.errors import DeepsightError
 from deepsight_ros.evaluation.geometry_questions import Question, questions_about
-from deepsight_ros.evaluation.geometry_workers import over_scenes
+from deepsight_ros.evaluation.geometry_workers import kept_in, over_scenes
 from deepsight_ros.evaluation.simulated_scenes import make_scene
 from deepsight_ros.perception.perceiver import Perceiver
 from deepsight_ros.scene import calibration
@@ -28,9 +28,10 @@ def collect_residuals(
     progress: Callable[[int], None] | None = None,
     *,
     workers: int = 1,
+    keep: Path | None = None,
 ) -> list[calibration.Residual]:
     """Errors and raw standard deviations of the numeric questions of training scenes."""
-    work = partial(_of_scene, seed=seed)
+    work = kept_in(partial(_of_scene, seed=seed), keep, {"calibrate": True, "seed": seed})
     found: list[calibration.Residual] = []
     for residuals in over_scenes(work, scenes, workers, progress):
         found.extend(residuals)
@@ -73,9 +74,10 @@ def calibrate(
     progress: Callable[[int], None] | None = None,
     *,
     workers: int = 1,
+    keep: Path | None = None,
 ) -> tuple[Path, int]:
     """Fit the table and write it; returns where, and from how many residuals."""
-    residuals = collect_residuals(scenes, seed, progress, workers=workers)
+    residuals = collect_residuals(scenes, seed, progress, workers=workers, keep=keep)
     target = path or Path(calibration.__file__).with_name("calibration.json")
     calibration.save_table(
         calibration.fit(residuals),

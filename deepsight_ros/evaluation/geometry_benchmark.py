@@ -11,10 +11,11 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
+from pathlib import Path
 
 from deepsight_ros.errors import DeepsightError
 from deepsight_ros.evaluation.geometry_questions import COMPARISONS, Question, questions_about
-from deepsight_ros.evaluation.geometry_workers import over_scenes
+from deepsight_ros.evaluation.geometry_workers import kept_in, over_scenes
 from deepsight_ros.evaluation.records import PredicateRecord, QuantityRecord, Reply
 from deepsight_ros.evaluation.segmentation_score import SegmentationRecord, score_segmentation
 from deepsight_ros.evaluation.simulated_scenes import SimulatedScene, make_scene
@@ -61,6 +62,7 @@ def run_benchmark(
     split: str = "test",
     profile: str = "test",
     workers: int = 1,
+    keep: Path | None = None,
     progress: Callable[[int], None] | None = None,
 ) -> BenchmarkRun:
     """Ask questions about ``scenes`` simulated scenes.
@@ -72,10 +74,14 @@ def run_benchmark(
         split: shape families and layout rules to draw from.
         profile: noise profile of the sensors.
         workers: processes to share the scenes out to; the records are the same for any number.
+        keep: folder for each scene's records, so that a killed run goes on where it stopped.
         progress: called with the number of scenes done.
     """
     run = BenchmarkRun()
-    work = partial(_one_scene, seed=seed, words=words, split=split, profile=profile)
+    about = {"seed": seed, "words": words, "split": split, "profile": profile}
+    work = kept_in(
+        partial(_one_scene, seed=seed, words=words, split=split, profile=profile), keep, about
+    )
     for records in over_scenes(work, scenes, workers, progress):
         run.add(records)
     return run

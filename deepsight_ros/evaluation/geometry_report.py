@@ -25,9 +25,9 @@ from deepsight_ros.evaluation.statistics import (
     best_constant,
     blind_choices,
     blind_guesses,
+    hardened,
     in_band,
     share,
-    stratified,
 )
 
 R = TypeVar("R", bound=Asked)
@@ -38,6 +38,8 @@ MODES = ("box", "mask", "words")
 COVERAGE_BAND = (0.92, 0.98)
 LEAST_RATIO_M = 0.02
 """Bands of value / truth are taken for truths from 2 cm up."""
+BLIND_LIMITS = {"[50,200]%": 0.40, "+-25%": 0.15}
+"""Stratified questions: neither a constant nor a text-only guesser may score more in a band."""
 WORDS_FACTOR = 0.9
 """By words at least 90 % of what is wanted by region."""
 
@@ -155,7 +157,8 @@ def _numeric_baselines(records: Sequence[QuantityRecord]) -> Json:
     kind = records[0].type
     records = [r for r in records if has_ratio(r)]
     truths = np.array([r.truth for r in records])
-    keep = stratified(truths)
+    limits = [(BANDS[band], most) for band, most in BLIND_LIMITS.items()]
+    keep = hardened(truths, [r.key for r in records], [r.scene for r in records], limits)
     for name, chosen in (("all", np.ones(len(truths), dtype=bool)), ("stratified", keep)):
         mine = truths[chosen]
         rows = [r for r, c in zip(records, chosen, strict=True) if c]

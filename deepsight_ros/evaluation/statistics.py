@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
 
+_MOST_ROUNDS, _LEAST_KEPT = 400, 20
 RESAMPLES = 1000
 BANDS: dict[str, tuple[float, float]] = {
     "[50,200]%": (0.5, 2.0),
@@ -143,3 +144,49 @@ def stratified(truths: Array, seed: int = 0, bins_per_octave: int = 2) -> NDArra
         members = np.nonzero(cell == each)[0]
         keep[rng.permutation(members)[:limit]] = True
     return keep
+
+
+def hardened(
+    truths: Array,
+    keys: Sequence[str],
+    scenes: Sequence[int],
+    limits: Sequence[tuple[tuple[float, float], float]],
+    seed: int = 0,
+) -> NDArray[np.bool_]:
+    """Which questions to keep so that neither a constant nor a text-only guess scores well.
+
+    Starts from ``stratified`` and leaves out, at random, questions that the best constant or the
+    guesser (fitted anew each time) hits, until both score at most the limit in every band. Chosen
+    by truths and words alone, before any answer is looked at.
+
+    Args:
+        truths: (N,) values.
+        keys, scenes: as ``blind_guesses``.
+        limits: (band, greatest share of hits) each.
+        seed: of the choice.
+    """
+    truths = np.asarray(truths, dtype=np.float64)
+    kept = np.flatnonzero(stratified(truths, seed))
+    key, scene = np.asarray(keys), np.asarray(scenes)
+    rng = np.random.default_rng(seed)
+    for _ in range(_MOST_ROUNDS):
+        if len(kept) < _LEAST_KEPT:
+            break
+        t = truths[kept]
+        candidates = np.unique(np.quantile(t, np.linspace(0, 1, 101)))
+        guesses = [np.full(len(t), c) for c in candidates]
+        guesses.append(blind_guesses(t, list(key[kept]), list(scene[kept])))
+        worst, surplus = np.zeros(len(t), bool), 0
+        for band, limit in limits:
+            for guess in guesses:
+                hit = in_band(guess, t, band)
+                over = int(np.ceil((hit.sum() - limit * len(t)) / (1.0 - limit) - 1e-9))
+                if over > surplus:
+                    worst, surplus = hit, over
+        if not surplus:
+            break
+        dropped = rng.permutation(np.flatnonzero(worst))[: max(1, surplus // 2)]
+        kept = np.delete(kept, dropped)
+    out = np.zeros(len(truths), bool)
+    out[kept] = True
+    return out
