@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 
 Json = dict[str, Any]
+Cell = Callable[[Json], str]
+"""The text of one column for one row's scores."""
 
 WIDTH = 190
 """Columns that the detailed tables need."""
@@ -88,58 +91,74 @@ def _targets(rows: list[Json]) -> Table:
     return table
 
 
+def _share_of(key: str, *, interval: bool = False) -> Cell:
+    return lambda scores: percent(scores[key], interval=interval)
+
+
+def _band(key: str) -> Cell:
+    return lambda scores: percent(scores["bands"][key], interval=False)
+
+
+_QUANTITY_CELLS: dict[str, Cell] = {
+    "asked": lambda s: str(s["asked"]),
+    "det.": lambda s: str(s["determined"]),
+    "answered": _share_of("answered"),
+    "within 10 % / 1 cm": _share_of("within_10%_or_1cm", interval=True),
+    "50-200": _band("[50,200]%"),
+    "67-150": _band("[66.7,150]%"),
+    "+-25": _band("+-25%"),
+    "+-10": _band("+-10%"),
+    "median err": lambda s: _number(s["median_error"]),
+    "p95 err": lambda s: _number(s["p95_error"]),
+    "coverage": _share_of("coverage", interval=True),
+    "width": lambda s: _number(s["median_interval_width"]),
+    "undet. right": _share_of("undetermined_right"),
+}
+_SHORT = ("det.", "answered", "within 10 % / 1 cm", "50-200", "coverage", "width")
+_GROUP = (*_SHORT[:4], "+-10", *_SHORT[4:], "undet. right")
+_PREDICATE_CELLS: dict[str, Cell] = {
+    "asked": lambda s: str(s["asked"]),
+    "det.": lambda s: str(s["determined"]),
+    "answered": _share_of("answered"),
+    "right": _share_of("right", interval=True),
+    "hedged": _share_of("hedged"),
+    "yes": lambda s: _plain(s["yes"]),
+    "majority": lambda s: _plain(s["majority"]),
+    "blind": lambda s: _plain(s["blind"]),
+    "undet. not wrong": _share_of("undetermined_not_wrong"),
+}
+
+
 def _quantities(title: str, types: Json) -> Table:
-    table = _table(
-        title,
-        "type",
-        "asked",
-        "det.",
-        "answered",
-        "within 10 % / 1 cm",
-        "50-200",
-        "67-150",
-        "+-25",
-        "+-10",
-        "median err",
-        "p95 err",
-        "coverage",
-        "width",
-        "undet. right",
-    )
-    for name, s in types.items():
-        bands = [percent(b, interval=False) for b in s["bands"].values()]
-        if name == "direction":
-            bands = ["-"] * len(bands)
-        table.add_row(
-            name,
-            str(s["asked"]),
-            str(s["determined"]),
-            percent(s["answered"], interval=False),
-            percent(s["within_10%_or_1cm"]),
-            *bands,
-            _number(s["median_error"]),
-            _number(s["p95_error"]),
-            percent(s["coverage"]),
-            _number(s["median_interval_width"]),
-            percent(s["undetermined_right"], interval=False),
-        )
-    return table
+    return _rows(title, "type", types, _QUANTITY_CELLS)
 
 
 def _short(title: str, types: Json) -> Table:
-    table = _table(
-        title, "type", "n", "answered", "within 10 % / 1 cm", "50-200", "coverage", "width"
-    )
-    for name, s in types.items():
-        table.add_row(
-            name,
-            str(s["determined"]),
-            percent(s["answered"], interval=False),
-            percent(s["within_10%_or_1cm"]),
-            percent(s["bands"]["[50,200]%"], interval=False),
-            percent(s["coverage"], interval=False),
-            _number(s["median_interval_width"]),
-        )
+    return _rows(title, "type", types, {name: _QUANTITY_CELLS[name] for name in _SHORT})
+
+
+def _predicates(title: str, types: Json) -> Table:
+    return _rows(title, "type", types, _PREDICATE_CELLS)
+
+
+def _groups(title: str, groups: Json) -> Table:
+    cells: dict[str, Cell] = {
+        name: _inside("quantities", _QUANTITY_CELLS[name]) for name in _GROUP
+    }
+    cells["det. predicates"] = _inside("predicates", _PREDICATE_CELLS["det."])
+    cells["right"] = _inside("predicates", _PREDICATE_CELLS["right"])
+    return _rows(title, "group", groups, cells)
+
+
+def _inside(key: str, cell: Cell) -> Cell:
+    return lambda scores: cell(scores[key])
+
+
+def _rows(title: str, first: str, scores: Json, cells: dict[str, Cell]) -> Table:
+    """One row per entry of ``scores``, one column per cell."""
+    table = _table(title, first, *cells)
+    for name, score in scores.items():
+        table.add_row(name, *(cell(score) for cell in cells.values()))
     return table
 
 
@@ -147,71 +166,8 @@ def _number(value: float | None) -> str:
     return "-" if value is None else f"{value:.4f}"
 
 
-def _predicates(title: str, types: Json) -> Table:
-    table = _table(
-        title,
-        "type",
-        "asked",
-        "det.",
-        "answered",
-        "right",
-        "hedged",
-        "yes",
-        "majority",
-        "blind",
-        "undet. not wrong",
-    )
-    for name, s in types.items():
-        table.add_row(
-            name,
-            str(s["asked"]),
-            str(s["determined"]),
-            percent(s["answered"], interval=False),
-            percent(s["right"]),
-            percent(s["hedged"], interval=False),
-            _plain(s["yes"]),
-            _plain(s["majority"]),
-            _plain(s["blind"]),
-            percent(s["undetermined_not_wrong"], interval=False),
-        )
-    return table
-
-
 def _plain(value: float | None) -> str:
     return "-" if value is None else f"{100 * value:.1f}"
-
-
-def _groups(title: str, groups: Json) -> Table:
-    table = _table(
-        title,
-        "group",
-        "det. quantities",
-        "answered",
-        "within 10 % / 1 cm",
-        "50-200",
-        "+-10",
-        "coverage",
-        "width",
-        "undet. right",
-        "det. predicates",
-        "right",
-    )
-    for name, group in groups.items():
-        q, p = group["quantities"], group["predicates"]
-        table.add_row(
-            name,
-            str(q["determined"]),
-            percent(q["answered"], interval=False),
-            percent(q["within_10%_or_1cm"]),
-            percent(q["bands"]["[50,200]%"], interval=False),
-            percent(q["bands"]["+-10%"], interval=False),
-            percent(q["coverage"]),
-            _number(q["median_interval_width"]),
-            percent(q["undetermined_right"], interval=False),
-            str(p["determined"]),
-            percent(p["right"]),
-        )
-    return table
 
 
 def _baselines(quantities: Json) -> Table:

@@ -101,12 +101,19 @@ class _Pieces:
 
 
 def object_in_box(
-    view: WorkingView, segmentation: Segmentation, box: Window, config: PerceptionConfig
+    view: WorkingView,
+    segmentation: Segmentation,
+    box: Window,
+    config: PerceptionConfig,
+    *,
+    sharp_outline: bool = True,
 ) -> tuple[Bool, float]:
     """Mask of the object, and how well it fits the box (0-1, 0: nothing found).
 
     Args:
         box: rows and columns of the working image, not empty.
+        sharp_outline: draw the outline where the colour changes (4 ms): for what is asked about,
+            not for every frame.
     """
     out = np.zeros(view.valid.shape, bool)
     window = _grown(box, view.valid.shape)
@@ -135,9 +142,12 @@ def object_in_box(
         whole = complete_outlines(mask.astype(np.int32), part, ground.low, ground.height_m, up)
         mask = whole > 0
     mask &= inside
+    fit = choice.fit
+    if not sharp_outline:
+        out[window] = mask
+        return out, fit
     support = part.valid & ~ground.foreground & ~ground.low
     sharp = sharpen(mask, part, inside, support | others, is_sure=choice.score > SURE)
-    fit = choice.fit
     kept = np.count_nonzero(sharp & mask) >= KEPT * np.count_nonzero(mask)
     if kept and _fit_of(sharp, own) > _fit_of(mask, own) - SLACK:
         mask, fit = sharp, max(fit, _fit_of(sharp, own))

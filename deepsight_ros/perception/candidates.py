@@ -50,7 +50,7 @@ def find_candidates(
             if not found[at].label:
                 found[at] = replace(found[at], label=detection.label, score=detection.score)
             continue
-        mask = mask_in_box(view, segmentation, detection.box_px, config)
+        mask = mask_in_box(view, segmentation, detection.box_px, config, sharp_outline=False)
         seen = glimpse(mask, 0, view)
         if seen is not None:
             found.append(Candidate(seen, detection.label, detection.score))

@@ -47,14 +47,22 @@ def box_slices(view: WorkingView, box_px: Box) -> tuple[slice, slice]:
 
 
 def mask_in_box(
-    view: WorkingView, segmentation: Segmentation, box_px: Box, config: PerceptionConfig
+    view: WorkingView,
+    segmentation: Segmentation,
+    box_px: Box,
+    config: PerceptionConfig,
+    *,
+    sharp_outline: bool = True,
 ) -> Bool:
-    """The object a box surrounds, else its foreground, else its nearest surface."""
+    """The object a box surrounds, else its foreground, else its nearest surface (arguments as
+    ``object_in_box``)."""
     rows, columns = box_slices(view, box_px)
     out = np.zeros(view.valid.shape, bool)
     if rows.start >= rows.stop or columns.start >= columns.stop:
         return out
-    found, fit = object_in_box(view, segmentation, (rows, columns), config)
+    found, fit = object_in_box(
+        view, segmentation, (rows, columns), config, sharp_outline=sharp_outline
+    )
     if fit > LEAST_FIT:
         return found
     foreground = segmentation.foreground[rows, columns]

@@ -13,6 +13,7 @@ from deepsight_ros.evaluation.statistics import (
     best_constant,
     blind_choices,
     blind_guesses,
+    hardened,
     in_band,
     share,
     stratified,
@@ -190,3 +191,25 @@ def test_stratification_takes_the_usual_size_away() -> None:
 @given(st.floats(1e-4, 10.0), st.floats(-0.009, 0.009))
 def test_a_centimetre_is_always_within(truth: float, off: float) -> None:
     assert within("height", np.array([truth + off]), np.array([truth]))[0]
+
+
+def test_hardened_questions_defeat_constants_and_guessers() -> None:
+    """Sizes that words nearly tell: after hardening neither guess clears its limit."""
+    rng = np.random.default_rng(2)
+    keys = [f"width thing{k}" for k in rng.integers(0, 6, 3000)]
+    usual = np.array([0.02 * 2.0 ** int(key[-1]) for key in keys])
+    truths = usual * np.exp(rng.normal(0.0, 0.5, len(keys)))
+    scenes = list(rng.integers(0, 300, len(keys)))
+    limits = [(BANDS["[50,200]%"], 0.40), (BANDS["+-25%"], 0.15)]
+    before = in_band(blind_guesses(truths, keys, scenes), truths, limits[0][0]).mean()
+    assert before > 0.7
+    keep = hardened(truths, keys, scenes, limits)
+    assert keep.sum() >= 100
+    left = truths[keep]
+    guess = blind_guesses(
+        left, [k for k, c in zip(keys, keep, strict=True) if c], list(np.array(scenes)[keep])
+    )
+    for band, limit in limits:
+        assert in_band(guess, left, band).mean() <= limit
+        assert best_constant(left, lambda v, t, b=band: in_band(v, t, b)) <= limit
+    assert (hardened(truths, keys, scenes, limits) == keep).all()

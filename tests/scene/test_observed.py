@@ -316,3 +316,16 @@ def test_without_a_support_nothing_is_extended_to_it() -> None:
     assert not shape.completion.stands
     assert shape.surface.share(Edge.STANDING) == 0
     assert shape.box.size_m[2] == pytest.approx(0.08, abs=0.01)
+
+
+def test_a_stalk_too_thin_for_readings_counts_for_the_height() -> None:
+    """A fruit's stalk of two pixels: only the outline shows it, and its height is part of it."""
+    stalk = CylinderSolid(np.array([0.7, 0.1, 0.095]), 0.003, 0.03)
+    fruit = CompoundSolid((SphereSolid(np.array([0.7, 0.1, 0.04]), 0.04), stalk))
+    exact, seen = scene_seen({"apple": fruit}, pitch_deg=25.0, height_m=0.35)
+    truth = measure(exact, "height", ("apple",)).value
+    assert truth == pytest.approx(0.11)
+    found = seen.object("apple").shape
+    assert found.kind == "sphere"
+    assert measure(seen, "height", ("apple",)).value == pytest.approx(truth, abs=0.006)
+    assert measure(seen, "width", ("apple",)).value == pytest.approx(0.08, abs=0.004)
