@@ -75,7 +75,7 @@ def generator_hash() -> str:
     """SHA-256 over the sources that make worlds, noise, questions and truth."""
     synthesis = Path(deepsight_ros.synthesis.__file__).parent
     here = Path(__file__).parent
-    names = ("determined", "determined_predicates", "geometry_questions", "simulated_scenes")
+    names = ("geometry_questions", "simulated_scenes")
     digest = hashlib.sha256()
     for path in [*sorted(synthesis.glob("*.py")), *(here / f"{n}.py" for n in names)]:
         digest.update(path.name.encode() + b"\0" + path.read_bytes())

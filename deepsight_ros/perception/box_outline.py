@@ -43,7 +43,7 @@ def sharpen(mask: Bool, part: WorkingView, inside: Bool, rest: Bool, *, is_sure:
         return mask
     taken = mask & inside
     state = np.full(mask.shape, cv2.GC_BGD, np.uint8)
-    state[inside & ~(_core(rest) | (rest & _lies_apart(taken, part)))] = cv2.GC_PR_BGD
+    state[inside & ~(_core(rest) | _lies_apart(taken, part))] = cv2.GC_PR_BGD
     state[taken] = cv2.GC_PR_FGD
     core = _core(taken)
     if is_sure and core.any():
