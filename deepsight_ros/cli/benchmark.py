@@ -91,7 +91,9 @@ def geometry(
             console.print(f"{count} residuals of {scenes} scenes -> {path}")
             return
         started = time.perf_counter()
-        run = run_benchmark(scenes, seed, words=words, workers=workers, progress=progress)
+        run = run_benchmark(
+            scenes, seed, words=words, workers=workers, keep=keep, progress=progress
+        )
     report = geometry_report(run, seed=seed, seconds=time.perf_counter() - started)
     print_report(report, details=details)
     write_json(report, json_path)
