@@ -6,7 +6,9 @@ from functools import partial
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
+from deepsight_ros.cli.benchmark import app
 from deepsight_ros.errors import InvalidValueError
 from deepsight_ros.evaluation.geometry_workers import kept_in, over_scenes
 
@@ -44,3 +46,9 @@ def test_a_folder_of_another_run_is_refused(tmp_path: Path) -> None:
 
 def test_nothing_is_kept_without_a_folder() -> None:
     assert kept_in(squared, None, {}) is squared
+
+
+def test_the_command_keeps_each_scene(tmp_path: Path) -> None:
+    arguments = ["geometry", "--scenes", "1", "--no-words", "--keep", str(tmp_path / "kept")]
+    assert CliRunner().invoke(app, arguments).exit_code == 0
+    assert sorted(p.name for p in (tmp_path / "kept").iterdir()) == ["00000.pickle", "about.json"]
