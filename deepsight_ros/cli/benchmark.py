@@ -18,6 +18,7 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
+from deepsight_ros.cli.benchmark_ablations import ablations
 from deepsight_ros.cli.benchmark_model import depth_template
 from deepsight_ros.cli.benchmark_spatial import spatial
 from deepsight_ros.errors import DeepsightError
@@ -250,3 +251,4 @@ def rewards(
 
 
 app.command("spatial")(spatial)
+app.command("ablations")(ablations)

@@ -1,0 +1,296 @@
+"""Ablations as trends: recipes that differ in one thing, trained and scored side by side.
+
+    axes x arms x seeds -> train -> score -> one JSON file per arm and seed -> table of trends
+
+Arms of a seed see the same rows, questions and modalities in the same order; whatever is done is
+kept, so that a stopped run goes on arm by arm (and step by step inside one). Differences to the
+reference are paired by seed; their interval is Student's over seeds.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from scipy import stats
+
+from deepsight_ros.errors import InvalidValueError
+from deepsight_ros.evaluation.depth_template.benchmark import TemplateRun
+from deepsight_ros.evaluation.depth_template.subjects import model_choices, tasks_present
+from deepsight_ros.evaluation.depth_template.views import TemplateView
+from deepsight_ros.evaluation.spatial.benchmark import SpatialRun
+from deepsight_ros.evaluation.spatial.scores import subject_scores
+from deepsight_ros.evaluation.spatial.subjects import model_replies
+from deepsight_ros.model.predictor import DeepSight
+from deepsight_ros.synthesis.shards.reader import ShardSet
+from deepsight_ros.training.recipe import Recipe
+from deepsight_ros.training.start import starting_model
+from deepsight_ros.training.trainer import StepReport, train
+
+REFERENCE = "reference"
+BASE = "base"
+LEAST_SEEDS = 3
+"""Fewer say nothing about a trend (SEMANTICS.md, Statistics)."""
+
+
+@dataclass(frozen=True)
+class Arm:
+    """One way to train.
+
+    Attributes:
+        axis, name: what is varied and how.
+        model, box: entries of the model's configuration and of its BBox convolution that change.
+        recipe: entries of the recipe that change.
+        without: kind of text whose share is set to nothing.
+        from_base: goes on from the seed's base run instead of starting anew.
+        is_reference: equals the run that others of its axis are held against.
+        needs: kind of text the shards must have for the axis to mean something.
+    """
+
+    axis: str
+    name: str
+    model: Mapping[str, Any] = field(default_factory=dict)
+    box: Mapping[str, Any] = field(default_factory=dict)
+    recipe: Mapping[str, Any] = field(default_factory=dict)
+    without: str = ""
+    from_base: bool = False
+    is_reference: bool = False
+    needs: str = ""
+
+    @property
+    def run_name(self) -> str:
+        """Arms that are the same training share a run."""
+        if self.is_reference:
+            return f"{REFERENCE}_{BASE}" if self.from_base else REFERENCE
+        return f"{self.axis}_{self.name}"
+
+
+ARMS: tuple[Arm, ...] = (
+    Arm("box", "off", box={"use": "off"}),
+    Arm("box", "train", box={"use": "train"}),
+    Arm("box", "both", is_reference=True),
+    Arm("encoding", "grey", model={"encoding": "grey"}),
+    Arm("encoding", "log", model={"encoding": "log"}),
+    Arm("encoding", "xyz", is_reference=True),
+    Arm("parts", "projector", recipe={"train": ("projector",)}, from_base=True),
+    Arm("parts", "language", recipe={"train": ("language",)}, from_base=True),
+    Arm("parts", "both", recipe={"train": ("projector", "language")}, from_base=True),
+    Arm("tower", "frozen", recipe={"train": ("projector", "language")}, from_base=True),
+    Arm("tower", "unfrozen", from_base=True, is_reference=True),
+    Arm("noise", "0 m", is_reference=True),
+    Arm("noise", "0.1 m", recipe={"label_noise_m": 0.1}),
+    Arm("noise", "0.2 m", recipe={"label_noise_m": 0.2}),
+    Arm("noise", "0.3 m", recipe={"label_noise_m": 0.3}),
+    Arm("spatial", "off", recipe={"spatial_share": 0.0}, needs="general"),
+    Arm("spatial", "on", is_reference=True, needs="general"),
+    Arm("instructions", "off", without="conversations", needs="conversations"),
+    Arm("instructions", "on", is_reference=True, needs="conversations"),
+)
+"""Every arm gets the same boxes as region references; "box" changes the convolution alone."""
+
+AXES = tuple(dict.fromkeys(arm.axis for arm in ARMS))
+_REFERENCE_OF = {"parts": "both"}
+"""Axes held against an arm of their own; the others against the one marked as reference."""
+
+
+@dataclass(frozen=True)
+class Exam:
+    """What every arm is asked: views of both benchmarks' test splits, by depth alone."""
+
+    template: Sequence[TemplateView]
+    spatial: SpatialRun
+
+    def scores(self, model: DeepSight) -> dict[str, float]:
+        """Shares, by name of the score."""
+        tasks = tasks_present(self.template)
+        chosen: dict[str, list[int]] = {t: [] for t in tasks}
+        for view in self.template:
+            for item, choice in zip(view.items, model_choices(model, view), strict=True):
+                chosen[item.task].append(choice)
+        run = TemplateRun(list(self.template), {"arm": chosen})
+        table: Any = run.report()["accuracy"]
+        found = {task: float(table["arm"][task]["value"]) for task in tasks}
+        spatial = self.spatial
+        replies = model_replies(model, spatial.views, spatial.questions, depth=True, colour=False)
+        told = subject_scores(replies, spatial.questions, spatial.blind)
+        numbers = told["quantitative"]
+        found |= {f"numbers {b}": v["value"] or 0.0 for b, v in numbers["bands"].items()}
+        for group in ("qualitative", "general"):
+            if told[group]["value"] is not None:
+                found[group] = told[group]["value"]
+        return found
+
+
+def run_ablations(
+    recipe: Recipe,
+    data: Sequence[Path],
+    out: Path,
+    exam: Callable[[], Exam],
+    *,
+    seeds: Sequence[int],
+    base_steps: int,
+    axes: Sequence[str] = AXES,
+    report: Callable[[str, StepReport | None], None] = lambda _name, _told: None,
+) -> dict[str, Any]:
+    """Train and score what is missing, then read the trends.
+
+    Args:
+        recipe: of the reference arm.
+        data: folders of shards.
+        out: one folder of an ablation; files of another recipe in it are an error.
+        exam: made when the first arm needs it.
+        seeds: of initialisation and data order.
+        base_steps: of the run that arms of "parts" and "tower" go on from.
+        axes: which to run.
+        report: called with a run's name and a step's figures, None once it is scored.
+
+    Raises:
+        InvalidValueError: unknown axis, fewer than three seeds, another recipe's folder.
+    """
+    unknown = sorted(set(axes) - set(AXES))
+    if unknown or len(set(seeds)) < LEAST_SEEDS:
+        raise InvalidValueError(
+            f"ablations: got axes {unknown} unknown and {len(set(seeds))} seeds, expected axes of "
+            f"{AXES} and at least {LEAST_SEEDS} seeds"
+        )
+    _claim(out, recipe, base_steps)
+    have = kinds_in(data)
+    left_out = {a.axis: a.needs for a in ARMS if a.needs and a.needs not in have}
+    arms = [a for a in ARMS if a.axis in axes and a.axis not in left_out]
+    made: Exam | None = None
+    scores: dict[str, dict[int, dict[str, float]]] = {}
+    for seed in seeds:
+        for arm in arms:
+            done = scores.setdefault(arm.run_name, {})
+            if seed in done:
+                continue
+            file = out / "scores" / f"{arm.run_name}_s{seed}.json"
+            if not file.exists():
+                folder = _train(recipe, arm, seed, base_steps, data, out, report)
+                made = exam() if made is None else made
+                _write(file, made.scores(DeepSight.from_pretrained(folder)))
+                report(f"{arm.run_name}, seed {seed}", None)
+            done[seed] = json.loads(file.read_text(encoding="utf-8"))
+    return {
+        "benchmark": "ablations",
+        "seeds": list(seeds),
+        "steps": recipe.steps,
+        "base_steps": base_steps,
+        "left_out": {
+            axis: f"the shards have no {kind}" for axis, kind in left_out.items() if axis in axes
+        },
+        "trends": trends(arms, scores, seeds),
+    }
+
+
+def changed(recipe: Recipe, arm: Arm, seed: int, start: str = "") -> Recipe:
+    """The arm's recipe."""
+    changes = dict(arm.recipe)
+    if arm.without:
+        changes["shares"] = {k: 0.0 if k == arm.without else v for k, v in recipe.shares.items()}
+    box = replace(recipe.model.box, **arm.box)
+    model = replace(recipe.model, box=box, **arm.model)
+    return replace(recipe, model=model, seed=seed, start=start, **changes)
+
+
+def kinds_in(data: Sequence[Path], rows: int = 64) -> set[str]:
+    """Which of "general" and "conversations" the first rows of the shards hold."""
+    found: set[str] = set()
+    for folder in data:
+        shards = ShardSet(folder, ("pairs", "conversations"))
+        for index in range(min(rows, len(shards))):
+            row = shards[index]
+            if any(p.type.startswith("general.") for p in row.pairs):
+                found.add("general")
+            if row.conversations:
+                found.add("conversations")
+    return found
+
+
+def trends(
+    arms: Sequence[Arm],
+    scores: Mapping[str, Mapping[int, Mapping[str, float]]],
+    seeds: Sequence[int],
+) -> dict[str, dict[str, dict[str, dict[str, float | bool]]]]:
+    """Axis -> arm -> score -> mean over seeds, paired difference to the reference, interval."""
+    out: dict[str, dict[str, dict[str, dict[str, float | bool]]]] = {}
+    for axis in dict.fromkeys(a.axis for a in arms):
+        own = [a for a in arms if a.axis == axis]
+        held = _REFERENCE_OF.get(axis)
+        against = next(a for a in own if (a.name == held if held else a.is_reference))
+        for arm in own:
+            rows = out.setdefault(axis, {}).setdefault(arm.name, {})
+            for name in scores[arm.run_name][seeds[0]]:
+                values = np.array([scores[arm.run_name][s][name] for s in seeds])
+                others = np.array([scores[against.run_name][s][name] for s in seeds])
+                mean, reach = paired(values - others)
+                rows[name] = {
+                    "mean": round(float(values.mean()), 4),
+                    "difference": round(mean, 4),
+                    "reach": round(reach, 4),
+                    "decided": abs(mean) > reach,
+                }
+    return out
+
+
+def paired(differences: np.ndarray[Any, np.dtype[np.float64]]) -> tuple[float, float]:
+    """Mean of paired differences and half the width of its 95 % interval (Student's t)."""
+    n = len(differences)
+    spread = float(differences.std(ddof=1)) / math.sqrt(n)
+    return float(differences.mean()), float(stats.t.ppf(0.975, n - 1)) * spread
+
+
+def _train(
+    recipe: Recipe,
+    arm: Arm,
+    seed: int,
+    base_steps: int,
+    data: Sequence[Path],
+    out: Path,
+    report: Callable[[str, StepReport | None], None],
+) -> Path:
+    """The arm's finished checkpoint; what is trained already is not trained again."""
+    start = ""
+    if arm.from_base:
+        base = replace(recipe, seed=seed, steps=base_steps)
+        start = str(_run(base, f"{BASE}_s{seed}", data, out, report))
+    return _run(changed(recipe, arm, seed, start), f"{arm.run_name}_s{seed}", data, out, report)
+
+
+def _run(
+    recipe: Recipe,
+    name: str,
+    data: Sequence[Path],
+    out: Path,
+    report: Callable[[str, StepReport | None], None],
+) -> Path:
+    folder = out / "runs" / name
+    finished = folder / "checkpoint"
+    if not (finished / "recipe.json").exists():
+        model, codec = starting_model(recipe, data)
+        train(recipe, model, codec, data, folder, report=lambda told: report(name, told))
+    return finished
+
+
+def _claim(out: Path, recipe: Recipe, base_steps: int) -> None:
+    """The folder's scores are of one recipe."""
+    file = out / "reference.json"
+    text = json.dumps({**recipe.as_mapping(), "base_steps": base_steps}, indent=1, sort_keys=True)
+    if file.exists() and file.read_text(encoding="utf-8") != text:
+        raise InvalidValueError(
+            f"ablations: {out} holds another recipe's arms; give another --out, or remove it"
+        )
+    out.mkdir(parents=True, exist_ok=True)
+    file.write_text(text, encoding="utf-8")
+
+
+def _write(file: Path, scores: Mapping[str, float]) -> None:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    scratch = file.with_suffix(".tmp")
+    scratch.write_text(json.dumps(dict(scores), indent=1) + "\n", encoding="utf-8")
+    scratch.replace(file)
