@@ -14,6 +14,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+import rclpy
 from rclpy.context import Context
 from rclpy.node import Node
 from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
@@ -22,6 +23,8 @@ from rosbags.rosbag2 import StoragePlugin, Writer
 from rosbags.typesys import Stores, get_types_from_msg, get_typestore
 
 from deepsight_ros.errors import SourceError
+from deepsight_ros.nodes.dds_profile import use_image_profile
+from deepsight_ros.nodes.spinning import Spinner
 
 ALWAYS = ("/tf", "/tf_static")
 CAMERA = ("color/image_raw", "depth/image_raw")
@@ -146,3 +149,36 @@ def _definition(kind: str) -> str:
         f"got no definition of {kind} under AMENT_PREFIX_PATH, expected share/{package}/msg/"
         f"{name}.msg; is the package's installation sourced?"
     )
+
+
+def record(
+    path: Path, topics: tuple[str, ...], *, namespace: str, seconds: float, stop: threading.Event
+) -> dict[str, int]:
+    """Record until ``stop`` is set or ``seconds`` (0: no limit) are over.
+
+    Args:
+        path: folder of the bag; must not exist.
+        topics: recorded beside those the graph and the camera have.
+        namespace: of the graph.
+        seconds, stop: when to end.
+
+    Returns:
+        Messages per topic.
+
+    Raises:
+        DeepsightError: the bag cannot be written.
+    """
+    use_image_profile()
+    context = Context()
+    rclpy.init(context=context)
+    try:
+        node = RecorderNode(path, topics, namespace=namespace, context=context)
+        spinner = Spinner(node)
+        began_s = time.monotonic()
+        while not stop.wait(0.2) and not 0 < seconds <= time.monotonic() - began_s:
+            pass
+        spinner.stop()
+        node.close()
+    finally:
+        context.try_shutdown()
+    return node.counts

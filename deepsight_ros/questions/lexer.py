@@ -243,9 +243,11 @@ def _is_viewer(word: str, words: list[str], at: int, before: list[Item]) -> bool
 
 
 def _stands(words: list[str], end: int, cues: tuple[str, ...], vocabulary: Vocabulary) -> bool:
-    """False for a place phrase that runs into a noun: "to the left | box"."""
+    """False for a phrase that runs into a noun: "to the left | box", "on the picture | frame"."""
     if end >= len(words):
         return True
+    if not cues and vocabulary.noun_at(words, end - 1) > 1:
+        return False
     following = words[end]
     is_place = bool(cues) and cues[0].startswith("PLACE_")
     dangling = words[end - 1] in ("two", "three", "these", "those", "them", "left", "right", "top")

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 
 import pytest
 from hypothesis import example, given, settings
@@ -172,3 +173,12 @@ def test_a_question_of_too_many_words_is_refused() -> None:
     found = match("how tall is the mug " * 30, VOCABULARY)
     assert isinstance(found, NotUnderstood)
     assert str(MAX_WORDS) in found.reason
+
+
+def test_a_padding_phrase_does_not_eat_the_start_of_a_name() -> None:
+    """ "on the picture" means nothing, "on the picture frame" names a thing."""
+    first, other, box, *rest = SCENE.objects
+    framed = replace(SCENE, objects=(replace(first, label="picture frame"), other, box, *rest))
+    asked = answer(f"is the {box.label} on the picture frame?", framed)
+    assert asked.status is Status.OK and asked.question_type == "on.yesno"
+    assert answer(f"how tall is the {box.label} in the picture?", SCENE).status is Status.OK
