@@ -22,7 +22,7 @@ from torch import nn
 from deepsight_ros.geometry.camera import RgbdFrame
 from deepsight_ros.model import checkpoint
 from deepsight_ros.model.conformal import Conformal
-from deepsight_ros.model.deepsight_model import DeepSightModel
+from deepsight_ros.model.deepsight_model import DeepSightModel, Sight
 from deepsight_ros.model.generation import View, Written
 from deepsight_ros.model.pictures import Box, Pictures, picture
 from deepsight_ros.model.text import NUMBER, TextCodec
@@ -76,6 +76,11 @@ class Seen:
         self._model, self._view = model, view
         self.modality = modality
         self._pooled = pooled
+
+    @property
+    def sight(self) -> Sight:
+        """What the language model reads of the frame."""
+        return self._view.sight
 
     def write(
         self,

@@ -185,7 +185,7 @@ def _general(pair: Pair, view: int, rows: tuple[int, ...]) -> SpatialQuestion:
 def thinned(
     questions: Sequence[SpatialQuestion], seed: int, per_type: int
 ) -> list[SpatialQuestion]:
-    """At most ``per_type`` of each type; numbers evenly over octaves, words over answers.
+    """At most ``per_type`` of each type; numbers evenly over octaves, per type and all together.
 
     Options of general questions become all words that are the truth of one of their type, so that
     naming a thing is a choice among what is there.
@@ -203,6 +203,10 @@ def thinned(
             pool = [q for q, k in zip(group, keep, strict=True) if k]
         order = rng.permutation(len(pool))[:per_type]
         kept += [pool[i] for i in sorted(order)]
+    numbers = [q for q in kept if q.group == QUANTITATIVE]
+    even = stratified(np.array([float(q.truth) for q in numbers]), seed)
+    dropped = {id(q) for q, keep in zip(numbers, even, strict=True) if not keep}
+    kept = [q for q in kept if id(q) not in dropped]
     words: dict[str, set[str]] = defaultdict(set)
     for question in kept:
         if question.group == GENERAL and question.options:
