@@ -5,8 +5,10 @@ from __future__ import annotations
 from deepsight_ros.cli.synthesize import app
 from deepsight_ros.cli.synthesize_captions import captions
 from deepsight_ros.cli.synthesize_instructions import instructions
+from deepsight_ros.cli.synthesize_octaves import octaves
 
 __all__ = ["app"]
 
 app.command()(captions)
 app.command()(instructions)
+app.command()(octaves)

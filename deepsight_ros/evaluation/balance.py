@@ -6,17 +6,19 @@ are. Which pairs stay follows from their order alone: the same input gives the s
 
 from __future__ import annotations
 
-import math
 from collections import Counter, defaultdict
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
+from numpy.typing import NDArray
 
 from deepsight_ros.errors import ShardError
+from deepsight_ros.synthesis.octaves import bins_of, flattest, window_share
 from deepsight_ros.synthesis.shards.manifest import (
     BROKEN,
     MANIFEST,
@@ -31,7 +33,10 @@ from deepsight_ros.synthesis.shards.writer import column_codecs
 
 MOST_BY_CONSTANT = 0.40
 """Largest share of a type's numbers that one constant may have within [50, 200] %."""
-_BINS_PER_OCTAVE = 4
+LEAST_KEPT = 0.1
+"""Of a type's numbers, those that stay at least: a type that spans too few octaves keeps so many,
+at the lowest share that a constant can then have."""
+_ROUNDING = 0.01
 _LEAST = 20
 
 Bin = tuple[str, str]
@@ -74,46 +79,36 @@ def quotas(counts: Mapping[Bin, int]) -> dict[Bin, int]:
         types[name][answer] = count
     out: dict[Bin, int] = {}
     for name, found in types.items():
-        cap = max(found.values())
         for pair in (("yes", "no"), ("first", "second")):
             if all(found.get(answer, 0) for answer in pair):
                 least = min(found[answer] for answer in pair)
                 out |= {(name, answer): least for answer in pair}
         numbers = {int(a[1:]): n for a, n in found.items() if a.startswith("#")}
         if sum(numbers.values()) >= _LEAST:
-            cap = _cap(numbers)
+            out |= {(name, f"#{k}"): n for k, n in _spread(numbers).items()}
         for answer, count in found.items():
-            limit = cap if answer.startswith("#") else count
-            out.setdefault((name, answer), min(count, limit))
+            out.setdefault((name, answer), count)
     return out
 
 
 def constant_share(numbers: Mapping[int, int]) -> float:
     """Share of binned numbers that the best constant has within a factor of two."""
-    total = sum(numbers.values())
-    reach = 2 * _BINS_PER_OCTAVE + 1  # bins that a window of two octaves may touch
-    low, high = min(numbers), max(numbers)
-    best = max(
-        sum(numbers.get(b, 0) for b in range(start, start + reach))
-        for start in range(low, max(high - reach + 1, low) + 1)
-    )
-    return best / total
+    return window_share(_row(numbers)[1])
 
 
-def _cap(numbers: Mapping[int, int]) -> int:
-    """Largest number of pairs per bin that keeps the best constant low; at least one."""
-    low, high = 1, max(numbers.values())
-    while low < high:
-        middle = (low + high + 1) // 2
-        capped = {b: min(n, middle) for b, n in numbers.items()}
-        if constant_share(capped) <= MOST_BY_CONSTANT:
-            low = middle
-        else:
-            high = middle - 1
-    capped = {b: min(n, low) for b, n in numbers.items()}
-    # a type that spans less than five octaves cannot get there: keep it whole rather than empty it
-    reached = constant_share(capped) <= MOST_BY_CONSTANT
-    return low if reached else max(numbers.values())
+def _spread(numbers: Mapping[int, int]) -> dict[int, int]:
+    """How many of each bin stay."""
+    low, row = _row(numbers)
+    keep, _ = flattest(row, MOST_BY_CONSTANT - _ROUNDING, LEAST_KEPT)
+    return {low + k: int(n) for k, n in enumerate(keep) if low + k in numbers}
+
+
+def _row(numbers: Mapping[int, int]) -> tuple[int, NDArray[np.float64]]:
+    low = min(numbers)
+    row = np.zeros(max(numbers) - low + 1)
+    for place, count in numbers.items():
+        row[place - low] = count
+    return low, row
 
 
 class _Thinner:
@@ -171,7 +166,7 @@ def _bin(pair: Mapping[str, Any]) -> Bin:
     """Class of a pair's answer: yes, no, first, second, a range of numbers, or its outcome."""
     number, outcome, ids = pair["value_number"], pair["outcome"], pair["object_ids"]
     if number is not None and pair["unit"] in ("m", "m3") and abs(number) > 1e-9:
-        return pair["type"], f"#{math.floor(math.log2(abs(number)) * _BINS_PER_OCTAVE)}"
+        return pair["type"], f"#{int(bins_of(np.array([number]))[0])}"
     if len(ids) >= 2 and pair["value_text"] in ids[:2]:
         return pair["type"], "first" if pair["value_text"] == ids[0] else "second"
     return pair["type"], outcome

@@ -10,6 +10,7 @@ not asked; elevation is asked only where up is known (SEMANTICS.md).
 from __future__ import annotations
 
 import zlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,6 +22,7 @@ from deepsight_ros.synthesis.pair_batches import MADE_TYPES, Batch, batch_of
 from deepsight_ros.synthesis.pair_facts import Facts
 from deepsight_ros.synthesis.pair_general import general_pairs
 from deepsight_ros.synthesis.pair_names import names_of
+from deepsight_ros.synthesis.pair_octaves import fitted, spread_evenly
 from deepsight_ros.synthesis.pair_tables import SINGLES
 from deepsight_ros.synthesis.pair_words import Namer, Speaker
 from deepsight_ros.synthesis.samples import Pair, Sample
@@ -53,6 +55,9 @@ class PairConfig:
         general_share: of all pairs, those that ask nothing spatial (what, what colour, which room,
             what is not there); 0.95 gives the published mix of 5 % spatial.
         balanced: as many yes as no in every type, and at most one "about the same" in eight.
+        spread: numbers are accepted by size, so that over many pictures no constant is within
+            [50, 200] % of more than 40 % of a type whose range allows that (``pair_octaves``); not
+            with ``per_image`` 0, which asks all there is.
     """
 
     types: tuple[str, ...] = ()
@@ -63,6 +68,7 @@ class PairConfig:
     label_noise_m: float = 0.0
     general_share: float = 0.0
     balanced: bool = True
+    spread: bool = True
 
     def __post_init__(self) -> None:
         unknown = sorted(set(self.types) - set(MADE_TYPES))
@@ -104,6 +110,8 @@ def make_pairs(sample: Sample, config: PairConfig, seed: int) -> list[Pair]:
         batch = batch_of(CATALOGUE[name], facts, rng)
         if batch is not None and config.balanced:
             batch = balanced(batch, rng)
+        if batch is not None and config.spread and config.per_image:
+            batch = spread_evenly(batch, fitted(), rng)
         if batch is not None:
             batches.append(batch)
     names = names_of(sample.scene, sample.captions)
@@ -169,8 +177,16 @@ def is_quantitative(name: str) -> bool:
 
 def _spread(batches: list[Batch], most: int, rng: np.random.Generator) -> list[Batch]:
     """A draw in which every type gets the same, as far as it has that many."""
-    sizes = np.array([len(b) for b in batches], dtype=np.int64)
-    quota = np.zeros(len(batches), dtype=np.int64)
+    quota = even_quotas([len(b) for b in batches], most, rng)
+    return [b.take(_pick(b, int(q), rng)) for b, q in zip(batches, quota, strict=True) if q > 0]
+
+
+def even_quotas(
+    counts: Sequence[int], most: int, rng: np.random.Generator
+) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+    """How many each type gives to a draw of ``most``: the same, as far as it has that many."""
+    sizes = np.array(counts, dtype=np.int64)
+    quota = np.zeros(len(sizes), dtype=np.int64)
     left = most
     while left > 0 and (quota < sizes).any():
         room = np.flatnonzero(quota < sizes)
@@ -179,7 +195,7 @@ def _spread(batches: list[Batch], most: int, rng: np.random.Generator) -> list[B
             more = min(each, int(sizes[at] - quota[at]), left)
             quota[at] += more
             left -= more
-    return [b.take(_pick(b, int(q), rng)) for b, q in zip(batches, quota, strict=True) if q > 0]
+    return quota
 
 
 def _pick(

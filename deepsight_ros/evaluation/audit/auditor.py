@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import math
 from collections import Counter, defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -158,6 +158,12 @@ def check_row(
     )
 
 
+def repeated(pairs: Sequence[Mapping[str, Any]]) -> int:
+    """Pairs of one picture that ask again what was asked; the same words about another
+    ``<region0>`` are another question."""
+    return len(pairs) - len({(p["question"], *p["regions"]) for p in pairs})
+
+
 def _row(
     report: AuditReport,
     book: BlindBook,
@@ -176,7 +182,7 @@ def _row(
     report.row_codes.update(f.code for f in of_row)
     if of_row and len(report.findings) < _KEPT:
         report.findings.append((fields["key"], "", "", "", [f.message for f in of_row]))
-    asked: set[str] = set()
+    report.duplicate_pairs += repeated(fields["pairs"])
     group = report.exact if tolerance is EXACT else report.sensor
     for stored, found in zip(fields["pairs"], of_pairs, strict=False):
         count = report.types[stored["type"]]
@@ -193,8 +199,6 @@ def _row(
                 (fields["key"], stored["type"], stored["question"], stored["answer"],
                  [f"{f.code}: {f.message}" for f in found])
             )  # fmt: skip
-        report.duplicate_pairs += stored["question"] in asked
-        asked.add(stored["question"])
         _tally(count, book, fields["key"], stored)
     if on_row is not None:
         on_row(fields, view, of_row, of_pairs)
