@@ -29,10 +29,11 @@ _ASK_UNIT_EVERY = 8
 @dataclass(frozen=True)
 class Templates:
     """Phrasings of one type, alternatives of a phrase kept together so that each phrase is drawn
-    as often as any other."""
+    as often as any other. ``silent``: answers that do not name a winner."""
 
     questions: tuple[tuple[str, ...], ...]
     answers: dict[str, tuple[tuple[str, ...], ...]]
+    silent: dict[str, tuple[tuple[str, ...], ...]]
 
     @staticmethod
     def draw(sources: tuple[tuple[str, ...], ...], number: int) -> str:
@@ -44,13 +45,15 @@ class Templates:
 def templates_of(name: str) -> Templates:
     """Every phrasing of a catalogue type, expanded."""
     entry = CATALOGUE[name]
-    return Templates(
-        tuple(grammar.expand(source) for source in entry.questions),
-        {
-            outcome: tuple(grammar.expand(source) for source in sources)
-            for outcome, sources in entry.answers.items()
-        },
-    )
+    answers = {
+        outcome: tuple(grammar.expand(source) for source in sources)
+        for outcome, sources in entry.answers.items()
+    }
+    silent = {
+        outcome: tuple(texts for texts in sources if "{winner}" not in texts[0])
+        for outcome, sources in answers.items()
+    }
+    return Templates(tuple(grammar.expand(s) for s in entry.questions), answers, silent)
 
 
 @dataclass(frozen=True)
@@ -102,6 +105,7 @@ class Speaker:
         tags = _TAGS[: len(letters)]
         out: list[Pair] = []
         for k, roles in enumerate(named.tolist()):
+            is_silent = False
             if is_said[k]:
                 slots = dict(zip(letters, [words[i] for i in roles], strict=False))
                 regions: tuple[str, ...] = ()
@@ -111,7 +115,9 @@ class Speaker:
                 slots = dict(zip(letters, tags, strict=False))
                 regions = tuple([ids[i] for i in roles[: len(letters)]])
                 if winner_at >= 0:
-                    slots["winner"] = tags[roles.index(roles[winner_at])]
+                    at = roles.index(roles[winner_at])
+                    is_silent = at == winner_at  # a "no" that the question does not point at
+                    slots["winner"] = "" if is_silent else tags[at]
             else:
                 continue
             slots["support"] = support
@@ -120,7 +126,8 @@ class Speaker:
             question = Templates.draw(texts.questions, draws[k][0]).format_map(slots)
             if "measured" in slots:
                 slots["value"] = slots["measured"]
-            answer = Templates.draw(texts.answers[rows.outcome[k]], draws[k][1])
+            answers = (texts.silent if is_silent else texts.answers)[rows.outcome[k]]
+            answer = Templates.draw(answers, draws[k][1])
             answer = answer.format_map(slots)
             out.append(
                 Pair(
@@ -141,7 +148,8 @@ class Speaker:
     ) -> tuple[list[bool], list[bool]]:
         """Which pairs name their things in words, and which point at them, as lists.
 
-        A winner that the question does not point at ("which is the tallest?") can only be named.
+        A winner that the question does not point at ("which is the tallest?") can only be named,
+        but "no" needs no winner: else a "no" would be known by its words.
         """
         namer = self._namer
         has_words = np.array([bool(w) for w in namer.words], dtype=bool)[named].all(axis=1)
@@ -149,7 +157,9 @@ class Speaker:
         can_point = np.array(namer.has_region, dtype=bool)[roles].all(axis=1)
         can_point &= roles.shape[1] > 0
         if named.shape[1] > roles.shape[1]:
-            can_point &= (roles == named[:, -1:]).any(axis=1)
+            silent = templates_of(batch.entry.name).silent
+            is_no = np.array([o == "no" and bool(silent["no"]) for o in batch.outcome], dtype=bool)
+            can_point &= (roles == named[:, -1:]).any(axis=1) | is_no
         said = has_words & (wanted | ~can_point)
         return said.tolist(), can_point.tolist()
 

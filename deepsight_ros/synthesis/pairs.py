@@ -33,7 +33,7 @@ _SIZE_KEYS = frozenset(
     {
         *SINGLES, "taller", "shorter", "higher", "lower", "bigger", "smaller", "wider", "narrower",
         "longer", "less_long", "thicker", "thinner", "deeper", "shallower", "on", "inside",
-        "above", "below", "over", "under",
+        "above", "below", "over", "under", "touching",
     }
     - {"range"}
 )  # fmt: skip
