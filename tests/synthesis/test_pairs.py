@@ -81,6 +81,23 @@ def test_yes_and_no_are_balanced_and_half_is_quantitative(samples: list[Sample])
     assert all(len(make_pairs(s, PairConfig(per_image=40), 1)) <= 40 for s in samples)
 
 
+def test_a_no_is_pointed_at_like_a_yes(samples: list[Sample]) -> None:
+    """ "Is <region0> the lowest?": were only a "no" named in words, the words would tell it."""
+    config = PairConfig(per_image=0, words_share=0.0, telling_words_share=0.0)
+    pairs = [p for s in samples for p in make_pairs(s, config, 1) if p.type.endswith(".extreme")]
+    said = Counter(p.outcome for p in pairs)
+    assert said["yes"] == said["no"] > 5
+    assert all(p.regions and "<region0>" in p.question for p in pairs)
+
+
+def test_numbers_are_spread_and_the_quota_is_kept(samples: list[Sample]) -> None:
+    plain = [make_pairs(s, PairConfig(spread=False), 1) for s in samples]
+    spread = [make_pairs(s, PairConfig(), 1) for s in samples]
+    assert [len(p) for p in plain] == [len(p) for p in spread]
+    ranges = [sum(p.type == "range" for row in rows for p in row) for rows in (plain, spread)]
+    assert ranges[1] < ranges[0]
+
+
 def test_without_up_nothing_about_elevation_is_asked(samples: list[Sample]) -> None:
     blind = replace(samples[0].scene, up=UpSource.UNKNOWN, support=None)
     pairs = make_pairs(replace(samples[0], scene=blind, truth=None), EVERYTHING, 1)
