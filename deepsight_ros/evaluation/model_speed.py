@@ -204,8 +204,9 @@ def model_pictures(model: DeepSight) -> Pictures:
 def memory_rows(tokens: int = 1024) -> list[dict[str, Any]]:
     """Computed memory per shape and precision: weights, keys and values of a full context.
 
-    Matrices of the language model and towers take the precision's bytes; keys and values are bf16
-    (float32 for float32 weights). What fits is weights, cache and a tenth for activations.
+    int8 and int4 hold for the matrices of transformer blocks, the rest stays bf16
+    (``model.quantise``); keys and values are bf16, float32 for float32 weights. What fits is
+    weights, cache and a tenth for activations.
     """
     rows = []
     for name, config in SHAPES.items():
@@ -213,11 +214,15 @@ def memory_rows(tokens: int = 1024) -> list[dict[str, Any]]:
             model = DeepSightModel(config)
         language = config.language
         unique = {id(p): p.numel() for p in model.parameters()}
+        towers = [t.encoder for t in (model.depth_tower, model.rgb_tower) if t is not None]
+        blocks = [model.language.model.layers, *towers]
+        inside = sum(p.numel() for b in blocks for p in b.parameters() if p.ndim == 2)
+        outside = sum(unique.values()) - inside
         for precision, size in BYTES.items():
             kept = 4 if precision == "float32" else 2
             length = min(tokens, language.positions)
             cache = 2 * language.layers * language.width * length * kept
-            total = 1.1 * (sum(unique.values()) * size + cache) / 2**30
+            total = 1.1 * (inside * size + outside * max(size, 2.0) + cache) / 2**30
             rows.append(
                 {
                     "shape": name,

@@ -25,6 +25,7 @@ from deepsight_ros.model.conformal import Conformal
 from deepsight_ros.model.deepsight_model import DeepSightModel, Sight
 from deepsight_ros.model.generation import View, Written
 from deepsight_ros.model.pictures import Box, Pictures, picture
+from deepsight_ros.model.quantise import QUANTISED, loading_dtype, quantise
 from deepsight_ros.model.text import NUMBER, TextCodec
 from deepsight_ros.questions.parser import parse_answer
 from deepsight_ros.questions.speaking import speak_value
@@ -188,10 +189,20 @@ class DeepSight:
         folder: Path | str,
         *,
         device: torch.device | str = "cpu",
-        dtype: torch.dtype = torch.float32,
+        dtype: torch.dtype | str = torch.float32,
     ) -> DeepSight:
-        """Load a checkpoint folder (``checkpoint.load`` says what can be wrong with it)."""
-        model, codec = checkpoint.load(Path(folder), device, dtype)
+        """Load a checkpoint folder (``checkpoint.load`` says what can be wrong with it).
+
+        Args:
+            folder: of the checkpoint.
+            device: to run on.
+            dtype: of the weights, or its name; "int8" and "int4" are weight-only (``quantise``).
+        """
+        name = dtype if isinstance(dtype, str) else ""
+        kind = loading_dtype(name, device) if isinstance(dtype, str) else dtype
+        model, codec = checkpoint.load(Path(folder), device, kind)
+        if name in QUANTISED:
+            quantise(model, name)
         return cls(model, codec, Conformal.load(Path(folder)))
 
     def save_pretrained(self, folder: Path | str, *, dtype: torch.dtype | None = None) -> None:

@@ -34,7 +34,7 @@ class WorkerConfig:
     Attributes:
         checkpoint: folder.
         device: "cpu", "cuda", "cuda:1" ... or "auto" for a GPU where there is one.
-        dtype: "float32", "float16" or "bfloat16".
+        dtype: "float32", "float16", "bfloat16", "int8" or "int4" (``quantise``).
         threads: of torch on the CPU.
     """
 
@@ -165,16 +165,14 @@ def _load(config: WorkerConfig, pipe: Connection) -> tuple[DeepSight | None, str
         device = "cuda" if torch.cuda.is_available() else "cpu"
     pipe.send(Reply("progress", text=f"loading {config.checkpoint} on {device}"))
     try:
-        dtype = {"float32": torch.float32, "float16": torch.float16, "bfloat16": torch.bfloat16}[
-            config.dtype
-        ]
-        return DeepSight.from_pretrained(config.checkpoint, device=device, dtype=dtype), device
+        loaded = DeepSight.from_pretrained(config.checkpoint, device=device, dtype=config.dtype)
+        return loaded, device
     except torch.OutOfMemoryError as error:
         if device == "cpu":
             raise
         pipe.send(Reply("progress", text=f"out of memory on {device} ({error}); using the CPU"))
         return DeepSight.from_pretrained(config.checkpoint, device="cpu"), "cpu"
-    except (DeepsightError, KeyError, RuntimeError) as error:
+    except (DeepsightError, RuntimeError) as error:
         pipe.send(Reply("failed", text=f"{type(error).__name__}: {error}"))
         return None, device
 

@@ -161,7 +161,9 @@ class QuerySettings(NodeSettings):
     model_device: str = setting("auto", live=False)
     """Where the model runs: auto (a GPU where there is one), cpu, cuda, cuda:1 ..."""
 
-    model_dtype: str = setting("float32", choices=("float32", "float16", "bfloat16"), live=False)
+    model_dtype: str = setting(
+        "float32", choices=("float32", "float16", "bfloat16", "int8", "int4"), live=False
+    )
     """Precision of the model's weights."""
 
     model_threads: int = setting(1, 1, 64, live=False)

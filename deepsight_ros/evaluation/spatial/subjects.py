@@ -142,7 +142,7 @@ def measured_replies(
                 out.append(Reply(""))
                 continue
             if said.status is not Status.OK:
-                out.append(Reply(""))
+                out.append(Reply(said.text))  # the reason, which may be the right answer
                 continue
             words = _REGION.sub(lambda m, h=here: f"<region{h.get(m[1], m[1])}>", said.text)
             first = said.measurements[0] if said.measurements else None
