@@ -237,18 +237,38 @@ app.command("depth-template")(depth_template)
 def rewards(
     episodes: Annotated[int, typer.Option(min=1, help="Simulated episodes per kind.")] = 100,
     seed: Annotated[int, typer.Option(help="Another seed, other episodes.")] = 1,
+    workers: Annotated[int, typer.Option(min=1, help="Processes.")] = 1,
     json_path: JsonOption = None,
 ) -> None:
-    """Rewards of simulated reach, place, push and keep-away against their exact truth."""
-    from deepsight_ros.evaluation.reward_benchmark import KINDS, as_text, report, run_rewards
+    """Rewards of simulated reach, place, push and keep-away against their exact truth.
+
+    Ctrl-C ends it and reports what was done; the JSON file is written after every episode.
+    """
+    from deepsight_ros.evaluation.reward_benchmark import (
+        KINDS,
+        RewardRun,
+        as_text,
+        report,
+        run_rewards,
+    )
 
     console = Console()
     with _bar(console) as bar:
         task = bar.add_task("episodes", total=episodes * len(KINDS))
-        run = run_rewards(episodes, seed, progress=lambda done: bar.update(task, completed=done))
+
+        def progress(run: RewardRun) -> None:
+            bar.update(task, completed=len(run.scores))
+            write_json(report(run, seed=seed), json_path)
+
+        run = run_rewards(episodes, seed, workers=workers, progress=progress)
+    if not run.scores:
+        typer.echo("ended before the first episode was done", err=True)
+        raise typer.Exit(130)
     content = report(run, seed=seed)
     typer.echo(as_text(content))
     write_json(content, json_path)
+    if len(run.scores) < run.wanted:
+        raise typer.Exit(130)
 
 
 app.command("spatial")(spatial)

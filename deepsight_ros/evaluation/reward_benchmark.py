@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import itertools
 import math
+import multiprocessing
+import signal
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -36,6 +38,8 @@ LEAST_FRAMES = 8
 """An episode with fewer visible, moving frames has no rank correlation; it is counted apart."""
 
 Json = dict[str, Any]
+Job = tuple[str, int, int]
+"""Kind, seed and frames of an episode."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,8 +75,13 @@ class EpisodeScore:
 
 @dataclass
 class RewardRun:
-    """All scores of a run."""
+    """All scores of a run, by kind and seed.
 
+    Attributes:
+        wanted: episodes the run was to score; fewer ``scores`` are a run that was ended.
+    """
+
+    wanted: int = 0
     scores: list[EpisodeScore] = field(default_factory=list)
 
 
@@ -81,14 +90,51 @@ def run_rewards(
     seed: int = 1,
     kinds: Sequence[str] = KINDS,
     *,
-    progress: Callable[[int], None] = lambda _done: None,
+    frames: int = 45,
+    workers: int = 1,
+    progress: Callable[[RewardRun], None] = lambda _run: None,
 ) -> RewardRun:
-    """Score ``episodes`` episodes of every kind."""
-    run = RewardRun()
-    for number, (index, kind) in enumerate(itertools.product(range(episodes), kinds)):
-        run.scores.append(score_episode(make_episode(kind, seed * 10_000 + index)))
-        progress(number + 1)
+    """Score ``episodes`` episodes of every kind.
+
+    Args:
+        frames: of an episode.
+        workers: processes; the scores do not depend on it.
+        progress: told after every episode what is done so far. Ctrl-C (KeyboardInterrupt) ends
+            the run, and what was done is returned.
+    """
+    pairs = itertools.product(range(episodes), kinds)
+    jobs = [(kind, seed * 10_000 + index, frames) for index, kind in pairs]
+    run = RewardRun(len(jobs))
+    made = _one_by_one(jobs) if workers == 1 else _in_processes(jobs, workers)
+    try:
+        for score in made:
+            run.scores.append(score)
+            progress(run)
+    except KeyboardInterrupt:
+        made.close()
+    run.scores.sort(key=lambda s: (kinds.index(s.kind), s.seed))
     return run
+
+
+def _one_by_one(jobs: list[Job]) -> Generator[EpisodeScore, None, None]:
+    for job in jobs:
+        yield _score_job(job)
+
+
+def _in_processes(jobs: list[Job], workers: int) -> Generator[EpisodeScore, None, None]:
+    """Scores as they are done; closing it ends the processes."""
+    context = multiprocessing.get_context("spawn")
+    with context.Pool(workers, _leave_ctrl_c_to_the_parent) as pool:  # its end terminates them
+        yield from pool.imap_unordered(_score_job, jobs)
+
+
+def _leave_ctrl_c_to_the_parent() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+def _score_job(job: Job) -> EpisodeScore:
+    kind, seed, frames = job
+    return score_episode(make_episode(kind, seed, frames=frames))
 
 
 def task_of(episode: Episode, world_of_first: SimulatedFrame) -> tuple[Task, Task]:
@@ -266,7 +312,12 @@ def report(run: RewardRun, *, seed: int) -> Json:
             "not_valid_share": _round(sum(s.not_valid for s in own) / frames),
             "perceive_ms": _round(1e3 * float(np.median([s.perceive_s for s in own]))),
         }
-    return {"benchmark": "rewards", "seed": seed, "kinds": kinds}
+    return {
+        "benchmark": "rewards",
+        "seed": seed,
+        "episodes": [len(run.scores), run.wanted],
+        "kinds": kinds,
+    }
 
 
 def _bootstrap_median(values: Any) -> tuple[float | None, float | None]:
@@ -293,4 +344,7 @@ def as_text(content: Json) -> str:
             f"{k['spearman_p5']}  {done}/{of}  {rises}/{stretches}  "
             f"{100 * k['held_share']:.1f} %"
         )
+    done, wanted = content["episodes"]
+    if done < wanted:
+        lines.append(f"partial: {done} of {wanted} episodes")
     return "\n".join(lines)

@@ -16,6 +16,7 @@ from deepsight_ros.errors import InvalidValueError
 FLAG = ("true", "false")
 FLAG_OR_FILE = ("", "true", "false")
 CAMERAS = ("realsense", "oak", "zed", "orbbec", "kinect")
+PLAYERS = ("frame_player", "ros2bag", "auto")
 LOG_LEVELS = ("debug", "info", "warn", "error", "fatal")
 
 
@@ -118,11 +119,24 @@ ARGUMENTS: tuple[Argument, ...] = (
     Argument("path", "", "Folder of images or bag to play, for source:=folder and source:=bag."),
     Argument("rate", "", "Playback speed of a folder or bag, 1.0 being as recorded."),
     Argument("loop", "", "true: play a folder or bag again and again.", FLAG_OR_FILE),
+    Argument(
+        "player",
+        "frame_player",
+        "What plays a bag: frame_player; ros2bag, which is `ros2 bag play` and needs "
+        "use_sim_time:=true; auto: ros2bag where it is installed and can play it, else "
+        "frame_player.",
+        PLAYERS,
+    ),
     Argument("exit_at_end", "false", "Stop everything when the folder or bag is over.", FLAG),
     Argument("rviz", "false", "Also start RViz with the package's layout.", FLAG),
 )
 
-_REPLAY_DEFAULTS = {"source": "bag", "use_sim_time": "true", "exit_at_end": "true"}
+_REPLAY_DEFAULTS = {
+    "source": "bag",
+    "use_sim_time": "true",
+    "exit_at_end": "true",
+    "player": "auto",
+}
 REPLAY_ARGUMENTS: tuple[Argument, ...] = tuple(
     replace(argument, default=_REPLAY_DEFAULTS.get(argument.name, argument.default))
     for argument in ARGUMENTS
@@ -179,6 +193,12 @@ def _check_together(values: Mapping[str, str]) -> None:
     elif values["path"]:
         raise InvalidValueError(
             f"bring-up: got path:= with source:={source}, expected source:=folder or source:=bag"
+        )
+    if values["player"] == "ros2bag" and (source != "bag" or values["use_sim_time"] != "true"):
+        raise InvalidValueError(
+            f"bring-up: got player:=ros2bag with source:={source} and use_sim_time:="
+            f"{values['use_sim_time']}, expected source:=bag and use_sim_time:=true: `ros2 bag "
+            "play` keeps the recorded stamps"
         )
     if values["rate"]:
         try:

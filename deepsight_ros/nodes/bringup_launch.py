@@ -9,6 +9,7 @@ from typing import Any
 from launch import LaunchContext, LaunchDescription
 from launch.actions import (
     DeclareLaunchArgument,
+    ExecuteProcess,
     OpaqueFunction,
     SetEnvironmentVariable,
     Shutdown,
@@ -16,7 +17,13 @@ from launch.actions import (
 from launch_ros.actions import Node
 
 from deepsight_ros.nodes.bringup_arguments import ARGUMENTS, REPLAY_ARGUMENTS
-from deepsight_ros.nodes.bringup_plan import Plan, Process, make_plan, parameter_folder
+from deepsight_ros.nodes.bringup_plan import (
+    BAG_PACKAGE,
+    Plan,
+    Process,
+    make_plan,
+    parameter_folder,
+)
 from deepsight_ros.nodes.bringup_runner import RESPAWN_DELAY_S
 
 
@@ -52,12 +59,17 @@ def launch_actions(plan: Plan) -> list[Any]:
     folder = parameter_folder()
     atexit.register(folder.cleanup)  # the files must outlive a respawn, not the launch
     actions: list[Any] = [SetEnvironmentVariable(n, v) for n, v in plan.environment.items()]
-    actions += [_node(plan, process, Path(folder.name)) for process in plan.processes]
+    actions += [_action(plan, process, Path(folder.name)) for process in plan.processes]
     return actions
 
 
-def _node(plan: Plan, process: Process, folder: Path) -> Node:
+def _action(plan: Plan, process: Process, folder: Path) -> Any:
     options: dict[str, Any] = {}
+    if process.is_required:
+        options["on_exit"] = Shutdown(reason=f"{process.executable} has ended")
+    if process.package == BAG_PACKAGE:
+        command = [process.executable, *process.arguments]
+        return ExecuteProcess(cmd=command, output="screen", emulate_tty=True, **options)
     if process.package == "deepsight_ros":
         options["namespace"] = plan.namespace
         options["ros_arguments"] = ["--log-level", plan.log_level]
@@ -65,8 +77,6 @@ def _node(plan: Plan, process: Process, folder: Path) -> Node:
         options["parameters"] = [str(process.write_parameters(folder))]
     if process.respawn:
         options.update(respawn=True, respawn_delay=RESPAWN_DELAY_S)
-    if process.is_required:
-        options["on_exit"] = Shutdown(reason=f"{process.executable} has ended")
     return Node(
         package=process.package,
         executable=process.executable,

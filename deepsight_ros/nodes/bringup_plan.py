@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from deepsight_ros.nodes import parameter_files
+from deepsight_ros.nodes.bag_player import play_arguments, plays_by_ros2bag, recorded_topics
 from deepsight_ros.nodes.bringup_arguments import complete
 from deepsight_ros.nodes.dds_profile import image_profile
 from deepsight_ros.nodes.parameter_files import Parameters
@@ -24,6 +25,8 @@ from deepsight_ros.nodes.resources import config_file
 
 GRAPH_NODES = ("perception", "spatial_query", "reward_annotator")
 """The lifecycle nodes that share one process and its newest frame."""
+BAG_PACKAGE = "ros2bag"
+"""Its executable is a command of `ros2`, no node."""
 
 
 @dataclass(frozen=True)
@@ -92,6 +95,9 @@ def make_plan(arguments: Mapping[str, str], outer_namespace: str = "") -> Plan:
     namespace = qualified(outer_namespace, values["namespace"])
     preset = _load_preset("sim" if values["source"] == "sim" else values["camera"])
     topics = _topics(values, preset)
+    by_ros2bag = plays_by_ros2bag(values)
+    if by_ros2bag:
+        topics = recorded_topics(Path(values["path"]), topics, colour=values["color"] != "none")
     text = parameter_files.load(Path(values["params_file"] or config_file("deepsight.yaml")))
     overrides = _overrides(values, topics, preset)
 
@@ -107,13 +113,15 @@ def make_plan(arguments: Mapping[str, str], outer_namespace: str = "") -> Plan:
 
     processes = []
     is_camera = values["source"] == "camera"
+    ends = values["exit_at_end"] == "true"
     if values["source"] == "sim":
         processes.append(process("sim_camera", ("sim_camera",)))
+    elif by_ros2bag:
+        words = play_arguments(values, topics)
+        processes.append(Process(BAG_PACKAGE, "ros2", (), {}, arguments=words, is_required=ends))
     elif not is_camera:
-        processes.append(
-            process("frame_player", ("frame_player",), is_required=values["exit_at_end"] == "true")
-        )
-    remappings = _remappings(topics if is_camera else {}, values)
+        processes.append(process("frame_player", ("frame_player",), is_required=ends))
+    remappings = _remappings(topics if is_camera or by_ros2bag else {}, values)
     respawn = values["use_respawn"] == "true"
     processes.append(process("graph", GRAPH_NODES, remappings=remappings, respawn=respawn))
     if values["rviz"] == "true":

@@ -122,9 +122,13 @@ class SpatialClient:
         )
         return self.call(MeasureDistance, "measure_distance", request, timeout_s)
 
-    def set_task(self, task: str, success_distance_m: float = 0.0) -> SetRewardTask.Response:
-        """Set the task that `rewards` is about."""
-        request = SetRewardTask.Request(task=task, success_distance=success_distance_m)
+    def set_task(
+        self, task: str, success_distance_m: float = 0.0, regions: Sequence[msg.Region] = ()
+    ) -> SetRewardTask.Response:
+        """Set the task that `rewards` is about; a region labelled "gripper" is the gripper."""
+        request = SetRewardTask.Request(
+            task=task, success_distance=success_distance_m, regions=list(regions)
+        )
         return self.call(SetRewardTask, "set_task", request, 2.0)
 
     def reset_episode(self) -> ResetEpisode.Response:

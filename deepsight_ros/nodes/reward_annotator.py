@@ -6,7 +6,7 @@ import sys
 import threading
 import time
 import uuid
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -26,8 +26,9 @@ from deepsight_ros.nodes.spinning import run
 from deepsight_ros.nodes.vision import Vision
 from deepsight_ros.reward.annotator import Annotator
 from deepsight_ros.reward.episode import RewardStep
-from deepsight_ros.reward.reading import Reader
-from deepsight_ros.reward.tasks import Task, parse_task
+from deepsight_ros.reward.reading import Reader, find_tracked
+from deepsight_ros.reward.tasks import GRIPPER, Task, parse_task
+from deepsight_ros.scene.objects import Scene
 from deepsight_ros.srv import ResetEpisode, SetRewardTask
 
 SET_TIMEOUT_S = 1.0
@@ -176,7 +177,7 @@ class RewardAnnotatorNode(DeepsightNode[RewardSettings]):
         if old is None:
             response.message = "no task is set; call set_task first"
             return response
-        new = self._begin(old.task, request.episode_id, old)
+        new = self._begin(old.task, request.episode_id, old.reader, old.success_m)
         response.success = True
         response.ended_episode_id = old.episode_id
         response.ended_steps = old.episode.steps
@@ -186,21 +187,18 @@ class RewardAnnotatorNode(DeepsightNode[RewardSettings]):
     # -- episodes ---------------------------------------------------------------------------
 
     def _begin(
-        self, task: Task, episode_id: str, before: Annotator | None = None, success_m: float = 0.0
+        self, task: Task, episode_id: str, reader: Reader | None = None, success_m: float = 0.0
     ) -> Annotator:
-        """A new episode; one that comes after another of the same task keeps its things."""
+        """A new episode; ``reader`` has found the things of the task already."""
         settings = self.settings
-        if before is not None:
-            success_m = before.success_m
         made = Annotator(
             task,
             success_m or settings.success_distance_m,
             settings.success_hysteresis_m,
             episode_id or uuid.uuid4().hex[:12],
         )
-        if before is not None:
-            made.reader.subject_id = before.reader.subject_id
-            made.reader.target_id = before.reader.target_id
+        if reader is not None:
+            made.reader.follow(reader)
         with self._lock:
             self._episode = made
         return made
@@ -215,16 +213,17 @@ class RewardAnnotatorNode(DeepsightNode[RewardSettings]):
         except DeepsightError as error:
             return SetRewardTask.Response(message=str(error))
         try:
+            reader.gripper_id = _pointed_gripper(request.regions, scene)
             reader.ground(scene)
         except DeepsightError as error:
             reason = str(error)
             if request.regions:
                 return SetRewardTask.Response(message=reason)
-        episode = self._begin(task, request.episode_id, success_m=request.success_distance)
-        episode.reader.subject_id = reader.subject_id
-        episode.reader.target_id = reader.target_id
+        episode = self._begin(task, request.episode_id, reader, request.success_distance)
         ids = list(reader.object_ids)
         message = task.in_words() + (f" ({', '.join(ids)})" if ids else "")
+        if reader.gripper_id:
+            message += f"; the gripper is {reader.gripper_id}"
         return SetRewardTask.Response(
             success=True,
             message=f"{message}; {reason}" if reason else message,
@@ -254,6 +253,25 @@ class RewardAnnotatorNode(DeepsightNode[RewardSettings]):
         if time.perf_counter() - began_s > 0.1:
             self.fault_log.add("rewards", "slow", "measuring one reward took more than 0.1 s")
         self._rewards.publish(annotation(step, episode, sighting))
+
+
+def _pointed_gripper(regions: Sequence[msg.Region], scene: Scene) -> str:
+    """The tracked object under the region labelled "gripper", "" where there is no such region.
+
+    Raises:
+        InvalidValueError: several regions are labelled so.
+        UnknownReferenceError: no tracked object is under it.
+    """
+    names = [
+        region.id or f"region{index}"
+        for index, region in enumerate(regions)
+        if region.label.strip().lower() == GRIPPER
+    ]
+    if len(names) > 1:
+        raise InvalidValueError(
+            f"regions: got {len(names)} labelled '{GRIPPER}' ({', '.join(names)}), expected one"
+        )
+    return find_tracked(names[0], scene) if names else ""
 
 
 def annotation(step: RewardStep, episode: Annotator, sighting: Sighting) -> msg.RewardAnnotation:

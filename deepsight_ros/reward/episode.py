@@ -12,13 +12,15 @@ import math
 from dataclasses import dataclass, field, replace
 
 from deepsight_ros.reward.reading import Reading
-from deepsight_ros.reward.tasks import Kind, Task
+from deepsight_ros.reward.tasks import DISPLACEMENTS, Kind, Task
 
 SUCCESS_BONUS = 1.0
 REACH_WEIGHT = 0.5
 HELD_SPEED_M_S = 0.25
 """While hidden the interval grows by this much per second at either end: the speed of an arm that
 moves among people (ISO 10218-1, reduced speed)."""
+FRAMES_AGREEING = 2
+"""Frames in a row that must say that a displacement is done, where its interval does not."""
 _LEAST_SPAN_M = 0.01
 """Progress is scaled by at least this way, so that starting at the goal divides by no noise."""
 
@@ -60,7 +62,8 @@ class Episode:
     Args:
         task: whose readings these are.
         success_m: what may be left for it to count as done; the upper end of the interval may
-            exceed it by at most the hysteresis.
+            exceed it by at most the hysteresis, or, for displacements, FRAMES_AGREEING frames in
+            a row must say so.
         hysteresis_m: it stays done until more than this is left beyond ``success_m``.
 
     Attributes:
@@ -76,6 +79,7 @@ class Episode:
         self._first_left_m: float | None = None
         self._last: RewardStep | None = None
         self._last_ns = 0
+        self._within = 0  # measured frames in a row with no more left than success allows
         self.steps = 0
 
     def update(self, stamp_ns: int, reading: Reading | None, reason: str = "") -> RewardStep:
@@ -90,7 +94,9 @@ class Episode:
             self._began_ns = stamp_ns
         step, elapsed_s = self.steps, (stamp_ns - self._began_ns) / 1e9
         self.steps += 1
-        if reading is not None:
+        if reading is None:
+            self._within = 0
+        else:
             self._last, self._last_ns = self._measured(step, elapsed_s, reading), stamp_ns
             return self._last
         if self._last is None:
@@ -135,7 +141,13 @@ class Episode:
 
     def _is_done(self, reading: Reading) -> bool:
         outer_m = self._success_m + self._hysteresis_m
+        within = reading.left_m <= self._success_m and reading.may_succeed
+        self._within = self._within + 1 if within else 0
         if self._last is not None and self._last.success:
             return reading.left_m <= outer_m and reading.may_succeed
         sure = reading.upper_m <= outer_m or self._task.kind is Kind.KEEP_AWAY
-        return reading.left_m <= self._success_m and sure and reading.may_succeed
+        # What is uncertain about a thing's place is mostly its unseen side, the same at both ends
+        # of its way: for displacements frames that agree are sure enough.
+        if self._task.kind in DISPLACEMENTS:
+            sure = sure or self._within >= FRAMES_AGREEING
+        return within and sure

@@ -6,6 +6,7 @@ where when the episode began is kept in the fixed frame, so that a moving camera
 
 from __future__ import annotations
 
+from collections import deque
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -14,7 +15,7 @@ from numpy.typing import NDArray
 from deepsight_ros.errors import DeepsightError, NoDepthError, UnknownReferenceError
 from deepsight_ros.geometry.transforms import RigidTransform
 from deepsight_ros.questions.naming import find_object
-from deepsight_ros.reward.tasks import GRIPPER, Kind, Task
+from deepsight_ros.reward.tasks import DISPLACEMENTS, GRIPPER, Kind, Task
 from deepsight_ros.scene.answer import Status
 from deepsight_ros.scene.measure import GRIPPER_ID, measure, require_gravity
 from deepsight_ros.scene.measurement import Measurement
@@ -48,6 +49,8 @@ class Reading:
     may_succeed: bool = True
 
 
+SIZE_JUMP, SIZES_KEPT, SIZES_NEEDED = 2.0, 9, 3
+"""A side so many times longer or shorter than the median of the last frames is a jump."""
 FORGET_NS = 2_000_000_000
 """A thing that is out of sight for this long is looked up by its words again."""
 
@@ -60,18 +63,26 @@ class Reader:
 
     Attributes:
         subject_id, target_id: ids the words were understood to mean, "" while not in view.
+        gripper_id: tracked object that a caller pointed at as the gripper (it then wins over a
+            TF frame and over what perception takes for the gripper), "" for none.
     """
 
     def __init__(self, task: Task) -> None:
         self.task = task
-        self.subject_id = self.target_id = ""
+        self.subject_id = self.target_id = self.gripper_id = ""
         self._start_m: Array | None = None
         self._forward: Array | None = None
         self._seen_ns: dict[str, int] = {}
+        self._sides_m: dict[str, deque[Array]] = {}
 
     def reset(self) -> None:
         """A new episode of the same task: the things keep their ids, their start is taken anew."""
         self._start_m = self._forward = None
+
+    def follow(self, other: Reader) -> None:
+        """Mean the same things as another reader of the task."""
+        self.subject_id, self.target_id = other.subject_id, other.target_id
+        self.gripper_id = other.gripper_id
 
     @property
     def object_ids(self) -> tuple[str, ...]:
@@ -88,8 +99,9 @@ class Reader:
             DeepsightError: it cannot be measured in this frame; says why.
         """
         self.ground(scene)
+        self._check_sizes(scene)
         kind = self.task.kind
-        if kind in (Kind.MOVE, Kind.LIFT, Kind.OPEN):
+        if kind in DISPLACEMENTS:
             reading = self._displaced(scene, fixed_from_camera or RigidTransform.identity())
         else:
             reading = self._apart(scene)
@@ -100,15 +112,12 @@ class Reader:
     def ground(self, scene: Scene) -> None:
         """Find the things of the task; UnknownReferenceError says which one is not there."""
         if self.task.subject == GRIPPER:
-            self.subject_id = GRIPPER_ID
-            held = scene.gripper is not None or any(o.is_gripper for o in scene.objects)
-            if not held:
+            self.subject_id = self._gripper(scene)
+            if not self.subject_id:
                 raise UnknownReferenceError(
                     "the gripper is not known; give its TF frame (gripper_frame), its colour or a "
                     "region"
                 )
-            if scene.gripper is None:
-                self.subject_id = next(o.id for o in scene.objects if o.is_gripper)
         else:
             self.subject_id = self._followed(self.task.subject, self.subject_id, scene)
         if self.task.target:
@@ -118,6 +127,16 @@ class Reader:
                     f"{self.task.subject} and {self.task.target} are the same thing "
                     f"({self.subject_id})"
                 )
+
+    def _gripper(self, scene: Scene) -> str:
+        """What stands for the gripper in a scene, "" where nothing does."""
+        if self.gripper_id:
+            if any(o.id == self.gripper_id for o in scene.objects):
+                return self.gripper_id
+            raise UnknownReferenceError(f"the gripper ({self.gripper_id}) is not seen")
+        if scene.gripper is not None:
+            return GRIPPER_ID
+        return next((o.id for o in scene.objects if o.is_gripper), "")
 
     def _followed(self, words: str, known_id: str, scene: Scene) -> str:
         """Id of the tracked object that words, an id or a region mean."""
@@ -131,6 +150,26 @@ class Reader:
                 raise UnknownReferenceError(f"{words} ({known_id}) is not seen in this frame")
         self._seen_ns[words] = scene.stamp_ns
         return find_tracked(words, scene)
+
+    def _check_sizes(self, scene: Scene) -> None:
+        """Refuse a frame in which a thing's size jumps against its own history.
+
+        Perception then joined it with what holds it, or lost most of it. Refused sizes count as
+        history, so that a size that stays is believed after half of SIZES_KEPT frames.
+        """
+        jumped = ""
+        for thing in (scene.object(i) for i in self.object_ids):
+            sides_m = np.sort(np.asarray(thing.box.size_m, dtype=np.float64))
+            if thing.is_gripper or thing.id == self.gripper_id or not (sides_m > 0).all():
+                continue  # a gripper opens and closes; a thing without a size cannot jump
+            known = self._sides_m.setdefault(thing.id, deque(maxlen=SIZES_KEPT))
+            if len(known) >= SIZES_NEEDED:
+                ratio = sides_m / np.median(known, axis=0)
+                if max(ratio.max(), 1.0 / ratio.min()) > SIZE_JUMP:
+                    jumped = thing.id
+            known.append(sides_m)
+        if jumped:
+            raise NoDepthError(f"{jumped}: its size jumps, so it is not seen as one whole thing")
 
     # -- measuring ------------------------------------------------------------------------------
 
@@ -174,11 +213,9 @@ class Reader:
 
     def _reach(self, scene: Scene) -> float | None:
         """Gap of gripper and subject, None without a gripper."""
-        if scene.gripper is None and not any(o.is_gripper for o in scene.objects):
+        gripper = self._gripper(scene)
+        if not gripper or gripper == self.subject_id:
             return None
-        gripper = GRIPPER_ID
-        if scene.gripper is None:
-            gripper = next(o.id for o in scene.objects if o.is_gripper)
         try:
             return measure(scene, "surface_distance", (gripper, self.subject_id)).value
         except DeepsightError:

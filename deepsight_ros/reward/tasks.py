@@ -33,6 +33,8 @@ class Kind(Enum):
     KEEP_AWAY = "keep_away"
 
 
+DISPLACEMENTS = (Kind.MOVE, Kind.LIFT, Kind.OPEN)
+"""Kinds that are about a way from where the thing was when the episode began."""
 DIRECTIONS = ("left", "right", "away", "closer")
 
 
@@ -75,7 +77,7 @@ class Task:
             raise InvalidValueError(
                 f"task move: got direction '{self.direction}', expected one of {DIRECTIONS}"
             )
-        if self.kind in (Kind.MOVE, Kind.LIFT, Kind.OPEN):
+        if self.kind in DISPLACEMENTS:
             _check("by_m", self.by_m, 0.01, 5.0)
         if self.kind is Kind.KEEP_AWAY:
             _check("limit_m", self.limit_m, 0.01, 10.0)

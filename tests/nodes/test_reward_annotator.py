@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from deepsight_ros.msg import RewardAnnotation, Scene
+from deepsight_ros.msg import Region, RewardAnnotation, Scene
 from deepsight_ros.nodes.client import SpatialClient
 from deepsight_ros.nodes.graph import make_graph
 from deepsight_ros.nodes.sim_camera import SimCameraNode
@@ -135,3 +135,26 @@ def test_what_is_not_in_view_is_said(cell: Cell) -> None:
     assert not cell.rewards[-1].valid
     assert np.isnan(cell.rewards[-1].reward)
     assert cell.rewards[-1].reason
+
+
+def test_the_object_under_a_region_becomes_the_gripper(cell: Cell) -> None:
+    scene = cell.scenes[-1]
+    shown = [o for o in scene.objects if o.label and not (o.is_gripper or o.occluded)]
+    labels = [o.label for o in shown]
+    pointed, target = [o for o in shown if labels.count(o.label) == 1][:2]
+    region = Region(kind=Region.BOX, box=pointed.box_px, label="gripper")
+    response = cell.client.set_task(f"bring the gripper to the {target.label}", regions=[region])
+    assert response.success, response.message
+    assert list(response.object_ids) == [pointed.id, target.id]
+    assert f"the gripper is {pointed.id}" in response.message
+    cell.rewards.clear()
+    cell.ros.wait_for(lambda: any(r.valid for r in cell.rewards), 20.0)
+    assert list(cell.rewards[-1].object_ids) == [pointed.id, target.id]
+
+
+def test_a_gripper_region_that_shows_nothing_or_is_one_of_two_is_refused(cell: Cell) -> None:
+    corner = Region(kind=Region.BOX, box=[0.0, 0.0, 6.0, 6.0], label="gripper")
+    for regions in ([corner], [corner, corner]):
+        refused = cell.client.set_task("bring the gripper to the mug", regions=regions)
+        assert not refused.success
+        assert "region" in refused.message

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 import yaml
 
-from deepsight_ros.errors import InvalidValueError
-from deepsight_ros.nodes import parameter_files
+from deepsight_ros.errors import InvalidValueError, SourceError
+from deepsight_ros.geometry.camera import Camera
+from deepsight_ros.nodes import bag_player, parameter_files
 from deepsight_ros.nodes.bringup_arguments import ARGUMENTS, CAMERAS, REPLAY_ARGUMENTS, parse
 from deepsight_ros.nodes.bringup_plan import GRAPH_NODES, make_plan, qualified, ros_arguments
+from tests.support.bags import BagMaker
 
 
 def graph(plan):
@@ -54,6 +57,68 @@ class TestArguments:
         assert player.parameters["/frame_player"]["publish_clock"] is True
         assert not player.parameters["/frame_player"]["use_sim_time"]
         assert graph(plan).parameters["/perception"]["use_sim_time"] is True
+
+
+class TestBagPlayer:
+    @pytest.fixture
+    def bag(self, tmp_path: Path) -> Path:
+        maker = BagMaker("mcap")
+        stamp_ns = 10**9
+        for role, encoding, kind in (("depth", "16UC1", np.uint16), ("color", "rgb8", np.uint8)):
+            shape = (48, 64) if role == "depth" else (48, 64, 3)
+            camera = Camera(64, 48, 60.0, 60.0, 31.5, 23.5, frame_id="optical")
+            maker.info(f"/front/{role}/camera_info", stamp_ns, camera)
+            image = np.full(shape, 100, dtype=kind)
+            maker.image(f"/front/{role}/image_rect", stamp_ns, "optical", encoding, image)
+        return maker.write(tmp_path)
+
+    @pytest.fixture(params=[True, False], ids=["ros2bag installed", "not installed"])
+    def installed(self, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> bool:
+        monkeypatch.setattr(bag_player, "is_installed", lambda: request.param)
+        return bool(request.param)
+
+    def test_auto_takes_what_is_installed(self, bag: Path, installed: bool) -> None:
+        plan = make_plan(parse([f"path:={bag}", "rate:=0.5"], REPLAY_ARGUMENTS))
+        player = plan.processes[0]
+        assert player.is_required
+        if not installed:
+            assert player.executable == "frame_player"
+            assert not any("front" in to for _, to in graph(plan).remappings)
+            return
+        assert (player.package, player.executable) == ("ros2bag", "ros2")
+        words = list(player.arguments)
+        assert words[:3] == ["bag", "play", str(bag)]
+        assert words[words.index("--rate") + 1] == "0.5"
+        assert set(words[words.index("--topics") + 1 :]) == {
+            "/front/depth/image_rect",
+            "/front/depth/camera_info",
+            "/front/color/image_rect",
+            "/front/color/camera_info",
+            "/tf",
+            "/tf_static",
+        }
+        assert ("depth/image_raw", "/front/depth/image_rect") in graph(plan).remappings
+        assert graph(plan).parameters["/perception"]["use_sim_time"] is True
+
+    def test_what_was_asked_for_is_taken_or_refused(self, bag: Path, installed: bool) -> None:
+        given = [f"path:={bag}", "color:=none"]
+        plan = make_plan(parse([*given, "player:=frame_player"], REPLAY_ARGUMENTS))
+        assert plan.processes[0].executable == "frame_player"
+        wanted = parse([*given, "player:=ros2bag"], REPLAY_ARGUMENTS)
+        if not installed:
+            with pytest.raises(SourceError, match="ros2bag installed"):
+                make_plan(wanted)
+            return
+        player = make_plan(wanted).processes[0]
+        assert "/front/color/image_rect" not in player.arguments
+
+    def test_what_it_cannot_play_goes_to_frame_player(self, tmp_path: Path) -> None:
+        ros1 = tmp_path / "old.bag"
+        ros1.touch()
+        plan = make_plan(parse([f"path:={ros1}"], REPLAY_ARGUMENTS))
+        assert plan.processes[0].executable == "frame_player"
+        with pytest.raises(InvalidValueError, match="use_sim_time"):
+            parse([f"path:={ros1}", "player:=ros2bag", "use_sim_time:=false"], REPLAY_ARGUMENTS)
 
 
 class TestPlan:

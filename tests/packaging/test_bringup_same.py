@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from deepsight_ros.nodes import bag_player, bringup_plan
 from deepsight_ros.nodes.bringup_arguments import ARGUMENTS, REPLAY_ARGUMENTS, parse
 from deepsight_ros.nodes.bringup_plan import make_plan
 from deepsight_ros.nodes.bringup_runner import command_line
@@ -90,6 +91,24 @@ def test_replay_launch_file_describes_what_the_command_starts(tmp_path: Path) ->
         described = {Started.from_command(node.command, node.files) for node in nodes}
         assert any(node.ends_launch for node in nodes)
     assert described == by_command(arguments, True, tmp_path)
+
+
+def test_a_bag_is_played_by_ros2bag_where_it_is_installed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    topics = {"depth": "/front/depth/image_raw", "depth_info": "/front/depth/camera_info"}
+    monkeypatch.setattr(bag_player, "is_installed", lambda: True)
+    monkeypatch.setattr(bringup_plan, "recorded_topics", lambda *_, **__: topics)
+    arguments = [f"path:={tmp_path / 'bag'}", "loop:=true"]
+    (tmp_path / "bag").mkdir()
+    (tmp_path / "bag" / "metadata.yaml").touch()
+    with recorded_launch(arguments, replay=True) as actions:
+        player = actions[0]
+        assert player.ends_launch
+        assert player.command[:4] == ["ros2", "bag", "play", str(tmp_path / "bag")]
+    plan = make_plan(parse(arguments, REPLAY_ARGUMENTS))
+    assert list(plan.processes[0].arguments) == player.command[1:]
+    assert "--loop" in player.command
 
 
 @pytest.mark.ros

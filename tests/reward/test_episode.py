@@ -49,6 +49,17 @@ def test_success_has_hysteresis_and_wants_certainty() -> None:
     assert not episode.update(4, left(0.035)).success
 
 
+def test_frames_that_agree_are_sure_enough_for_a_displacement() -> None:
+    push = Episode(Task(Kind.MOVE, "the box", direction="left", by_m=0.1), 0.03, 0.01)
+    wide = [left(value, half_m=0.029) for value in (0.06, 0.029, 0.05, 0.029)]
+    assert not any(push.update(i, reading).success for i, reading in enumerate(wide))
+    assert not push.update(4, None, "hidden").success  # what is not seen agrees with nothing
+    assert not push.update(5, wide[1]).success
+    assert push.update(6, wide[1]).success
+    reach = Episode(REACH, 0.03, 0.01)
+    assert not any(reach.update(i, wide[1]).success for i in range(5))
+
+
 def test_success_also_wants_what_the_task_asks_for() -> None:
     episode = Episode(Task(Kind.PLACE, "the cup", "the tray"), 0.03, 0.01)
     assert not episode.update(0, left(0.0, may_succeed=False)).success

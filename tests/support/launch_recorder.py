@@ -71,14 +71,27 @@ class Node(_Recorded):
         return isinstance(self.options.get("on_exit"), Shutdown)
 
 
+class ExecuteProcess(_Recorded):
+    """A plain command."""
+
+    @property
+    def command(self) -> list[str]:
+        return list(self.options["cmd"])
+
+    @property
+    def ends_launch(self) -> bool:
+        return isinstance(self.options.get("on_exit"), Shutdown)
+
+
 @contextlib.contextmanager
-def recorded_launch(arguments: list[str], replay: bool = False) -> Iterator[list[Node]]:
-    """Evaluate a launch file with ``name:=value`` arguments; the nodes it would start."""
+def recorded_launch(arguments: list[str], replay: bool = False) -> Iterator[list[Any]]:
+    """Evaluate a launch file with ``name:=value`` arguments; the processes it would start."""
     stand_ins = {
         "launch": _module("launch", LaunchContext=object, LaunchDescription=LaunchDescription),
         "launch.actions": _module(
             "launch.actions",
             DeclareLaunchArgument=DeclareLaunchArgument,
+            ExecuteProcess=ExecuteProcess,
             OpaqueFunction=OpaqueFunction,
             SetEnvironmentVariable=SetEnvironmentVariable,
             Shutdown=Shutdown,
@@ -98,7 +111,7 @@ def recorded_launch(arguments: list[str], replay: bool = False) -> Iterator[list
                 sys.modules[name] = module
 
 
-def _evaluate(name: str, arguments: list[str]) -> list[Node]:
+def _evaluate(name: str, arguments: list[str]) -> list[Any]:
     path = ROOT / "launch" / f"{name}.launch.py"
     spec = importlib.util.spec_from_file_location(f"{name}_launch_file", path)
     assert spec is not None and spec.loader is not None
@@ -113,7 +126,7 @@ def _evaluate(name: str, arguments: list[str]) -> list[Node]:
     (function,) = (a for a in actions if isinstance(a, OpaqueFunction))
     context = SimpleNamespace(launch_configurations=values | given)
     started = function.options["function"](context, *function.options["args"])
-    return [action for action in started if isinstance(action, Node)]
+    return [action for action in started if isinstance(action, Node | ExecuteProcess)]
 
 
 def _module(name: str, **content: Any) -> ModuleType:
