@@ -152,12 +152,20 @@ def live(
     seconds: Annotated[float, typer.Option(min=1.0, help="How long to measure.")] = 60.0,
     width: Annotated[int, typer.Option(help="Image width, px.")] = 640,
     height: Annotated[int, typer.Option(help="Image height, px.")] = 480,
+    task: Annotated[
+        str, typer.Option(help='Also annotate a task\'s rewards: "reach the red object".')
+    ] = "",
     json_path: JsonOption = None,
 ) -> None:
     """The running graph at 30 Hz: frames answered, latency, CPU, memory, accuracy."""
     from deepsight_ros.nodes.benchmark_live import run_live
 
-    write_json(run_live(seconds=seconds, width_px=width, height_px=height), json_path)
+    try:
+        report = run_live(seconds=seconds, width_px=width, height_px=height, task=task)
+    except DeepsightError as error:
+        typer.echo(f"error: {error}", err=True)
+        raise typer.Exit(2) from error
+    write_json(report, json_path)
 
 
 @app.command()

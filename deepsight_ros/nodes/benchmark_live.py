@@ -20,6 +20,7 @@ from typing import Any
 
 import numpy as np
 from diagnostic_msgs.msg import DiagnosticArray
+from rclpy.serialization import deserialize_message
 from rich.console import Console
 from rich.table import Table
 
@@ -45,6 +46,7 @@ TARGETS: dict[str, tuple[str, float]] = {
     "rss_max_mib": ("<=", 1024.0),
     "ask_median_ms": ("<=", 30.0),
 }
+REWARD_TARGETS: dict[str, tuple[str, float]] = {"rewards_share": (">=", 0.995)}
 HD_TARGETS: dict[str, tuple[str, float]] = {"rate_hz": (">=", 15.0)}
 QUESTIONS = (
     "how far away is the nearest object?",
@@ -62,6 +64,7 @@ class Heard:
     """What arrived during the run; messages stay serialised until it is over."""
 
     distances: list[tuple[int, bytes]] = field(default_factory=list)
+    rewards: list[tuple[int, bytes]] = field(default_factory=list)
     scenes: list[bytes] = field(default_factory=list)
     stages: dict[str, str] = field(default_factory=dict)
 
@@ -72,6 +75,9 @@ class Heard:
 
     def on_distances(self, data: bytes) -> None:
         self.distances.append((time.time_ns(), data))
+
+    def on_reward(self, data: bytes) -> None:
+        self.rewards.append((time.time_ns(), data))
 
     def on_scene(self, data: bytes) -> None:
         if len(self.scenes) < 20_000:
@@ -84,8 +90,16 @@ def run_live(
     height_px: int = 480,
     seed: int = 0,
     console: Console | None = None,
+    task: str = "",
 ) -> dict[str, Any]:
-    """Run the benchmark, print its table and return the report."""
+    """Run the benchmark, print its table and return the report.
+
+    Args:
+        task: also have its rewards annotated; "" for none.
+
+    Raises:
+        BenchmarkError: nothing arrived, or the task was refused.
+    """
     isolate()
     console = console or Console()
     plan = make_plan(
@@ -113,6 +127,16 @@ def run_live(
             about = _line(feed)
             _wait_for(lambda: heard.distances, 30.0, "a message on `distances`")
             time.sleep(WARM_UP_S)
+            understood = ""
+            if task:
+                node.create_subscription(
+                    msg.RewardAnnotation, "rewards", heard.on_reward, qos.reliable(100), raw=True
+                )
+                response = client.set_task(task)
+                if not response.success:
+                    raise BenchmarkError(f"live benchmark: the task: {response.message}")
+                understood = response.message
+                _wait_for(lambda: heard.rewards, 10.0, "a message on `rewards`")
             node.create_subscription(
                 msg.Scene, "scene", _every(10, heard.on_scene), qos.reliable(100), raw=True
             )
@@ -128,6 +152,9 @@ def run_live(
     report["accuracy"] = LiveAccuracy(
         benchmark_feed.simulation(seed, width_px, height_px), about
     ).judge(heard.scenes, [data for _, data in heard.distances])
+    if task:
+        report["task"] = understood
+        report |= reward_figures(heard.rewards, about, started_ns, ended_ns)
     report["size"] = f"{width_px}x{height_px}"
     report["stages_ms"] = heard.stages
     report["hardware"] = hardware()
@@ -164,15 +191,8 @@ def _report(
     readings: list[Usage],
     asked: list[tuple[float, msg.SpatialAnswer]],
 ) -> dict[str, Any]:
-    period_ns = 1e9 / about["rate_hz"]
-    first = int(np.ceil((started_ns - about["start_ns"]) / period_ns))
-    last = int(np.floor((ended_ns - about["start_ns"]) / period_ns)) - 1
-    latency_ms: dict[int, float] = {}
-    for at_ns, data in heard.distances:
-        stamp_ns = stamp_of(data)
-        tick = round((stamp_ns - about["start_ns"]) / period_ns)
-        if first <= tick <= last:
-            latency_ms.setdefault(tick, (at_ns - stamp_ns) / 1e6)
+    first, last = _ticks(about, started_ns, ended_ns)
+    latency_ms = _latencies_ms(heard.distances, about, first, last)
     if not latency_ms:
         raise BenchmarkError("live benchmark: no `distances` arrived while it measured")
     values = np.array(list(latency_ms.values()))
@@ -205,6 +225,53 @@ def _report(
     }
 
 
+def reward_figures(
+    rewards: list[tuple[int, bytes]], about: dict[str, Any], started_ns: int, ended_ns: int
+) -> dict[str, Any]:
+    """Share of the published frames with a reward, and image stamp to arrival.
+
+    Args:
+        rewards: (time of arrival, serialised RewardAnnotation).
+        about: start_ns and rate_hz of the feed.
+        started_ns, ended_ns: the stretch that counts.
+
+    Raises:
+        BenchmarkError: none arrived in it.
+    """
+    first, last = _ticks(about, started_ns, ended_ns)
+    latency_ms = _latencies_ms(rewards, about, first, last)
+    if not latency_ms:
+        raise BenchmarkError("live benchmark: no `rewards` arrived while it measured")
+    values = np.array(list(latency_ms.values()))
+    read = [deserialize_message(data, msg.RewardAnnotation) for _, data in rewards]
+    return {
+        "rewards_share": len(values) / (last - first + 1),
+        "rewards_measured_share": float(np.mean([r.valid and not r.held for r in read])),
+        "reward_latency_median_ms": float(np.median(values)),
+        "reward_latency_p99_ms": float(np.percentile(values, 99)),
+    }
+
+
+def _ticks(about: dict[str, Any], started_ns: int, ended_ns: int) -> tuple[int, int]:
+    """First and last frame of the feed that was published between two times."""
+    period_ns = 1e9 / about["rate_hz"]
+    first = int(np.ceil((started_ns - about["start_ns"]) / period_ns))
+    return first, int(np.floor((ended_ns - about["start_ns"]) / period_ns)) - 1
+
+
+def _latencies_ms(
+    arrived: list[tuple[int, bytes]], about: dict[str, Any], first: int, last: int
+) -> dict[int, float]:
+    """Frame of the feed -> time from its stamp to the arrival of the message about it."""
+    latency_ms: dict[int, float] = {}
+    for at_ns, data in arrived:
+        stamp_ns = stamp_of(data)
+        tick = round((stamp_ns - about["start_ns"]) * about["rate_hz"] / 1e9)
+        if first <= tick <= last:
+            latency_ms.setdefault(tick, (at_ns - stamp_ns) / 1e6)
+    return latency_ms
+
+
 def _print(report: dict[str, Any], console: Console) -> None:
     machine = report["hardware"]
     table = Table(
@@ -218,6 +285,10 @@ def _print(report: dict[str, Any], console: Console) -> None:
     wanted = TARGETS if report["size"] == "640x480" else HD_TARGETS
     names = (*TARGETS, "rate_hz", "latency_max_ms", "ask_p99_ms")
     names += ("rss_first_mib", "rss_last_mib", "rss_slope_mib_per_min")
+    if "task" in report:
+        wanted = wanted | REWARD_TARGETS
+        names += (*REWARD_TARGETS, "rewards_measured_share")
+        names += ("reward_latency_median_ms", "reward_latency_p99_ms")
     for name in names:
         value = report[name]
         relation, limit = wanted.get(name, ("", 0.0))
@@ -232,6 +303,8 @@ def _print(report: dict[str, Any], console: Console) -> None:
     for name, value in accuracy.items():
         shown = f"{value:.3f}" if isinstance(value, float) else str(value)
         table.add_row(f"accuracy: {name}", shown, "", "")
+    if "task" in report:
+        table.add_row("task", report["task"], "", "")
     table.add_row("answers", json.dumps(report["ask_statuses"]), "", "")
     console.print(table)
     stages = Table("stage", "ms", title="Median of a frame, wall / processor")

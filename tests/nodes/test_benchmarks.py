@@ -11,11 +11,22 @@ pytestmark = [pytest.mark.ros, pytest.mark.slow]
 
 
 def test_the_live_benchmark_reports_every_figure() -> None:
-    from deepsight_ros.nodes.benchmark_live import HD_TARGETS, TARGETS, run_live
+    from deepsight_ros.nodes.benchmark_live import (
+        HD_TARGETS,
+        REWARD_TARGETS,
+        TARGETS,
+        run_live,
+    )
 
     out = io.StringIO()
-    report = run_live(seconds=3.0, console=Console(file=out, width=120))
-    assert {*TARGETS, *HD_TARGETS} <= report.keys()
+    task = "bring the gripper to the black object"
+    report = run_live(seconds=3.0, console=Console(file=out, width=120), task=task)
+    assert {*TARGETS, *HD_TARGETS, *REWARD_TARGETS} <= report.keys()
+    assert report["task"].startswith("distance of the gripper to the black object")
+    assert 0 < report["rewards_share"] <= 1
+    assert 0 <= report["rewards_measured_share"] <= 1
+    assert 0 < report["reward_latency_median_ms"] <= report["reward_latency_p99_ms"]
+    assert "rewards_share" in out.getvalue()
     assert 0 < report["frames_answered"] <= report["frames_published"]
     assert 0 < report["latency_median_ms"] <= report["latency_p99_ms"]
     assert report["rss_max_mib"] > 50

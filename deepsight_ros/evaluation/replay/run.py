@@ -105,7 +105,7 @@ class Replay:
         timings = self._timings(resume and state.frames > 0)
         slots: dict[int, int] = {}
         began_s, done_before = time.perf_counter(), _spent(self.out) if resume else 0.0
-        saved_s, bag_s = began_s, 0.0
+        saved_s, bag_s = -math.inf, 0.0  # the first frame is saved at once
         paths = {name: self.out / f"{name}.jsonl" for name in ("answers", "rewards")}
         with paths["answers"].open("ab") as answers, paths["rewards"].open("ab") as rewards:
 
@@ -113,7 +113,6 @@ class Replay:
                 answers.flush()
                 rewards.flush()
                 state.answers_bytes, state.rewards_bytes = answers.tell(), rewards.tell()
-                write_json(self.out / "state.json", state.__dict__)
                 spent_s = done_before + time.perf_counter() - began_s
                 stages = {name: t.as_json() for name, t in timings.items()}
                 write_json(
@@ -126,6 +125,8 @@ class Replay:
                         "stages": stages,
                     },
                 )
+                # Last: a run that is resumed relies on what the state says being there.
+                write_json(self.out / "state.json", state.__dict__)
 
             try:
                 for look in self.looker:

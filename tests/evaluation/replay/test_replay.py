@@ -134,6 +134,42 @@ def test_ctrl_c_keeps_what_was_done_and_says_how_to_go_on(tmp_path: Path) -> Non
     assert json.loads((out / "summary.json").read_text())["frames"] == 60
 
 
+def test_a_killed_run_goes_on_to_the_bytes_of_an_unbroken_one(tmp_path: Path) -> None:
+    bag = record(BagMaker("sqlite3"), 30).write(tmp_path)
+    questions = tmp_path / "questions.txt"
+    questions.write_text('{"question": "how many objects are there?", "every_s": 0.2}\n')
+
+    def command(out: Path) -> list[str]:
+        options = ["--questions", str(questions), "--report", str(out), "--rate", "10"]
+        options += ["--task", "reach the red object"]
+        return [sys.executable, "-m", "deepsight_ros.cli.main", "replay", str(bag), *options]
+
+    out, whole = tmp_path / "killed", tmp_path / "whole"
+    process = subprocess.Popen(command(out), stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+    deadline = time.monotonic() + 120
+    try:
+        while not ((out / "state.json").is_file() and state_of(out)["frames"]):
+            assert process.poll() is None, "it ended before it could be killed"
+            assert time.monotonic() < deadline, "nothing was saved"
+            time.sleep(0.01)
+    finally:
+        process.kill()
+        process.wait(30)
+    assert process.returncode == -signal.SIGKILL
+    assert not state_of(out)["complete"]
+    for folder, more in ((out, ["--resume"]), (whole, [])):
+        ran = subprocess.run(
+            [*command(folder), *more], capture_output=True, text=True, timeout=180
+        )
+        assert ran.returncode == 0, ran.stderr
+    for name in ("answers.jsonl", "rewards.jsonl", "summary.json", "state.json"):
+        assert (out / name).read_bytes() == (whole / name).read_bytes(), name
+
+
+def state_of(out: Path) -> dict:
+    return json.loads((out / "state.json").read_text())
+
+
 def test_a_folder_with_other_things_is_left_alone(bag: Path, tmp_path: Path) -> None:
     (tmp_path / "thesis.txt").write_text("mine")
     code, text = replay(bag, tmp_path)
