@@ -176,8 +176,8 @@ NODES: tuple[NodeReference, ...] = (
             Endpoint(
                 "reason",
                 "deepsight_ros/action/Reason",
-                "A task that takes several questions. In this version a single catalogue "
-                "question is answered as one step, anything else is UNSUPPORTED.",
+                "A task that takes several questions: each is a feedback, the result has the "
+                "evidence and the propagated interval; can be cancelled. [Tasks](tasks.md).",
             ),
         ),
     ),
