@@ -62,6 +62,8 @@ _PLACE = re.compile(
     r" (?:on|at|in) the (?:far )?(?:left|right|front|back|middle)(?! (?:of|side|or))\b"
 )
 """Which of two alike is meant: "the mug on the left"."""
+_LEAD = re.compile(r"\bthe ((?:left|right|nearer|farther) )$")
+"""The same before the name: "the left mug"."""
 _IS = re.compile(r" (is|are|stands|reaches|measures|lies)\b(?! not)")
 _ALSO_VERBS = frozenset({"can"})
 _ARTICLE = re.compile(r"\b(the|a|an|one|two|three|of|which|some|any|[a-z]+er|[a-z]+est) $")
@@ -107,7 +109,7 @@ def read_text(text: str, things: Mapping[str, Thing], regions: Sequence[str]) ->
     for name in sorted(names, key=len, reverse=True):
         if not name:
             continue
-        for match in re.finditer(rf"(?<![\w-]){re.escape(name)}(?:e?s)?(?![\w-])", low):
+        for match in re.finditer(rf"(?<![\w'-]){re.escape(name)}(?:e?s)?(?![\w-])", low):
             said = _colour_before(low, match.start())
             if name in _ALSO_VERBS and said is None and not _ARTICLE.search(low[: match.start()]):
                 continue
@@ -120,6 +122,8 @@ def read_text(text: str, things: Mapping[str, Thing], regions: Sequence[str]) ->
             place = _PLACE.match(low, end)
             end = end if place is None else place.end()
             start = match.start() if said is None else low.rfind(said, 0, match.start())
+            lead = _LEAD.search(low, 0, start)
+            start = start if lead is None else lead.start(1)
             take(start, end, ids)
     found.sort(key=lambda m: m.start)
     pieces, at = [], 0

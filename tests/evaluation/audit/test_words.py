@@ -113,3 +113,16 @@ def test_blind_guesses_find_what_words_give_away() -> None:
 def test_the_best_constant_is_best() -> None:
     logs = np.log([1.0, 1.1, 1.2, 9.0])
     assert np.abs(best_constant(logs, 0.2, 0.2) - np.log(1.1)) < 0.2
+
+
+def test_an_hour_is_no_clock_and_the_right_mug_is_no_side() -> None:
+    things = {**THINGS, "o5": Thing("o5", "clock", "", ())}
+    hour = language.read_text("Yes: <region0> is at 9 o'clock.", things, ("o1",))
+    assert [m.ids for m in hour.mentions] == [frozenset({"o1"})]
+    assert len(language.read_text("The clock is near.", things, ()).mentions) == 1
+    side = language.read_text("It is the right red mug.", things, ())
+    assert [m.ids for m in side.mentions] == [frozenset({"o1"})]
+    assert not language.contradicts("left_of", side.bare)
+    assert language.contradicts(
+        "left_of", language.read_text("it is to the right of it", things, ()).bare
+    )
