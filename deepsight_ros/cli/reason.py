@@ -35,6 +35,7 @@ def reason(
     ] = "DEEPSIGHT_CHAT_KEY",
     max_steps: Annotated[int, typer.Option(min=1, help="Most questions.")] = 64,
     deadline_s: Annotated[float, typer.Option(min=0.01, help="Seconds.")] = 60.0,
+    picture: Annotated[Path | None, typer.Option(help="Plan view of the result (PNG).")] = None,
 ) -> None:
     """Work out a task; exits 1 when there is no conclusion, 2 for bad arguments."""
     from deepsight_ros.reasoning.choice import planner
@@ -63,6 +64,10 @@ def reason(
         deadline_s=time.monotonic() + deadline_s,
         on_step=show,
     )
+    if picture is not None:
+        from deepsight_ros.cli.reason_picture import save_picture
+
+        save_picture(loaded, made, picture)
     if as_json:
         typer.echo(json.dumps(reasoned_as_dict(made), ensure_ascii=False))
     else:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from deepsight_ros.questions.speaking import joined, speak
+from deepsight_ros.reasoning import tightening
 from deepsight_ros.reasoning.propagation import decide, speak_margin
 from deepsight_ros.reasoning.toolbox import Toolbox
 from deepsight_ros.reasoning.values import Decision, Finding, StoppedError
@@ -93,8 +94,21 @@ class Context:
             )
         return ids
 
+    def find_wholes(self) -> tuple[str, ...]:
+        """Ids of all things, without unnamed pieces of others (``Toolbox.part_of``)."""
+        ids = self.find_all("all objects", least=1)
+        return tuple(i for i in ids if not self.tools.part_of(i))
+
     def measure(self, quantity: str, *object_ids: str) -> Measurement:
-        """Ask for a quantity; the step says the value."""
+        """Ask for a quantity, and for what narrows it; the steps say the values."""
+        if quantity in ("breadth", "grasp_width"):
+            return tightening.breadth(self.tools, quantity, *object_ids)
+        if quantity == "height":
+            return tightening.height(self.tools, *object_ids)
+        if quantity == "offset_ahead":
+            return tightening.offset_ahead(self.tools, *object_ids)
+        if quantity == "surface_distance":
+            return tightening.gap(self.tools, *object_ids)
         return self.tools.measure(quantity, *object_ids)
 
     def name(self, object_id: str) -> str:

@@ -2,10 +2,11 @@
 
 First order, one input at a time: each input is moved to the lower and to the upper end of its
 95 % interval while the others stay, and the worst fall and rise of the result are kept apart (so
-that one-sided intervals, minima and absolute values come through). Inputs that share an object
-(or the camera) may err together: their contributions are added, the worst case whatever their
-correlation. Groups of inputs that share nothing are independent: their sums are added in
-quadrature.
+that one-sided intervals, minima and absolute values come through). Inputs that share an object may
+err together: their contributions are added, the worst case whatever their correlation, except
+heights and sideways offsets, which err on their own. The camera is where it is: sharing it is no
+reason to err together. Groups of inputs that share nothing are independent: their sums are added
+in quadrature.
 """
 
 from __future__ import annotations
@@ -18,9 +19,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deepsight_ros.reasoning.values import Decision
+from deepsight_ros.scene.measure import CAMERA_ID
 from deepsight_ros.scene.measurement import DERIVED_UNITS, Measurement
 
 Array = NDArray[np.float64]
+
+_CAUSES = {"height": "up", "top": "up", "offset_sideways": "sideways"}
+"""What an error comes from, where it is not the far side that nobody sees. Over 914 things of
+simulated tables the rank correlation of the errors of height and breadth is -0.04, of the offsets
+ahead and sideways -0.02, of breadth and width 0.59, of depth and offset ahead 0.65."""
 
 OPEN = 1e3
 """Stands for an open end of an interval (SI): farther than anything a camera sees."""
@@ -88,17 +95,19 @@ def propagate(
 
 
 def _sharing(inputs: Sequence[Measurement | Allowance]) -> list[list[int]]:
-    """Indices of inputs in groups that are connected by common objects."""
-    groups: list[tuple[set[str], list[int]]] = []
+    """Indices of inputs in groups that are connected by common causes of error."""
+    groups: list[tuple[set[tuple[str, str]], list[int]]] = []
     for index, one in enumerate(inputs):
-        ids, members = set(one.object_ids) or {f"input {index}"}, [index]
+        things = set(one.object_ids) - {CAMERA_ID} or {f"input {index}"}
+        cause = _CAUSES.get(getattr(one, "quantity", ""), "")
+        causes, members = {(thing, cause) for thing in things}, [index]
         apart = []
-        for other_ids, other in groups:
-            if ids & other_ids:
-                ids, members = ids | other_ids, [*other, *members]
+        for other_causes, other in groups:
+            if causes & other_causes:
+                causes, members = causes | other_causes, [*other, *members]
             else:
-                apart.append((other_ids, other))
-        groups = [*apart, (ids, members)]
+                apart.append((other_causes, other))
+        groups = [*apart, (causes, members)]
     return [members for _, members in groups]
 
 
@@ -135,3 +144,8 @@ def speak_margin(margin: Measurement, units: str = "metric") -> str:
     if max(below, above) <= EVEN * min(below, above):
         return f"{said(size)} {unit} ± {said(max(below, above))} {unit}"
     return f"{said(size)} {unit} ({said(low)} to {said(high)} {unit})"
+
+
+def speak_length(metres: float, units: str = "metric") -> str:
+    """A length without an interval: "34.2 cm"."""
+    return speak_margin(Measurement("margin", metres, metres, metres), units)

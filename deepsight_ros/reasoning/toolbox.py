@@ -7,8 +7,12 @@ the catalogue understands or refuses, ``measure`` takes a quantity of SEMANTICS 
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+import numpy as np
 
 from deepsight_ros.errors import (
     DeepsightError,
@@ -22,7 +26,7 @@ from deepsight_ros.questions.speaking import speak
 from deepsight_ros.reasoning.values import Step, StoppedError
 from deepsight_ros.scene.answer import Answer, Status
 from deepsight_ros.scene.measure import CAMERA_ID, GRIPPER_ID, measure
-from deepsight_ros.scene.measurement import QUANTITY_UNITS, Measurement
+from deepsight_ros.scene.measurement import OFFSET_UNITS, QUANTITY_UNITS, Measurement
 from deepsight_ros.scene.objects import Scene, UpSource
 
 _STATUS: tuple[tuple[type[DeepsightError], Status], ...] = (
@@ -35,6 +39,8 @@ _QUESTIONS: dict[str, str] = {
     "centre_distance": "What is the distance between the centres of {0} and {1}?",
     "horizontal_distance": "What is the horizontal distance between {0} and {1}?",
     "vertical_distance": "What is the vertical distance between {0} and {1}?",
+    "offset_ahead": "How far ahead of {1} is {0}?",
+    "offset_sideways": "How far to the side of {1} is {0}?",
     "height": "How tall is {0}?",
     "top": "How high does {0} reach?",
     "width": "How wide is {0}?",
@@ -47,6 +53,12 @@ _QUESTIONS: dict[str, str] = {
     "volume": "What is the volume of {0}?",
     "range": "How far is {0} from the camera?",
 }
+
+_SIDES = {
+    "offset_ahead": ("farther away", "nearer"),
+    "offset_sideways": ("to the left", "to the right"),
+}
+"""What the sign of an offset means, positive first."""
 
 
 class Toolbox:
@@ -81,6 +93,7 @@ class Toolbox:
         self._is_cancelled = is_cancelled
         self._on_step = on_step
         self._steps: list[Step] = []
+        self._known_already: dict[tuple[str, tuple[str, ...]], Measurement] = {}
 
     @property
     def steps(self) -> tuple[Step, ...]:
@@ -96,6 +109,30 @@ class Toolbox:
     def knows_up(self) -> bool:
         """Whether heights and horizontal distances can be asked for."""
         return self._scene.up is not UpSource.UNKNOWN
+
+    @property
+    def knows_support(self) -> bool:
+        """Whether heights count from a surface that things stand on."""
+        return self.knows_up and self._scene.support is not None
+
+    def part_of(self, object_id: str) -> str:
+        """Id of the named thing that an unnamed fragment is taken for a part of, else "".
+
+        Segmentation may leave pieces of a thing beside it. A piece has no name, no region and no
+        role, and the middle of its box lies inside the box of something that has a name.
+        """
+        piece = next((o for o in self._scene.objects if o.id == object_id), None)
+        if piece is None or piece.label or piece.is_region or piece.is_gripper:
+            return ""
+        for whole in self._scene.objects:
+            if whole is not piece and whole.label and not whole.is_region:
+                box = whole.box
+                c, s = math.cos(box.yaw_rad), math.sin(box.yaw_rad)
+                x, y, z = (piece.box.centre_m - box.centre_m).tolist()
+                own = np.abs([c * x + s * y, c * y - s * x, z])
+                if bool((own <= box.size_m / 2).all()):
+                    return whole.id
+        return ""
 
     def name(self, object_id: str) -> str:
         """A name for an object, in words where they tell it from the others."""
@@ -135,12 +172,14 @@ class Toolbox:
         *object_ids: str,
         so_far: Callable[[Answer], str] | None = None,
     ) -> Measurement:
-        """Ask for a quantity of objects by id ("camera" and "gripper" too).
+        """Ask for a quantity of objects by id ("camera" and "gripper" too); once, then remember.
 
         Raises:
             StoppedError: as ``ask``, and when it cannot be measured (with the status that says
                 why).
         """
+        if (quantity, object_ids) in self._known_already:
+            return self._known_already[quantity, object_ids]
         self._before()
         template = _QUESTIONS[quantity]
         question = template.format(*(self.name(i) for i in object_ids))
@@ -151,10 +190,27 @@ class Toolbox:
             made = self._answer(question, quantity, object_ids, status, str(error), ())
             self._after(question, made, so_far)
             raise StoppedError(status, str(error), object_ids) from error
-        text = f"{speak(measured, '', self.units)}."
+        text = f"{self._said(measured)}."
         made = self._answer(question, quantity, object_ids, Status.OK, text, (measured,))
         self._after(question, made, so_far)
+        self._known_already[quantity, object_ids] = measured
         return measured
+
+    def _said(self, measured: Measurement) -> str:
+        """A measurement in words; an offset with its side in place of a sign."""
+        words = _SIDES.get(measured.quantity)
+        if words is None:
+            return speak(measured, "", self.units)
+        flip = measured.value < 0
+        low, high = (
+            (-measured.upper, -measured.lower) if flip else (measured.lower, measured.upper)
+        )
+        if low < 0:
+            size = max(-low, high)
+            most = replace(measured, value=size, lower=size, upper=size)
+            return f"within {speak(most, '', self.units)}, to either side"
+        size_of = replace(measured, value=abs(measured.value), lower=low, upper=high)
+        return f"{speak(size_of, '', self.units)} {words[flip]}"
 
     def _known(self, ids: Sequence[str]) -> tuple[str, ...]:
         gripper = next((o.id for o in self._scene.objects if o.is_gripper), GRIPPER_ID)
@@ -178,7 +234,7 @@ class Toolbox:
             quantity=quantity,
             object_ids=tuple(ids),
             value=value,
-            unit=QUANTITY_UNITS[quantity] if measurements else "",
+            unit={**QUANTITY_UNITS, **OFFSET_UNITS}[quantity] if measurements else "",
             measurements=measurements,
             stamp_ns=self._scene.stamp_ns,
             frame_id=self._scene.frame_id,

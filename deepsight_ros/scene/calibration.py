@@ -28,6 +28,12 @@ LEAST_IN_GROUP = 200
 """A visibility group with fewer shares the factors of all groups: each side is a 97.5th
 percentile, which five of 200 residuals decide, and the single worst of 60."""
 
+SIGNED = frozenset({"direction", "offset_ahead", "offset_sideways"})
+"""Quantities that may be negative, or run below the dial."""
+_AS = {"offset_ahead": "horizontal_distance", "offset_sideways": "horizontal_distance"}
+"""Whose factors serve until a table has some of the quantity's own: the same ends of the same
+shapes, along one axis."""
+
 Factors = tuple[float, float]
 Table = Mapping[tuple[str, str], Factors]
 
@@ -69,7 +75,7 @@ def interval(quantity: str, raw: RawEstimate, table: Table | None = None) -> tup
         upper = math.inf
     if raw.bound is Bound.AT_MOST:
         lower = min(0.0, raw.value)
-    if quantity != "direction":
+    if quantity not in SIGNED:
         lower = max(lower, min(0.0, raw.value))
     return lower, upper
 
@@ -77,7 +83,11 @@ def interval(quantity: str, raw: RawEstimate, table: Table | None = None) -> tup
 def factors(quantity: str, visibility: Visibility, table: Table | None = None) -> Factors:
     """(lower, upper) factor on sigma of a quantity and visibility group."""
     known = package_table() if table is None else table
-    return known.get((quantity, visibility.name.lower()), (DEFAULT_FACTOR, DEFAULT_FACTOR))
+    group = visibility.name.lower()
+    for name in (quantity, _AS.get(quantity, quantity)):
+        if (name, group) in known:
+            return known[name, group]
+    return DEFAULT_FACTOR, DEFAULT_FACTOR
 
 
 @lru_cache(maxsize=1)

@@ -6,6 +6,7 @@ In: bodies in W. Out: raw estimates with end points. Definitions: SEMANTICS "Qua
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -73,6 +74,21 @@ def _centres_apart(a: Body, b: Body, axes: Array) -> RawEstimate:
     return RawEstimate(
         value, apart.sigma_below, apart.sigma_above, apart.visibility, end_points_m=ends
     )
+
+
+def offset_ahead(a: Body, b: Body) -> RawEstimate:
+    """How far A's box centre lies beyond B's along G's x; negative: nearer to the viewer."""
+    return _offset(a, b, _X)
+
+
+def offset_sideways(a: Body, b: Body) -> RawEstimate:
+    """How far A's box centre lies to the left of B's along G's y; negative: to the right."""
+    return _offset(a, b, _Y)
+
+
+def _offset(a: Body, b: Body, axis: Array) -> RawEstimate:
+    apart = centre_along(a, axis).minus(centre_along(b, axis))
+    return replace(apart, end_points_m=np.stack([b.box.centre_m, a.box.centre_m]))
 
 
 def centre_along(body: Body, direction: Array) -> RawEstimate:

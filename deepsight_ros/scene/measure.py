@@ -17,11 +17,12 @@ from deepsight_ros.scene import calibration, distances, sizes
 from deepsight_ros.scene.body import Body, ExactBody, PointSolid, body_of
 from deepsight_ros.scene.estimate import RawEstimate
 from deepsight_ros.scene.free_space import free_space, gripper_plate, robot_plate
-from deepsight_ros.scene.measurement import QUANTITY_UNITS, Measurement
+from deepsight_ros.scene.measurement import OFFSET_UNITS, QUANTITY_UNITS, Measurement
 from deepsight_ros.scene.objects import Scene, UpSource
 
 Array = NDArray[np.float64]
 
+_UNITS = {**QUANTITY_UNITS, **OFFSET_UNITS}
 CAMERA_ID = "camera"
 GRIPPER_ID = "gripper"
 
@@ -32,6 +33,8 @@ _PAIRS: dict[str, tuple[Callable[[Body, Body], RawEstimate], bool]] = {
     "mean_nearest_distance": (distances.mean_nearest_distance, False),
     "horizontal_distance": (distances.horizontal_distance, True),
     "vertical_distance": (distances.vertical_distance, True),
+    "offset_ahead": (distances.offset_ahead, True),
+    "offset_sideways": (distances.offset_sideways, True),
     "direction": (distances.direction, True),
 }
 _SINGLES: dict[str, Callable[[Body], RawEstimate]] = {
@@ -60,7 +63,7 @@ def measure(
 
     Args:
         scene: exact or observed.
-        quantity: key of ``QUANTITY_UNITS``.
+        quantity: key of ``QUANTITY_UNITS`` or ``OFFSET_UNITS``.
         object_ids: one or two ids, in the order of the question. ``free_space`` takes ("gripper",)
             or the gripper object's id for the gripper, and () for a driving robot; ``count`` takes
             the ids counted.
@@ -93,7 +96,7 @@ def measure(
         value=value,
         lower=lower,
         upper=upper,
-        unit=QUANTITY_UNITS[quantity],
+        unit=_UNITS[quantity],
         bound=raw.bound,
         object_ids=ids,
         end_points_m=raw.end_points_m,
@@ -111,9 +114,9 @@ def estimate(
 ) -> RawEstimate:
     """The estimate behind ``measure``, before calibration (same arguments and errors)."""
     ids = tuple(object_ids)
-    if quantity not in QUANTITY_UNITS:
+    if quantity not in _UNITS:
         raise InvalidValueError(
-            f"measure: got quantity '{quantity}', expected one of {sorted(QUANTITY_UNITS)}"
+            f"measure: got quantity '{quantity}', expected one of {sorted(_UNITS)}"
         )
     if quantity == "count":
         for object_id in ids:

@@ -43,6 +43,10 @@ QUANTITY_UNITS: dict[str, str] = {
 }
 """Every measurable quantity of SEMANTICS.md and its SI unit (clock hours are 1-12)."""
 
+OFFSET_UNITS: dict[str, str] = {"offset_ahead": "m", "offset_sideways": "m"}
+"""Signed offsets of one box centre from another along G's x and y. They are measured like the
+quantities above; no question asks for them yet."""
+
 DERIVED_UNITS: dict[str, str] = {"margin": "m", "tilt": "rad", "ratio": ""}
 """What reasoning derives from measured quantities and hands on as a ``Measurement``: room to spare
 (negative: what is missing), the tilt at which a thing falls, a plain ratio."""
@@ -53,9 +57,9 @@ class Measurement:
     """A measured number.
 
     Attributes:
-        quantity: key of ``QUANTITY_UNITS`` or ``DERIVED_UNITS``; for derived names
-            (``grasp_width``, ``diameter``, ``thickness``) the name of the side that was measured
-            stands in ``measured_as``.
+        quantity: key of ``QUANTITY_UNITS``, ``OFFSET_UNITS`` or ``DERIVED_UNITS``; for derived
+            names (``grasp_width``, ``diameter``, ``thickness``) the name of the side that was
+            measured stands in ``measured_as``.
         value: in ``unit``; never NaN.
         lower, upper: 95 % interval, lower <= value <= upper; ``upper`` may be inf for AT_LEAST.
         bound: EXACT when the view determines the value.
@@ -76,7 +80,7 @@ class Measurement:
     measured_as: str = field(default="")
 
     def __post_init__(self) -> None:
-        if self.quantity not in QUANTITY_UNITS and self.quantity not in DERIVED_UNITS:
+        if self.quantity not in {**QUANTITY_UNITS, **OFFSET_UNITS, **DERIVED_UNITS}:
             raise InvalidValueError(
                 f"measurement: got quantity '{self.quantity}', expected one of "
                 f"{sorted(QUANTITY_UNITS)}"

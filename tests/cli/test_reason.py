@@ -48,3 +48,17 @@ def test_what_cannot_be_planned_exits_1() -> None:
 def test_bad_arguments_exit_2(arguments: tuple[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("DEEPSIGHT_CHAT_ADDRESS", raising=False)
     assert run(FITS, *arguments)[0] == 2
+
+
+def test_picture(tmp_path: Path) -> None:
+    pytest.importorskip("matplotlib", reason="the plan view is drawn with matplotlib")
+    from matplotlib.image import imread
+
+    drawn = []
+    for task in (FITS, "how tall is the mug?"):
+        path = tmp_path / f"{len(drawn)}.png"
+        code, _ = run(task, "--picture", str(path))
+        assert code == 0
+        red, green, blue = imread(path)[..., :3].reshape(-1, 3).T
+        drawn.append(int(((red > 0.9) & (green < 0.6) & (blue < 0.2)).sum()))
+    assert drawn[0] > 1.5 * drawn[1] > 0  # three things stand out, then one

@@ -132,3 +132,12 @@ def test_differences_of_one_sided_estimates() -> None:
     assert exact.minus(least).sigma_below == pytest.approx(math.hypot(0.01, 0.2))
     assert least.negated().bound is Bound.AT_MOST
     assert least.negated().value == -0.3
+
+
+def test_offsets_keep_both_ends_below_zero() -> None:
+    """They may be negative, and use the factors of the horizontal distance until they have own."""
+    raw = RawEstimate(-0.2, 0.01, 0.01)
+    lower, upper = interval("offset_ahead", raw, {("horizontal_distance", "complete"): (3.0, 4.0)})
+    assert (lower, upper) == pytest.approx((-0.23, -0.16))
+    own = {("offset_ahead", "complete"): (1.0, 2.0)}
+    assert interval("offset_ahead", raw, own) == pytest.approx((-0.21, -0.18))

@@ -224,3 +224,15 @@ def test_height_is_never_width(x: float, y: float, z: float, yaw: float) -> None
     assert measure(scene, "width", ("a",)).value == pytest.approx(width)
     assert measure(scene, "length", ("a",)).value == pytest.approx(max(x, y))
     assert measure(scene, "breadth", ("a",)).value == pytest.approx(min(x, y))
+
+
+@pytest.mark.parametrize("quantity", ["offset_ahead", "offset_sideways"])
+def test_offsets_are_signed_and_turn_with_their_order(quantity: str) -> None:
+    axis = ("offset_ahead", "offset_sideways").index(quantity)
+    there, back = (measure(SCENE, quantity, ids) for ids in (("can", "ball"), ("ball", "can")))
+    apart = SCENE.object("can").box.centre_m - SCENE.object("ball").box.centre_m
+    assert there.value == pytest.approx(apart[axis])
+    assert back.value == pytest.approx(-apart[axis])
+    assert measure(SCENE, quantity, ("can", "camera")).value == pytest.approx(
+        SCENE.object("can").box.centre_m[axis] - SCENE.camera_position_m[axis]
+    )

@@ -11,12 +11,19 @@ from __future__ import annotations
 
 import itertools
 import math
+from collections.abc import Sequence
 
 import numpy as np
 
 from deepsight_ros.reasoning.context import Context
 from deepsight_ros.reasoning.families.sets import _askable
-from deepsight_ros.reasoning.propagation import Allowance, Array, decide, propagate
+from deepsight_ros.reasoning.propagation import (
+    Allowance,
+    Array,
+    decide,
+    propagate,
+    speak_length,
+)
 from deepsight_ros.reasoning.values import Decision, Finding, StoppedError
 from deepsight_ros.scene.answer import Status
 from deepsight_ros.scene.measurement import Measurement
@@ -30,10 +37,11 @@ def triangle(c: Context) -> Finding:
     """Do three things form an isosceles, equilateral or right-angled triangle?"""
     kind = c.said("kind").replace("-", " ").strip()
     ids = _exactly(c, 3)
-    sides = [c.measure("horizontal_distance", *pair) for pair in itertools.combinations(ids, 2)]
     test = {"isosceles": _isosceles, "equilateral": _equilateral}.get(kind, _right)
-    margin = propagate(test, sides, object_ids=ids)
-    lengths = ", ".join(c.speak(s) for s in sides)
+    places = _places(c, ids)
+    margin = propagate(lambda v: test(_sides(v)), places, object_ids=ids)
+    middle = _sides(np.array([m.value for m in places]))
+    lengths = ", ".join(speak_length(float(side), c.tools.units) for side in middle)
     a = "an" if kind[0] in "aei" else "a"
     return _figure(c, margin, ids, f"{a} {kind} triangle", f" (sides {lengths})")
 
@@ -42,18 +50,26 @@ def _tolerance(longer: float) -> float:
     return max(LEAST_M, SHARE * longer)
 
 
+def _places(c: Context, ids: Sequence[str], origin: str = "camera") -> list[Measurement]:
+    """Ahead and sideways offset of every thing from the origin, in turns."""
+    return [c.measure(q, i, origin) for i in ids for q in ("offset_ahead", "offset_sideways")]
+
+
+def _sides(v: Array) -> Array:
+    """(K,) distances of every pair of points; v: (2N,) coordinates in turns."""
+    points = v.reshape(-1, 2)
+    pairs = list(itertools.combinations(range(len(points)), 2))
+    return np.array([np.linalg.norm(points[i] - points[k]) for i, k in pairs])
+
+
 def _real(sides: Array) -> float:
     """How far the corners are from lying on one line, above the tolerance of a line."""
-    return _height(sides) - _tolerance(float(sides.max()))
-
-
-def _height(sides: Array) -> float:
-    """Distance of the corner off the longest side."""
     a, b, base = np.sort(sides)
     if base <= 0:
         return 0.0
     along = (a * a - b * b + base * base) / (2 * base)
-    return math.sqrt(max(0.0, a * a - along * along))
+    height = math.sqrt(max(0.0, a * a - along * along))
+    return height - _tolerance(float(base))
 
 
 def _isosceles(sides: Array) -> float:
@@ -77,41 +93,37 @@ def _right(sides: Array) -> float:
 def line(c: Context) -> Finding:
     """Do three or more things stand in a line?"""
     ids = c.find_all(c.said("s"), least=3)
-    pairs = list(itertools.combinations(range(len(ids)), 2))
-    measured = [c.measure("horizontal_distance", ids[i], ids[k]) for i, k in pairs]
-    index = {pair: k for k, pair in enumerate(pairs)}
 
     def straight(v: Array) -> float:
-        first, last = max(pairs, key=lambda p: v[index[p]])
-        length = float(v[index[first, last]])
-        off = 0.0
-        for k in range(len(ids)):
-            if k not in (first, last):
-                one = v[index[min(first, k), max(first, k)]]
-                two = v[index[min(last, k), max(last, k)]]
-                off = max(off, _height(np.array([one, two, length])))
-        return _tolerance(length) - off
+        along, off = _row(v.reshape(-1, 2))
+        return _tolerance(float(np.ptp(along))) - float(np.abs(off).max())
 
-    margin = propagate(straight, measured, object_ids=ids)
+    margin = propagate(straight, _places(c, ids), object_ids=ids)
     return _figure(c, margin, ids, "a line", "")
+
+
+def _row(points: Array) -> tuple[Array, Array]:
+    """(N,) positions along the line through the two points farthest apart, and beside it."""
+    pairs = list(itertools.combinations(range(len(points)), 2))
+    first, last = max(pairs, key=lambda p: float(np.linalg.norm(points[p[0]] - points[p[1]])))
+    way = points[last] - points[first]
+    length = float(np.linalg.norm(way))
+    if length <= 0:
+        return np.zeros(len(points)), np.zeros(len(points))
+    rest = (points - points[first]) @ np.array([[way[0], -way[1]], [way[1], way[0]]]) / length
+    return rest[:, 0], rest[:, 1]
 
 
 def spaced(c: Context) -> Finding:
     """Are three or more things spaced equally along their row?"""
     ids = c.find_all(c.said("s"), least=3)
-    pairs = list(itertools.combinations(range(len(ids)), 2))
-    measured = [c.measure("horizontal_distance", ids[i], ids[k]) for i, k in pairs]
-    index = {pair: k for k, pair in enumerate(pairs)}
 
     def even(v: Array) -> float:
-        end = max(pairs, key=lambda p: v[index[p]])[0]
-        along = sorted(
-            0.0 if k == end else float(v[index[min(end, k), max(end, k)]]) for k in range(len(ids))
-        )
-        steps = np.diff(along)
+        along, _ = _row(v.reshape(-1, 2))
+        steps = np.diff(np.sort(along))
         return _tolerance(float(steps.max())) - float(steps.max() - steps.min())
 
-    margin = propagate(even, measured, object_ids=ids)
+    margin = propagate(even, _places(c, ids), object_ids=ids)
     return _figure(c, margin, ids, "an evenly spaced row", "")
 
 
@@ -119,10 +131,9 @@ def square(c: Context) -> Finding:
     """Do four things form a square or a rectangle?"""
     ids = _exactly(c, 4)
     is_square = c.said("kind") == "square"
-    pairs = list(itertools.combinations(ids, 2))
-    measured = [c.measure("horizontal_distance", *pair) for pair in pairs]
 
-    def regular(v: Array) -> float:
+    def regular(places: Array) -> float:
+        v = _sides(places)
         # opposite pairs of the six distances; the longest pair is the diagonals
         couples = sorted(((v[0], v[5]), (v[1], v[4]), (v[2], v[3])), key=sum)
         tests = [_tolerance(max(p)) - abs(p[0] - p[1]) for p in couples]
@@ -131,7 +142,7 @@ def square(c: Context) -> Finding:
             tests.append(_tolerance((p + q) / 2) - abs(p + q - a - b) / 2)
         return float(min(tests))
 
-    margin = propagate(regular, measured, object_ids=ids)
+    margin = propagate(regular, _places(c, ids), object_ids=ids)
     return _figure(c, margin, ids, f"a {c.said('kind')}", "")
 
 
@@ -191,13 +202,17 @@ def _blockers(c: Context) -> tuple[str, list[str], list[str], Measurement | None
     half_m = (c.length_m() or GRIPPER_WIDTH_M) / 2
     target = c.find(c.said("a"))
     made = c.tools.ask(f"What is on {_askable(c, target)}?")
-    on_it = [i for i in made.object_ids if i != target] if made.status is Status.OK else []
-    others = [i for i in c.find_all("all objects", least=1) if i != target and i not in on_it]
+    on_it = (
+        [i for i in made.object_ids if i != target and c.tools.part_of(i) != target]
+        if made.status is Status.OK
+        else []
+    )
+    others = [i for i in c.find_wholes() if i != target and i not in on_it]
     origin = "gripper" if c.tools.has_gripper else "camera"
-    way = c.measure("horizontal_distance", origin, target)
+    goal = _places(c, [target], origin)
     blocking, unclear, closest = list(on_it), [], None
     for other in others:
-        margin = _in_corridor(c, origin, target, other, way, half_m)
+        margin = _in_corridor(c, origin, other, goal, half_m)
         if margin is None:
             continue
         decision = decide(margin)
@@ -211,24 +226,22 @@ def _blockers(c: Context) -> tuple[str, list[str], list[str], Measurement | None
 
 
 def _in_corridor(
-    c: Context, origin: str, target: str, other: str, way: Measurement, half_m: float
-) -> Measurement | None:
-    """How deep a thing reaches into the corridor, None where it is far beyond the target."""
-    to_other = c.measure("horizontal_distance", origin, other)
-    if to_other.lower > way.upper + 0.3:
-        return None
-    apart = c.measure("horizontal_distance", target, other)
+    c: Context, origin: str, other: str, goal: list[Measurement], half_m: float
+) -> Measurement:
+    """How deep a thing reaches into the corridor from the origin to the goal."""
+    place = _places(c, [other], origin)
     across = _half_across(c, origin, other)
 
     def depth(v: Array) -> float:
-        whole, near, far, half = (float(x) for x in v)
+        way, at, half = v[:2], v[2:4], float(v[4])
+        whole = float(np.linalg.norm(way))
         if whole <= 1e-6:
             return -1.0
-        along = (near * near - far * far + whole * whole) / (2 * whole)
-        off = math.sqrt(max(0.0, near * near - along * along))
+        along = float(way @ at) / whole
+        off = abs(float(way[0] * at[1] - way[1] * at[0])) / whole
         return min(half_m + half - off, whole - along, along)
 
-    return propagate(depth, [way, to_other, apart, across], object_ids=(other,))
+    return propagate(depth, [*goal, *place, across], object_ids=(other,))
 
 
 def _half_across(c: Context, origin: str, other: str) -> Allowance:

@@ -105,7 +105,7 @@ def _ordered(
 
 def fall(c: Context) -> Finding:
     """Which thing tips or falls first when things tilt or are bumped?"""
-    ids = c.find_all(c.said("s") or "all objects", least=1)
+    ids = c.find_all(c.said("s"), least=1) if c.said("s") else c.find_wholes()
     carriers = {i: _carrier(c, i) for i in ids}
     is_off = re.search(r"\b(?:off|down|from)\b", c.said("verb") + " " + c.said("how")) is not None
     if is_off and any(carriers.values()):
@@ -141,7 +141,7 @@ def _carrier(c: Context, object_id: str) -> str:
     if made.status is not Status.OK:
         return ""
     others = [i for i in made.object_ids if i not in (object_id, "support")]
-    return others[0] if others else ""
+    return next((i for i in others if c.tools.part_of(i) != object_id), "")
 
 
 def _askable(c: Context, object_id: str) -> str:
