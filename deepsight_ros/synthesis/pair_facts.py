@@ -36,10 +36,10 @@ Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 Codes = NDArray[np.int8]
 
-LOOSEST = 0.10
-"""A measured number is asked for when its 95 % interval reaches at most this share (or 1 cm) to
+LOOSEST = 0.08
+"""A measured number is asked for when its 95 % interval reaches at most this share (or 8 mm) to
 either side."""
-LEAST_M = 0.010
+LEAST_M = 0.008
 _SIGMAS = 2.0
 THRESHOLDS = ("on", "inside", "touching", "next_to", "over", "under")
 _CODES = {

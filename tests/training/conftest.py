@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ pytest.importorskip("torch", reason="training needs torch (requirements/model.tx
 pytest.importorskip("accelerate", reason="training needs accelerate (requirements/model.txt)")
 
 import torch
+from accelerate.state import AcceleratorState
 
 from deepsight_ros.synthesis.model_corpus import ModelCorpus
 from deepsight_ros.synthesis.pairs import PairConfig
@@ -30,12 +32,19 @@ def shards(tmp_path_factory: pytest.TempPathFactory) -> Path:
     corpus = ModelCorpus(
         types=("range", "closer.choice", "height"),
         types_per_image=2,
-        pairs=PairConfig(per_image=12, words_share=0.0),
+        pairs=PairConfig(per_image=12, words_share=0.0, spread=False),
         per_task=1,
     )
     job = ShardJob(source, corpus, str(folder), 1, ROWS, ShardFormat(6, 3))
     build(job, {"kind": "test"})
     return folder
+
+
+@pytest.fixture(autouse=True)
+def fresh_accelerator() -> Iterator[None]:
+    """accelerate keeps one state per process; each test may choose its precision."""
+    yield
+    AcceleratorState._reset_state(reset_partial_state=True)
 
 
 @pytest.fixture

@@ -28,7 +28,7 @@ def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
     corpus = ModelCorpus(
         types=("range", "height", "centre_distance"),
         types_per_image=3,
-        pairs=PairConfig(per_image=60, words_share=0.0),
+        pairs=PairConfig(per_image=60, words_share=0.0, spread=False),
         per_task=1,
     )
     build(
