@@ -80,8 +80,16 @@ class Solid(ABC):
         outer = []
         for i, points in enumerate(surfaces):
             for j, other in enumerate(self.parts):
-                if i != j:  # a part's surface inside another part is not the union's surface
-                    points = points[other.distances(points) > 1e-9]
+                if i == j:
+                    continue
+                # a part's surface inside another part is not the union's surface
+                kept = other.distances(points) > 1e-9
+                if j > i and not kept.all():  # where two surfaces coincide the first stays
+                    low = points[~kept]
+                    out = low - self.parts[i].box.centre_m
+                    out = low + 1e-6 * out / np.linalg.norm(out, axis=1, keepdims=True)
+                    kept[~kept] = other.distances(out) > 1e-9
+                points = points[kept]
             outer.append(points)
         found = np.concatenate(outer)
         return found if len(found) else surfaces[0]  # parts that coincide

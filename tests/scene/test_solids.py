@@ -208,3 +208,22 @@ def test_footprint_and_box_of_a_mug() -> None:
 def test_impossible_solids_are_refused(make) -> None:
     with pytest.raises(InvalidValueError):
         make()
+
+
+def test_surfaces_that_coincide_are_sampled_once() -> None:
+    """Two bottles that differ below the shoulder: the shoulder they share is surface, too."""
+    heights = np.array([0.0, 0.2, 0.5])
+    first = DiscStackSolid(np.zeros(2), heights, np.array([0.5, 0.5, 0.0]))
+    second = DiscStackSolid(np.zeros(2), heights, np.array([0.25, 0.5, 0.0]))
+    alone = first.surface_points(0.05)
+    both = CompoundSolid((first, second)).surface_points(0.05)
+    assert both[:, 2].max() == alone[:, 2].max()
+    assert len(both) <= len(alone) + 1
+    stacked = CompoundSolid(
+        (
+            BoxSolid(np.array([0.0, 0.0, 0.1]), np.array([0.2, 0.2, 0.2])),
+            BoxSolid(np.array([0.0, 0.0, 0.3]), np.array([0.2, 0.2, 0.2])),
+        )
+    ).surface_points(0.05)
+    inner = (np.abs(stacked[:, :2]) < 0.099).all(axis=1) & (np.abs(stacked[:, 2] - 0.2) < 1e-6)
+    assert not inner.any()  # where they touch is no surface
