@@ -80,9 +80,7 @@ class ModelCorpus:
 
     types: tuple[str, ...] = TYPES
     types_per_image: int = 16
-    pairs: PairConfig = field(
-        default_factory=lambda: PairConfig(per_image=64, words_share=0.2, spread=False)
-    )
+    pairs: PairConfig = field(default_factory=lambda: PairConfig(per_image=64, words_share=0.2))
     per_task: int = 4
     declined: int = 2
 
