@@ -55,6 +55,7 @@ class TowerConfig(Section):
         width, layers, heads, mlp: of the transformer.
         activation: "quick_gelu" as CLIP, or "gelu".
         select_layer: which hidden state feeds the projector; -1 the last, -2 as LLaVA does.
+        metric: quantiles of levelled coordinates are added to each patch ("xyz" depth only; ours).
     """
 
     size_px: tuple[int, int] = (96, 128)
@@ -65,6 +66,7 @@ class TowerConfig(Section):
     mlp: int = 512
     activation: str = "quick_gelu"
     select_layer: int = -1
+    metric: bool = True
 
     def __post_init__(self) -> None:
         rows, columns = self.size_px

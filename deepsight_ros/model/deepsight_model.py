@@ -18,7 +18,8 @@ from transformers import CLIPTextConfig, CLIPTextModel, LlamaConfig, LlamaForCau
 
 from deepsight_ros.errors import InvalidValueError
 from deepsight_ros.model.config import ENCODINGS, DeepSightConfig, LanguageConfig
-from deepsight_ros.model.depth_encoding import LENGTH_SCALE_M, coordinates, encode_depth
+from deepsight_ros.model.depth_encoding import coordinates, encode_depth
+from deepsight_ros.model.metric import region_features
 from deepsight_ros.model.numbers import NumberEncoder, NumberHead
 from deepsight_ros.model.pictures import Pictures, normalised_colour
 from deepsight_ros.model.regions import RegionEncoder
@@ -90,10 +91,11 @@ class DeepSightModel(nn.Module):
         self.depth_regions = self.rgb_regions = None
         if config.depth:
             channels = ENCODINGS[config.encoding]
-            self.depth_tower = VisionTower(towers, channels, config.box)
+            metric = config.encoding == "xyz"
+            self.depth_tower = VisionTower(towers, channels, config.box, metric=metric)
             self.depth_projector = projector(config.projector, tower, width)
             self.depth_regions = RegionEncoder(
-                towers, config.region, channels, width, metric=config.encoding == "xyz"
+                towers, config.region, channels, width, metric=metric
             )
         if config.rgb:
             self.rgb_tower = VisionTower(towers, 3, config.box)
@@ -144,19 +146,27 @@ class DeepSightModel(nn.Module):
         if self.depth_tower is not None and self.depth_projector is not None and has_depth.any():
             turn = pictures.levelled_from_camera
             encoded = encode_depth(self.config.encoding, depth_fine, pictures.intrinsics, turn)
-            points = coordinates(depth_fine, pictures.intrinsics, turn) / LENGTH_SCALE_M
+            points = coordinates(depth_fine, pictures.intrinsics, turn)
             features, summary = self.depth_tower(
                 encoded[:, :, fine // 2 :: fine, fine // 2 :: fine],
                 depth,
                 pictures.boxes,
                 pictures.box_valid,
+                points[:, :, fine // 2 :: fine, fine // 2 :: fine],
             )
             present = has_depth[:, None, None].to(features.dtype)
             tokens.append(self.depth_projector(features) * present)
             pooled.append(summary * present[:, 0])
             assert self.depth_regions is not None
+            metric = None
+            if self.depth_regions.metric:
+                rows, columns = depth_fine.shape[1:]
+                focal = pictures.intrinsics[:, :2] / pictures.intrinsics.new_tensor(
+                    [columns, rows]
+                )
+                metric = region_features(depth_fine, points, pictures.regions, focal)
             regions.append(
-                self.depth_regions(features, encoded, pictures.regions, points) * present
+                self.depth_regions(features, encoded, pictures.regions, metric) * present
             )
         if self.rgb_tower is not None and self.rgb_projector is not None and has_colour.any():
             colour = normalised_colour(pictures.colour)

@@ -70,6 +70,6 @@ def encode_depth(
     if encoding == "log":
         return torch.stack([log, valid], dim=1)
     points = coordinates(depth_m, intrinsics, levelled_from_camera) / LENGTH_SCALE_M
-    range_m = torch.linalg.vector_norm(points, dim=1).clamp(min=_LEAST_M)
+    range_m = points.square().sum(1).sqrt().clamp(min=_LEAST_M)
     nearness = 0.25 / range_m * valid
     return torch.cat([points, log[:, None], nearness[:, None], valid[:, None]], dim=1)

@@ -2,7 +2,7 @@
 
 A region's vector is made of the tower's features pooled over the box, a crop of the encoded
 picture at fine size (boxes given as text alone leave shape unreadable), where the box is, and,
-with depth, the metric coordinates that its middle half holds.
+with depth, metric coordinates and sizes of what it holds (``metric.region_features``).
 """
 
 from __future__ import annotations
@@ -13,11 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from deepsight_ros.model.config import RegionConfig, TowerConfig
-
-STATISTICS = 3 * 5 + 1
-"""Five quantiles of x, y and z, and the share of pixels with depth."""
-
-_QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
+from deepsight_ros.model.metric import REGION_FEATURES
 
 
 class RegionEncoder(nn.Module):
@@ -43,20 +39,19 @@ class RegionEncoder(nn.Module):
             nn.Linear(2 * c * side * side, out),
         )
         self.pooled = nn.Linear(tower.width, out)
-        self.place = nn.Linear(8 + (STATISTICS if self.metric else 0), out)
+        self.place = nn.Linear(8 + (REGION_FEATURES if self.metric else 0), out)
         self.mix = nn.Sequential(nn.LayerNorm(3 * out), nn.Linear(3 * out, out), nn.GELU())
         self.last = nn.Linear(out, out)
 
     def forward(
-        self, features: Tensor, pixels: Tensor, regions: Tensor, points: Tensor | None
+        self, features: Tensor, pixels: Tensor, regions: Tensor, metric: Tensor | None
     ) -> Tensor:
         """
         Args:
             features: (B, P, D) of the tower.
             pixels: (B, C, H, W) encoded picture at fine size.
             regions: (B, R, 4) shares of the picture.
-            points: (B, 3, H, W) metric coordinates at fine size, scaled to order one, 0 = invalid;
-                None without depth.
+            metric: (B, R, ``metric.REGION_FEATURES``) of the regions; None without depth.
         """
         weights = patch_weights(regions, self.grid).to(features.dtype)
         pooled = self.pooled(weights @ features)
@@ -67,10 +62,9 @@ class RegionEncoder(nn.Module):
         seen = self.crop(stacked.to(pooled.dtype)).view(b, r, pooled.shape[-1])
         place = [place_features(regions)]
         if self.metric:
-            if points is None:
-                place.append(regions.new_zeros(b, r, STATISTICS))
-            else:
-                place.append(metric_statistics(points, regions, size))
+            if metric is None:
+                metric = regions.new_zeros(b, r, REGION_FEATURES)
+            place.append(metric)
         where = self.place(torch.cat(place, dim=-1).to(pooled.dtype))
         return self.last(self.mix(torch.cat([pooled, seen, where], dim=-1)))
 
@@ -129,21 +123,3 @@ def crop(pixels: Tensor, regions: Tensor, size: int, margin: float) -> tuple[Ten
     in_line = ((along >= 0) & (along <= 1)).to(pixels.dtype)
     inside = (in_line[:, None] * in_line[None, :]).expand(b, r, 1, -1, -1)
     return crops, inside
-
-
-def metric_statistics(points: Tensor, regions: Tensor, size: int) -> Tensor:
-    """(B, R, 16): quantiles of x, y, z over the middle half of the region, share with depth."""
-    quarter = (regions[..., 2:] - regions[..., :2]) / 4
-    middle = torch.cat([regions[..., :2] + quarter, regions[..., 2:] - quarter], dim=-1)
-    samples, _ = crop(points.to(torch.float32), middle, size, 0.0)
-    flat = samples.flatten(3)
-    valid = (flat != 0).any(dim=2, keepdim=True)
-    ordered = torch.where(valid, flat, torch.full_like(flat, torch.inf)).sort(dim=-1).values
-    count = valid.sum(-1)
-    picks = []
-    for share in _QUANTILES:
-        at = ((count - 1).clamp(min=0) * share).round().long().expand(-1, -1, 3)
-        picks.append(ordered.gather(-1, at[..., None])[..., 0])
-    values = torch.stack(picks, dim=-1).flatten(2)
-    values = torch.where(count > 0, values, torch.zeros_like(values))
-    return torch.cat([values, count / flat.shape[-1]], dim=-1)

@@ -2,7 +2,8 @@
 
 Encoded pictures (B, C, H, W) and boxes in; patch features (B, P, D) and a pooled vector out.
 The BBox convolution adds to the patch embeddings; its last layer starts at zero, so that a loaded
-CLIP gives exactly CLIP's features until training moves it.
+CLIP gives exactly CLIP's features until training moves it; so do the metric coordinates of each
+patch that a tower over levelled coordinates adds.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from transformers.models.clip.modeling_clip import CLIPEncoder
 from deepsight_ros.errors import InvalidValueError
 from deepsight_ros.model.box_maps import MAP_CHANNELS, box_maps, jitter_boxes
 from deepsight_ros.model.config import BoxConfig, TowerConfig
+from deepsight_ros.model.metric import PATCH_FEATURES, patch_features
 
 
 class BBoxConvolution(nn.Module):
@@ -59,7 +61,9 @@ class BBoxConvolution(nn.Module):
 class VisionTower(nn.Module):
     """A CLIP ViT; ``box`` is None for a tower without BBox convolution."""
 
-    def __init__(self, config: TowerConfig, channels: int, box: BoxConfig | None) -> None:
+    def __init__(
+        self, config: TowerConfig, channels: int, box: BoxConfig | None, *, metric: bool = False
+    ) -> None:
         super().__init__()
         self.config = config
         clip = CLIPVisionConfig(
@@ -85,6 +89,10 @@ class VisionTower(nn.Module):
         self.encoder = CLIPEncoder(clip)
         self.post_norm = nn.LayerNorm(config.width, eps=clip.layer_norm_eps)
         self.box = BBoxConvolution(config, box) if box is not None and box.use != "off" else None
+        self.metric = None
+        if metric and config.metric:
+            self.metric = nn.Linear(PATCH_FEATURES, config.width, bias=False)
+            nn.init.zeros_(self.metric.weight)
 
     def forward(
         self,
@@ -92,6 +100,7 @@ class VisionTower(nn.Module):
         depth_m: Tensor | None = None,
         boxes: Tensor | None = None,
         box_valid: Tensor | None = None,
+        points_m: Tensor | None = None,
     ) -> tuple[Tensor, Tensor]:
         """Features of encoded pictures.
 
@@ -99,6 +108,7 @@ class VisionTower(nn.Module):
             pixels: (B, C, H, W).
             depth_m: (B, H, W) for the BBox convolution; None leaves it out.
             boxes, box_valid: (B, N, 4) shares of the picture and (B, N) bool.
+            points_m: (B, 3, H, W) levelled coordinates, 0 where invalid, for a metric tower.
 
         Returns:
             (B, P, D) patch features of the selected layer, row by row, and (B, D) the pooled
@@ -111,6 +121,9 @@ class VisionTower(nn.Module):
                 depth_m = torch.zeros_like(pixels[:, 0])
             valid = torch.ones(boxes.shape[:2], dtype=torch.bool, device=boxes.device)
             patches = patches + self.box(depth_m, boxes, valid if box_valid is None else box_valid)
+        if self.metric is not None and points_m is not None:
+            metric = patch_features(points_m, self.config.grid)
+            patches = patches + self.metric(metric.to(patches.dtype))
         first = self.class_embedding.expand(len(patches), 1, -1)
         hidden = self.pre_norm(torch.cat([first, patches], dim=1) + self.position_embedding)
         chosen = self.config.layers + 1 + self.config.select_layer

@@ -121,7 +121,9 @@ class Batches:
         if self.recipe.label_noise_m > 0:  # drawn apart, so that arms ask the same questions
             noise = np.random.default_rng([self.recipe.seed, 13, number, self.rank])
             groups = [[self._noisy(qa, noise) for qa in group] for group in groups]
-        pictures = collate([row.pictures for row in rows])
+        seen = [asked_regions(r.pictures, g) for r, g in zip(rows, groups, strict=True)]
+        groups = [group for _, group in seen]
+        pictures = collate([own for own, _ in seen])
         modality = str(rng.choice(list(self.recipe.modalities), p=_shares(self.recipe.modalities)))
         if modality != "both":
             pictures = pictures.only(depth=modality == "depth", colour=modality == "colour")
@@ -201,6 +203,23 @@ class Batches:
             return qa
         moved = qa.value + float(rng.normal(0, self.recipe.label_noise_m))
         return replace(qa, value=max(1e-3, moved))
+
+
+def asked_regions(
+    pictures: Pictures, questions: Sequence[QuestionAnswer]
+) -> tuple[Pictures, list[QuestionAnswer]]:
+    """One picture with only the regions its questions name, and the questions renumbered.
+
+    Regions do not see each other, so leaving others out changes nothing but the cost.
+    """
+    used = sorted({row for qa in questions for row in qa.regions})
+    place = {row: n for n, row in enumerate(used)}
+    kept = replace(
+        pictures,
+        regions=pictures.regions[:, used],
+        region_valid=pictures.region_valid[:, used],
+    )
+    return kept, [replace(qa, regions=tuple(place[r] for r in qa.regions)) for qa in questions]
 
 
 def _shares(weights: Mapping[str, float]) -> list[float]:

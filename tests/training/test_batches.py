@@ -11,8 +11,10 @@ import pytest
 import torch
 
 from deepsight_ros.errors import InvalidValueError, ShardError
+from deepsight_ros.model.deepsight_model import DeepSightModel
+from deepsight_ros.model.text import QuestionAnswer
 from deepsight_ros.synthesis.shards.reader import ShardSet
-from deepsight_ros.training.batches import Batch, Batches
+from deepsight_ros.training.batches import Batch, Batches, asked_regions
 from deepsight_ros.training.examples import COLUMNS, example
 from deepsight_ros.training.muon import orthogonalised
 from deepsight_ros.training.recipe import Recipe
@@ -110,3 +112,18 @@ def test_orthogonalised_updates_have_singular_values_near_one(shape: tuple[int, 
     made = orthogonalised(torch.randn(shape), steps=8)
     values = torch.linalg.svdvals(made)
     assert (values > 0.5).all() and (values < 1.4).all()
+
+
+def test_regions_nobody_names_change_nothing(batches: Batches):
+    row = next(r for _, rows in batches._rows(0, 1) for r in rows if r.pictures.regions.shape[1])
+    count = row.pictures.regions.shape[1]
+    asked = [QuestionAnswer("What is <region0>?", "A cup.", regions=(count - 1,))]
+    kept, renumbered = asked_regions(row.pictures, asked)
+    assert kept.regions.shape[1] == 1 and renumbered[0].regions == (0,)
+    torch.manual_seed(0)
+    model = DeepSightModel(batches.config).eval()
+    codec = batches.codec
+    with torch.no_grad():
+        few = model.states(model.see(kept), codec.pack([renumbered], 1))
+        all_of_them = model.states(model.see(row.pictures), codec.pack([asked], count))
+    torch.testing.assert_close(few, all_of_them, rtol=1e-4, atol=1e-5)

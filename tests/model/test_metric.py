@@ -1,0 +1,75 @@
+"""Metric features: sizes and places of what a region holds, whatever lies behind it."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from torch import Tensor
+
+from deepsight_ros.model.depth_encoding import coordinates
+from deepsight_ros.model.metric import (
+    PATCH_FEATURES,
+    REGION_FEATURES,
+    patch_features,
+    region_features,
+    waves,
+)
+from deepsight_ros.model.pictures import OPTICAL_TO_FORWARD
+
+HEIGHT, WIDTH, FOCAL = 96, 128, 100.0
+LOGS = REGION_FEATURES - 7 * 13
+"""Where the log sizes begin: box width and height, spans of x, y and z, depth, range."""
+
+
+@pytest.fixture
+def view() -> tuple[Tensor, Tensor, Tensor]:
+    """A plate 0.4 m wide and 0.2 m high, 1 m ahead, before a wall 3 m ahead."""
+    depth = torch.full((1, HEIGHT, WIDTH), 3.0)
+    depth[:, 38:58, 44:84] = 1.0
+    intrinsics = torch.tensor([[FOCAL, FOCAL, 63.5, 47.5]])
+    turn = torch.tensor(OPTICAL_TO_FORWARD, dtype=torch.float32)[None]
+    focal = intrinsics[:, :2] / torch.tensor([WIDTH, HEIGHT])
+    return depth, coordinates(depth, intrinsics, turn), focal
+
+
+def share(x0: int, y0: int, x1: int, y1: int) -> Tensor:
+    return torch.tensor([[[x0 / WIDTH, y0 / HEIGHT, x1 / WIDTH, y1 / HEIGHT]]])
+
+
+def test_sizes_of_a_tight_box(view: tuple[Tensor, Tensor, Tensor]):
+    depth, points, focal = view
+    out = region_features(depth, points, share(44, 38, 84, 58), focal)
+    assert out.shape == (1, 1, REGION_FEATURES)
+    sizes = 10 ** out[0, 0, LOGS : LOGS + 7]
+    assert sizes[0] == pytest.approx(0.4, rel=1e-3) and sizes[1] == pytest.approx(0.2, rel=1e-3)
+    assert sizes[5] == pytest.approx(1.0, rel=1e-3)
+
+
+def test_the_wall_behind_a_loose_box_is_left_out(view: tuple[Tensor, Tensor, Tensor]):
+    depth, points, focal = view
+    out = region_features(depth, points, share(38, 34, 90, 62), focal)
+    width_m, height_m = (float(10 ** out[0, 0, LOGS + k]) for k in (3, 4))
+    assert out[0, 0, LOGS + 2] == pytest.approx(-2.7, abs=0.01)  # flat: the least span there is
+    assert 0.33 < width_m < 0.42 and 0.15 < height_m < 0.22
+
+
+def test_nothing_valid_is_zero_and_finite(view: tuple[Tensor, Tensor, Tensor]):
+    _, _, focal = view
+    empty = torch.zeros(1, HEIGHT, WIDTH)
+    points = torch.zeros(1, 3, HEIGHT, WIDTH)
+    out = region_features(empty, points, share(44, 38, 84, 58), focal)
+    assert out.isfinite().all() and (out[0, 0, :32] == 0).all()
+    assert patch_features(points, (6, 8)).isfinite().all()
+
+
+def test_patches_hold_what_lies_in_them(view: tuple[Tensor, Tensor, Tensor]):
+    _, points, _ = view
+    out = patch_features(points, (6, 8))
+    assert out.shape == (1, 48, PATCH_FEATURES)
+    assert 2 * out[0, 0, 1] == pytest.approx(3.0)  # middle x of the corner patch: the wall
+    assert 2 * out[0, 2 * 8 + 3, 0] == pytest.approx(1.0)  # least x of a patch on the plate
+
+
+def test_waves_tell_a_centimetre_apart():
+    a, b = waves(torch.tensor([[0.5], [0.505]]), 7)
+    assert (a - b).abs().max() > 0.2
