@@ -107,7 +107,7 @@ ARGUMENTS: tuple[Argument, ...] = (
     Argument(
         "detector",
         "",
-        "What names objects: none, topic, or a detector that is installed; empty: as the "
+        "What names objects: none, topic, or model (the depth-language model); empty: as the "
         "parameter file.",
     ),
     Argument(

@@ -105,6 +105,42 @@ class ModelDesk:
         def take(reply: Reply) -> None:
             done(answer_of(reply, question, understood, scene, least))
 
+        self._send(sighting, scene, text, ids, timeout_s, take)
+
+    @property
+    def is_idle(self) -> bool:
+        """The model is ready and nobody waits for it."""
+        client = self._client
+        return client is not None and client.state == "ready" and not client.waiting
+
+    def ask_about(
+        self,
+        sighting: Sighting,
+        question: str,
+        ids: tuple[str, ...],
+        timeout_s: float,
+        done: Callable[[Answer, float], None],
+    ) -> None:
+        """Ask with objects of the sighting as ``<region0>`` ...; ``done`` takes the answer and
+        the model's confidence, from another thread. Only while ``is_idle``."""
+
+        def take(reply: Reply) -> None:
+            least = self._settings.model_min_confidence
+            done(answer_of(reply, question, None, sighting.scene, least), reply.confidence)
+
+        self._send(sighting, sighting.scene, question, ids, timeout_s, take)
+
+    def _send(
+        self,
+        sighting: Sighting,
+        scene: Scene,
+        text: str,
+        ids: tuple[str, ...],
+        timeout_s: float,
+        take: Callable[[Reply], None],
+    ) -> None:
+        assert self._client is not None
+        boxes = {o.id: o.box_px for o in scene.objects if o.box_px is not None}
         up = scene.working_from_camera.rotation[2]
         self._client.ask(
             sighting.frame,

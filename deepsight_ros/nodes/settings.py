@@ -175,6 +175,9 @@ class QuerySettings(NodeSettings):
     model_min_confidence: float = setting(0.6, 0.0, 1.0)
     """Below this (geometric mean probability of its words) the model's answer is not given."""
 
+    model_names_rate_hz: float = setting(2.0, 0.0, 10.0)
+    """Objects a second that the model is asked to name with perception.detector: model."""
+
     model_beside: bool = False
     """Ask the model too where the answer is measured, and report its number beside it."""
 

@@ -91,6 +91,15 @@ class Eyes(Protocol):
 
     transforms: Transforms
 
+    @property
+    def wants_names(self) -> bool:
+        """Objects are to be named by the model."""
+        ...
+
+    def name(self, object_id: str, name: str, score: float) -> None:
+        """Name an object from the next frame on, unless it has a surer name."""
+        ...
+
     def with_regions(self, sighting: Sighting, regions: Sequence[Region]) -> Scene:
         """The sighting's scene with regions added as objects."""
         ...

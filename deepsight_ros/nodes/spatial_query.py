@@ -25,6 +25,7 @@ from deepsight_ros.nodes.conversions import to_duration, to_ns
 from deepsight_ros.nodes.desk_calls import at_desk
 from deepsight_ros.nodes.diagnostics import OK, WARN, Meter, Report
 from deepsight_ros.nodes.model_desk import ModelDesk
+from deepsight_ros.nodes.model_names import ModelNamer
 from deepsight_ros.nodes.node_base import DeepsightNode
 from deepsight_ros.nodes.query_answers import DistanceWork, QuestionWork
 from deepsight_ros.nodes.query_desk import Job, QueryDesk
@@ -58,6 +59,7 @@ class SpatialQueryNode(DeepsightNode[QuerySettings]):
         self._vision: Vision | None = None
         self._desk: QueryDesk[Any] | None = None
         self._model: ModelDesk | None = None
+        self._namer: ModelNamer | None = None
         self._answers: Any = None
         self._entities: list[Callable[[], Any]] = []
         self._group = ReentrantCallbackGroup()
@@ -126,8 +128,15 @@ class SpatialQueryNode(DeepsightNode[QuerySettings]):
             self._advertise()
         if self._vision is not None:
             self._vision.start()
+        if self._model is not None:
+            self._namer = ModelNamer(
+                self.sight, self._model, lambda: self.settings.model_names_rate_hz
+            )
 
     def stop(self) -> None:
+        if self._namer is not None:
+            self._namer.close()
+            self._namer = None
         for work in list(self._goals.values()):
             work.cancelled.set()
         if self._desk is not None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 import traceback
+from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -77,6 +78,7 @@ class Vision:
         self._subscriptions: list[Any] = []
         self._imu: Imu | None = None
         self._detections = DetectionBuffer(faults)
+        self._names: deque[tuple[str, str, float]] = deque(maxlen=64)
         self._sequence = 0
         self._last: tuple[int, int] = (-1, -1)
         self._unrefined = 0
@@ -128,6 +130,14 @@ class Vision:
             regions, sighting.frame, sighting.depth_view, sighting.colour_view
         )
         return self._perceiver.perceive_regions(sighting.frame, sighting.scene, requests)
+
+    @property
+    def wants_names(self) -> bool:
+        return self._config.detector == "model"
+
+    def name(self, object_id: str, name: str, score: float) -> None:
+        """Name an object from the next frame on, unless it has a surer name."""
+        self._names.append((object_id, name, score))
 
     def reports(self) -> list[Report]:
         """Input streams and the perception itself, for diagnostics."""
@@ -259,6 +269,8 @@ class Vision:
             detections = self._detections.near(
                 frame, settings.detection_max_age_s, built.depth_view, built.colour_view
             )
+        while self._names:
+            self._perceiver.tracker.label(*self._names.popleft())
         scene = self._perceiver.perceive(
             frame,
             up_in_camera=self._up(gravity, optical, stamp_ns),

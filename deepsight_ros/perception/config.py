@@ -11,7 +11,7 @@ from dataclasses import dataclass, fields
 
 from deepsight_ros.errors import InvalidValueError
 
-DETECTORS = ("none", "topic")
+DETECTORS = ("none", "topic", "model")
 """Object namers this build has; learnt ones register here when a model is installed."""
 
 
@@ -84,7 +84,8 @@ class PerceptionConfig:
     """Share of the last pose kept in the published one (0: every frame stands for itself)."""
 
     detector: str = "none"
-    """Who names objects: ``none`` or ``topic`` (boxes from an outside detector)."""
+    """Who names objects: ``none``, ``topic`` (boxes from an outside detector) or ``model`` (the
+    depth-language model, at a low rate)."""
 
     detector_iou: float = 0.35
     """Least overlap (intersection over union) at which a detector's box names a segment."""
