@@ -21,6 +21,14 @@ def depth_template(
         list[Path] | None,
         typer.Option("--model", help="Checkpoint folder; may be repeated (arms)."),
     ] = None,
+    source: Annotated[
+        str,
+        typer.Option(
+            "--source",
+            help="world (its held-out split), or recordings with named boxes: nyu:FILE, "
+            "sun_rgbd:FOLDER, bop:FOLDER ...",
+        ),
+    ] = "world",
     views: Annotated[int, typer.Option(min=1, help="Held-out views.")] = 1000,
     training_views: Annotated[
         int, typer.Option(min=1, help="Views the baselines are fitted on.")
@@ -40,15 +48,27 @@ def depth_template(
     from deepsight_ros.cli.benchmark import write_json
     from deepsight_ros.evaluation.depth_template.benchmark import run_benchmark
     from deepsight_ros.evaluation.depth_template.page import write_page
+    from deepsight_ros.evaluation.depth_template.recorded_views import recorded_views
     from deepsight_ros.evaluation.depth_template.world_views import room_texts, world_views
     from deepsight_ros.model.predictor import DeepSight
+    from deepsight_ros.synthesis.source_names import open_source
 
     console = Console()
     torch.set_num_threads(threads)
     try:
         models = {folder.name: DeepSight.from_pretrained(folder) for folder in model or []}
-        with images_bar(console, "held-out views", views) as advance:
-            test = world_views(views, "test", TEST_SEED, per_task, advance)
+        texts: list[str] = []
+        if source == "world":
+            texts = room_texts()
+            with images_bar(console, "held-out views", views) as advance:
+                test = world_views(views, "test", TEST_SEED, per_task, advance)
+        else:
+            opened = open_source(source, None, {})
+            views = min(views, len(opened))
+            with images_bar(console, "views", views) as advance:
+                test = recorded_views(
+                    opened, TEST_SEED, per_task, most=views, skipped=console.print, advance=advance
+                )
         with images_bar(console, "training views", training_views) as advance:
             training = world_views(training_views, "train", TRAINING_SEED, per_task, advance)
         subjects = 4 * len(models)
@@ -60,7 +80,10 @@ def depth_template(
                     advance(done - last.get(name, 0))
                     last[name] = done
 
-            run = run_benchmark(test, training, models, room_texts=room_texts(), progress=progress)
+            where = {} if source == "world" else {"source": source.partition(":")[0]}
+            run = run_benchmark(
+                test, training, models, room_texts=texts, progress=progress, **where
+            )
     except DeepsightError as error:
         typer.echo(f"error: {error}", err=True)
         raise typer.Exit(2) from error
@@ -75,7 +98,9 @@ def depth_template(
 
 def _print(console: Console, report: dict[str, Any]) -> None:
     tasks = list(report["items"])
-    table = Table(title=f"Depth Template Benchmark, {report['views']} views, per cent")
+    table = Table(
+        title=f"Depth Template Benchmark, {report['source']}, {report['views']} views, per cent"
+    )
     table.add_column("subject")
     for task in (*tasks, "average"):
         table.add_column(task, justify="right")

@@ -50,10 +50,12 @@ class TemplateRun:
 
     Attributes:
         views: of the test split.
+        source: where they come from, in words.
         choices: subject -> task -> chosen options, in order of ``asked(views, task)``.
     """
 
     views: list[TemplateView]
+    source: str = "the simulated world, held out"
     choices: dict[str, dict[str, list[int]]] = field(default_factory=dict)
 
     def report(self) -> dict[str, object]:
@@ -84,6 +86,7 @@ class TemplateRun:
             "benchmark": "depth-template",
             "generator": generator_hash(),
             "parser_version": PARSER_VERSION,
+            "source": self.source,
             "views": len(self.views),
             "items": {t: len(asked(self.views, t)) for t in tasks},
             "chance": chance,
@@ -99,6 +102,7 @@ def run_benchmark(
     models: dict[str, DeepSight],
     *,
     room_texts: Sequence[str] = (),
+    source: str = TemplateRun.source,
     progress: Callable[[str, int], None] = lambda _name, _done: None,
 ) -> TemplateRun:
     """Ask everybody everything.
@@ -108,9 +112,10 @@ def run_benchmark(
         training: views of the training split, for the baselines.
         models: name -> model; each answers by depth, colour and both as far as it can.
         room_texts: a description per scene option, for zero-shot classification.
+        source: where the test comes from, in words.
         progress: called with a subject's name and the views it has done.
     """
-    run = TemplateRun(list(test))
+    run = TemplateRun(list(test), source)
     tasks = tasks_present(run.views)
     for name, features in (
         ("best constant", None),

@@ -24,7 +24,7 @@ def write_page(run: TemplateRun, report: dict[str, Any], subject: str, path: Pat
         path: of the file.
     """
     parts = [
-        f"<p>{report['views']} held-out views of the simulated world, generator "
+        f"<p>{report['views']} views of {escape(report['source'])}, generator "
         f"{report['generator']}; accuracy in per cent with the 95 % interval over views. The "
         "paper's own rows were measured on other data (NYU Depth V2, SUN RGB-D).</p>",
         _table(report),

@@ -69,13 +69,14 @@ def views(
     for number in range(len(source)):
         sample = source[number]
         twin = None if clean is None else clean[number].frame
-        yield _view(
+        yield view_of(
             number, sample, make_items(sample, options, seed, clean=twin, per_task=per_task)
         )
         progress(number + 1)
 
 
-def _view(number: int, sample: Sample, items: list[TemplateItem]) -> TemplateView:
+def view_of(number: int, sample: Sample, items: list[TemplateItem]) -> TemplateView:
+    """A sample with its items, as subjects see it."""
     scene = sample.scene
     known = scene.up is not UpSource.UNKNOWN
     boxes = {o.id: o.box_px for o in scene.objects if o.box_px is not None}
