@@ -246,6 +246,10 @@ def rewards(
     episodes: Annotated[int, typer.Option(min=1, help="Simulated episodes per kind.")] = 100,
     seed: Annotated[int, typer.Option(help="Another seed, other episodes.")] = 1,
     workers: Annotated[int, typer.Option(min=1, help="Processes.")] = 1,
+    keep: Annotated[
+        Path | None,
+        typer.Option(help="Keep each episode's score in this folder: a killed run goes on there."),
+    ] = None,
     json_path: JsonOption = None,
 ) -> None:
     """Rewards of simulated reach, place, push and keep-away against their exact truth.
@@ -268,7 +272,7 @@ def rewards(
             bar.update(task, completed=len(run.scores))
             write_json(report(run, seed=seed), json_path)
 
-        run = run_rewards(episodes, seed, workers=workers, progress=progress)
+        run = run_rewards(episodes, seed, workers=workers, keep=keep, progress=progress)
     if not run.scores:
         typer.echo("ended before the first episode was done", err=True)
         raise typer.Exit(130)

@@ -6,18 +6,20 @@ was measured in it (held frames are reported apart) and the true distance change
 
 from __future__ import annotations
 
-import itertools
 import math
 import multiprocessing
 import signal
 import time
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from scipy.stats import spearmanr
 
+from deepsight_ros.evaluation.geometry_workers import kept_in
 from deepsight_ros.perception.inputs import Detection, GivenUp, GripperInput
 from deepsight_ros.perception.perceiver import Perceiver
 from deepsight_ros.reward.annotator import Annotator
@@ -92,6 +94,7 @@ def run_rewards(
     *,
     frames: int = 45,
     workers: int = 1,
+    keep: Path | None = None,
     progress: Callable[[RewardRun], None] = lambda _run: None,
 ) -> RewardRun:
     """Score ``episodes`` episodes of every kind.
@@ -99,13 +102,14 @@ def run_rewards(
     Args:
         frames: of an episode.
         workers: processes; the scores do not depend on it.
+        keep: folder for each episode's score, so that a killed run goes on where it stopped.
         progress: told after every episode what is done so far. Ctrl-C (KeyboardInterrupt) ends
             the run, and what was done is returned.
     """
-    pairs = itertools.product(range(episodes), kinds)
-    jobs = [(kind, seed * 10_000 + index, frames) for index, kind in pairs]
-    run = RewardRun(len(jobs))
-    made = _one_by_one(jobs) if workers == 1 else _in_processes(jobs, workers)
+    run = RewardRun(episodes * len(kinds))
+    about = {"seed": seed, "frames": frames, "kinds": list(kinds)}
+    work = partial(_score_number, seed=seed, frames=frames, kinds=tuple(kinds))
+    made = _scores(kept_in(work, keep, about), run.wanted, workers)
     try:
         for score in made:
             run.scores.append(score)
@@ -116,20 +120,26 @@ def run_rewards(
     return run
 
 
-def _one_by_one(jobs: list[Job]) -> Generator[EpisodeScore, None, None]:
-    for job in jobs:
-        yield _score_job(job)
-
-
-def _in_processes(jobs: list[Job], workers: int) -> Generator[EpisodeScore, None, None]:
+def _scores(
+    work: Callable[[int], EpisodeScore], count: int, workers: int
+) -> Generator[EpisodeScore, None, None]:
     """Scores as they are done; closing it ends the processes."""
+    if workers == 1:
+        yield from map(work, range(count))
+        return
     context = multiprocessing.get_context("spawn")
     with context.Pool(workers, _leave_ctrl_c_to_the_parent) as pool:  # its end terminates them
-        yield from pool.imap_unordered(_score_job, jobs)
+        yield from pool.imap_unordered(work, range(count))
 
 
 def _leave_ctrl_c_to_the_parent() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+def _score_number(number: int, *, seed: int, frames: int, kinds: tuple[str, ...]) -> EpisodeScore:
+    """The score of the n-th episode, the kinds taking turns."""
+    index, kind = divmod(number, len(kinds))
+    return _score_job((kinds[kind], seed * 10_000 + index, frames))
 
 
 def _score_job(job: Job) -> EpisodeScore:

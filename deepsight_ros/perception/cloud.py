@@ -29,6 +29,11 @@ class ViewCloud:
         self._working = working_from_camera
         self._every = every
 
+    @property
+    def view(self) -> WorkingView:
+        """The frame the points are from."""
+        return self._view
+
     @cached_property
     def _valid(self) -> Bool:
         return self._view.valid[:: self._every, :: self._every]

@@ -62,8 +62,8 @@ class Episode:
     Args:
         task: whose readings these are.
         success_m: what may be left for it to count as done; the upper end of the interval may
-            exceed it by at most the hysteresis, or, for displacements, FRAMES_AGREEING frames in
-            a row must say so.
+            exceed it by at most the hysteresis, unless the things are followed as lasting shapes;
+            or, for displacements, FRAMES_AGREEING frames in a row must say so.
         hysteresis_m: it stays done until more than this is left beyond ``success_m``.
 
     Attributes:
@@ -150,4 +150,7 @@ class Episode:
         # of its way: for displacements frames that agree are sure enough.
         if self._task.kind in DISPLACEMENTS:
             sure = sure or self._within >= FRAMES_AGREEING
+        # Nor does an unseen side waver where the things are followed as lasting shapes: what is
+        # read then changes only as the things move, and its interval may stay wide for ever.
+        sure = sure or reading.is_steady
         return within and sure

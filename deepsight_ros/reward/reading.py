@@ -15,8 +15,10 @@ from numpy.typing import NDArray
 from deepsight_ros.errors import DeepsightError, NoDepthError, UnknownReferenceError
 from deepsight_ros.geometry.transforms import RigidTransform
 from deepsight_ros.questions.naming import find_object
+from deepsight_ros.reward.following import Following
 from deepsight_ros.reward.tasks import DISPLACEMENTS, GRIPPER, Kind, Task
 from deepsight_ros.scene.answer import Status
+from deepsight_ros.scene.body import body_of
 from deepsight_ros.scene.measure import GRIPPER_ID, measure, require_gravity
 from deepsight_ros.scene.measurement import Measurement
 from deepsight_ros.scene.objects import Scene
@@ -39,6 +41,7 @@ class Reading:
         distance: the measurement it rests on, None for displacements.
         reach_m: gap of the gripper and the thing it has to move; None where there is neither.
         may_succeed: what else the task asks for (to stand on the target) holds.
+        is_steady: the things were followed as lasting shapes (``reward.following``).
     """
 
     left_m: float
@@ -47,7 +50,11 @@ class Reading:
     distance: Measurement | None = None
     reach_m: float | None = None
     may_succeed: bool = True
+    is_steady: bool = False
 
+
+FINGERS_M = 0.01
+"""A gripper's body that ends this far before its frame's origin was seen without its fingers."""
 
 SIZE_JUMP, SIZES_KEPT, SIZES_NEEDED = 2.0, 9, 3
 """A side so many times longer or shorter than the median of the last frames is a jump."""
@@ -74,6 +81,7 @@ class Reader:
         self._forward: Array | None = None
         self._seen_ns: dict[str, int] = {}
         self._sides_m: dict[str, deque[Array]] = {}
+        self._following = Following()
 
     def reset(self) -> None:
         """A new episode of the same task: the things keep their ids, their start is taken anew."""
@@ -98,6 +106,8 @@ class Reader:
         Raises:
             DeepsightError: it cannot be measured in this frame; says why.
         """
+        pose = fixed_from_camera or RigidTransform.identity()
+        scene = self._following.settle(scene, self.object_ids, pose)
         self.ground(scene)
         self._check_sizes(scene)
         kind = self.task.kind
@@ -105,6 +115,7 @@ class Reader:
             reading = self._displaced(scene, fixed_from_camera or RigidTransform.identity())
         else:
             reading = self._apart(scene)
+        reading = replace(reading, is_steady=self._following.has_settled(self.object_ids))
         if kind in (Kind.REACH, Kind.KEEP_AWAY) or self.subject_id == GRIPPER_ID:
             return reading
         return replace(reading, reach_m=self._reach(scene))
@@ -175,7 +186,7 @@ class Reader:
 
     def _apart(self, scene: Scene) -> Reading:
         task = self.task
-        found = measure(scene, "surface_distance", (self.subject_id, self.target_id))
+        found = _gap(scene, self.subject_id, self.target_id)
         if task.kind is Kind.KEEP_AWAY:
             ends = (task.limit_m - found.upper, task.limit_m - found.lower)
             lower_m, upper_m = (max(0.0, end) for end in ends)
@@ -184,8 +195,19 @@ class Reader:
         if task.kind is Kind.PLACE:
             on = judge(scene, "on", (self.subject_id, self.target_id)).outcome
             inside = judge(scene, "inside", (self.subject_id, self.target_id)).outcome
-            stands = Outcome.TRUE in (on, inside)
+            on_it = on is Outcome.TRUE and not self._stands_beside(scene)
+            stands = on_it or inside is Outcome.TRUE
         return Reading(found.value, found.lower, found.upper, found, may_succeed=stands)
+
+    def _stands_beside(self, scene: Scene) -> bool:
+        """Whether the subject's foot is nearer to the support than to the target's top: noise
+        alone would set a thing beside a thin plate on it."""
+        if scene.support is None:
+            return False
+        subject, target = scene.object(self.subject_id).box, scene.object(self.target_id).box
+        foot_m = float(subject.centre_m[2] - subject.size_m[2] / 2)
+        top_m = float(target.centre_m[2] + target.size_m[2] / 2)
+        return abs(foot_m) < abs(foot_m - top_m)
 
     def _displaced(self, scene: Scene, fixed_from_camera: RigidTransform) -> Reading:
         """What is left of a displacement from where the thing was when the episode began."""
@@ -217,9 +239,26 @@ class Reader:
         if not gripper or gripper == self.subject_id:
             return None
         try:
-            return measure(scene, "surface_distance", (gripper, self.subject_id)).value
+            return _gap(scene, gripper, self.subject_id).value
         except DeepsightError:
             return None
+
+
+def _gap(scene: Scene, subject_id: str, target_id: str) -> Measurement:
+    """Surface distance; a gripper reaches at least to its frame's origin, its front, which is
+    measured from where its body was seen without its fingers."""
+    found = measure(scene, "surface_distance", (subject_id, target_id))
+    held = scene.gripper
+    if subject_id != GRIPPER_ID or held is None or not held.object_id:
+        return found
+    ahead = held.pose.rotation[:, 0]
+    _, end_m = body_of(scene.object(held.object_id).shape).solid.extent(ahead)
+    if float(ahead @ held.pose.translation_m) - end_m < FINGERS_M:
+        return found
+    bare = replace(scene, gripper=replace(held, object_id=""))
+    bare = replace(bare, objects=tuple(o for o in scene.objects if o.id != GRIPPER_ID))
+    front = measure(bare, "surface_distance", (GRIPPER_ID, target_id))
+    return min(found, front, key=lambda m: m.value)
 
 
 def find_tracked(words: str, scene: Scene) -> str:

@@ -9,6 +9,7 @@ import pytest
 from typer.testing import CliRunner
 
 from deepsight_ros.cli.main import app
+from deepsight_ros.errors import InvalidValueError
 from deepsight_ros.evaluation import reward_benchmark
 from deepsight_ros.evaluation.reward_benchmark import EpisodeScore, Job, run_rewards
 
@@ -46,3 +47,22 @@ def test_an_ended_run_keeps_what_was_done(tmp_path: Path, monkeypatch: pytest.Mo
     content = json.loads(path.read_text())
     assert content["episodes"] == [5, 12]
     assert sum(kind["episodes"] for kind in content["kinds"].values()) == 5
+
+
+def test_a_killed_run_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    done: list[Job] = []
+
+    def count(job: Job) -> EpisodeScore:
+        done.append(job)
+        return score(job)
+
+    monkeypatch.setattr(reward_benchmark, "_score_job", count)
+    first = run_rewards(1, seed=3, keep=tmp_path)
+    assert len(done) == 4
+    again = run_rewards(2, seed=3, keep=tmp_path)
+    assert len(done) == 8  # only what was new
+    known = {(s.kind, s.seed) for s in first.scores}
+    assert len(again.scores) == 8
+    assert known < {(s.kind, s.seed) for s in again.scores}
+    with pytest.raises(InvalidValueError, match="name another folder"):
+        run_rewards(1, seed=4, keep=tmp_path)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -58,6 +59,14 @@ def test_frames_that_agree_are_sure_enough_for_a_displacement() -> None:
     assert push.update(6, wide[1]).success
     reach = Episode(REACH, 0.03, 0.01)
     assert not any(reach.update(i, wide[1]).success for i in range(5))
+
+
+def test_lasting_shapes_need_no_narrow_interval() -> None:
+    reach = Episode(REACH, 0.03, 0.01)
+    wide = left(0.029, half_m=0.06)
+    assert not reach.update(0, wide).success
+    assert not reach.update(1, replace(left(0.031), is_steady=True)).success
+    assert reach.update(2, replace(wide, is_steady=True)).success
 
 
 def test_success_also_wants_what_the_task_asks_for() -> None:
