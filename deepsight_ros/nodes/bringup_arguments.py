@@ -13,6 +13,8 @@ from pathlib import Path
 
 from deepsight_ros.errors import InvalidValueError
 
+DETECTOR_NODES = ("owlv2", "grounding_dino")
+"""Values of ``detector`` that start the node `object_detector`."""
 FLAG = ("true", "false")
 FLAG_OR_FILE = ("", "true", "false")
 CAMERAS = ("realsense", "oak", "zed", "orbbec", "kinect")
@@ -107,8 +109,16 @@ ARGUMENTS: tuple[Argument, ...] = (
     Argument(
         "detector",
         "",
-        "What names objects: none, topic, or model (the depth-language model); empty: as the "
-        "parameter file.",
+        "What names objects: none; topic (boxes that another node publishes); model (the "
+        "depth-language model); owlv2 or grounding_dino (started too, see detector_model); "
+        "empty: as the parameter file.",
+        ("", "none", "topic", "model", *DETECTOR_NODES),
+    ),
+    Argument("detector_model", "", "Folder of the detector's checkpoint."),
+    Argument(
+        "detector_words",
+        "",
+        "Nouns the detector looks for, separated by commas; empty: as the parameter file.",
     ),
     Argument(
         "mount",
@@ -193,6 +203,11 @@ def _check_together(values: Mapping[str, str]) -> None:
     elif values["path"]:
         raise InvalidValueError(
             f"bring-up: got path:= with source:={source}, expected source:=folder or source:=bag"
+        )
+    if values["detector_model"] and values["detector"] not in DETECTOR_NODES:
+        raise InvalidValueError(
+            f"bring-up: got detector_model:= with detector:={values['detector'] or '(empty)'}, "
+            f"expected it with one of {', '.join(DETECTOR_NODES)}"
         )
     if values["player"] == "ros2bag" and (source != "bag" or values["use_sim_time"] != "true"):
         raise InvalidValueError(

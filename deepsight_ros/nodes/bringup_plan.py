@@ -18,7 +18,7 @@ from typing import Any
 
 from deepsight_ros.nodes import parameter_files
 from deepsight_ros.nodes.bag_player import play_arguments, plays_by_ros2bag, recorded_topics
-from deepsight_ros.nodes.bringup_arguments import complete
+from deepsight_ros.nodes.bringup_arguments import DETECTOR_NODES, complete
 from deepsight_ros.nodes.dds_profile import image_profile
 from deepsight_ros.nodes.parameter_files import Parameters
 from deepsight_ros.nodes.resources import config_file
@@ -124,6 +124,9 @@ def make_plan(arguments: Mapping[str, str], outer_namespace: str = "") -> Plan:
     remappings = _remappings(topics if is_camera or by_ros2bag else {}, values)
     respawn = values["use_respawn"] == "true"
     processes.append(process("graph", GRAPH_NODES, remappings=remappings, respawn=respawn))
+    if values["detector"] in DETECTOR_NODES:
+        detector = {"remappings": remappings, "respawn": respawn}
+        processes.append(process("object_detector", ("object_detector",), **detector))
     if values["rviz"] == "true":
         layout = str(config_file("deepsight.rviz"))
         processes.append(Process("rviz2", "rviz2", (), {}, arguments=("-d", layout)))
@@ -203,7 +206,7 @@ def _overrides(
 ) -> dict[str, Parameters]:
     """Per node name, what the preset and the arguments set."""
     nodes: dict[str, Parameters] = {
-        node: {} for node in (*GRAPH_NODES, "sim_camera", "frame_player")
+        node: {} for node in (*GRAPH_NODES, "object_detector", "sim_camera", "frame_player")
     }
     for node, parameters in preset["parameters"].items():
         nodes[node] |= parameter_files.flat(parameters)
@@ -218,7 +221,10 @@ def _overrides(
     for name in ("fixed_frame", "gravity_frame", "gripper_frame"):
         if values[name]:
             vision[name] = values[name]
-    if values["detector"]:
+    if values["detector"] in DETECTOR_NODES:
+        vision["perception.detector"] = "topic"
+        nodes["object_detector"] |= _detector(values)
+    elif values["detector"]:
         vision["perception.detector"] = values["detector"]
     if values["imu"]:
         vision["use_imu"] = True
@@ -234,6 +240,19 @@ def _overrides(
         nodes["sim_camera"]["detections_rate_hz"] = 10.0  # the simulator plays the detector
     nodes["frame_player"] |= _player(values, topics)
     return nodes
+
+
+def _detector(values: Mapping[str, str]) -> Parameters:
+    parameters: Parameters = {"kind": values["detector"]}
+    for name in ("use_sim_time", "autostart"):
+        if values[name]:
+            parameters[name] = values[name] == "true"
+    if values["detector_model"]:
+        parameters["path"] = str(Path(values["detector_model"]).expanduser().resolve())
+    words = [w.strip() for w in values["detector_words"].split(",") if w.strip()]
+    if words:
+        parameters["words"] = words
+    return parameters
 
 
 def _player(values: Mapping[str, str], topics: Mapping[str, str]) -> Parameters:

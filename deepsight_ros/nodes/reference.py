@@ -205,6 +205,31 @@ NODES: tuple[NodeReference, ...] = (
         ),
     ),
     NodeReference(
+        "object_detector",
+        "Names what colour shows: OWLv2 or Grounding DINO from a local folder, at a low rate. "
+        "Lifecycle node in a process of its own; needs requirements/model.txt.",
+        settings.ObjectDetectorSettings,
+        (
+            Endpoint("color/image_raw", IMAGE, "Colour.", SENSOR),
+            Endpoint(
+                "color/image_raw/compressed",
+                COMPRESSED,
+                "Colour as JPEG or PNG; taken where raw is not published.",
+                SENSOR,
+                True,
+            ),
+        ),
+        (
+            Endpoint(
+                "detections",
+                "deepsight_ros/msg/Regions",
+                "Boxes with names in colour pixels, stamped as the image.",
+                RELIABLE,
+            ),
+            DIAGNOSTICS,
+        ),
+    ),
+    NodeReference(
         "sim_camera",
         "Camera stand-in: a simulated tabletop with a moving gripper, scene or wrist mounted, "
         "with exact truth. A process of its own.",

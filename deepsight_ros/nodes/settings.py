@@ -225,6 +225,38 @@ class RewardAloneSettings(VisionSettings, RewardSettings):
 
 
 @dataclass(frozen=True)
+class ObjectDetectorSettings(NodeSettings):
+    """Node `object_detector`."""
+
+    kind: str = setting("owlv2", choices=("owlv2", "grounding_dino"), live=False)
+    """Which detector the folder holds."""
+
+    path: str = setting("", live=False)
+    """Folder of its checkpoint."""
+
+    words: tuple[str, ...] = setting(
+        ("cup", "bottle", "can", "box", "bowl", "plate", "book", "phone", "keyboard", "person"),
+        live=False,
+    )
+    """Nouns to look for."""
+
+    least_score: float = setting(0.25, 0.0, 1.0)
+    """Boxes of a lower score are left out."""
+
+    most: int = setting(50, 1, 1000)
+    """Boxes per image, best first."""
+
+    rate_hz: float = setting(2.0, 0.01, 60.0)
+    """Most images a second that are looked at."""
+
+    device: str = setting("auto", live=False)
+    """Where it runs: auto (a GPU where there is one), cpu, cuda, cuda:1 ..."""
+
+    color_transport: str = setting("auto", choices=("auto", "raw", "compressed"), live=False)
+    """How colour images come; auto takes what is published."""
+
+
+@dataclass(frozen=True)
 class SimCameraSettings(NodeSettings):
     """Node `sim_camera`."""
 
