@@ -27,7 +27,7 @@ COMMANDS: dict[str, str] = {
     "annotate": "deepsight_ros.cli.annotate:annotate",
     "record": "deepsight_ros.cli.record:record",
     "benchmark": "deepsight_ros.cli.benchmark:app",
-    "train": "deepsight_ros.cli.train:app",
+    "train": "deepsight_ros.cli.train_commands:app",
     "world": "deepsight_ros.cli.world:app",
 }
 """Command name -> "module:function" or "module:typer app"."""

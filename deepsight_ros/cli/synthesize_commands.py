@@ -6,9 +6,11 @@ from deepsight_ros.cli.synthesize import app
 from deepsight_ros.cli.synthesize_captions import captions
 from deepsight_ros.cli.synthesize_instructions import instructions
 from deepsight_ros.cli.synthesize_octaves import octaves
+from deepsight_ros.cli.synthesize_segments import segments
 
 __all__ = ["app"]
 
 app.command()(captions)
 app.command()(instructions)
 app.command()(octaves)
+app.command()(segments)

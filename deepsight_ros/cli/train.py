@@ -124,6 +124,18 @@ def calibrate(
         raise typer.Exit(1) from error
 
 
+def steps_bar(console: Console) -> Progress:
+    """The progress bar of a training run."""
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+        console=console,
+    )
+
+
 def _run(
     stage: str,
     recipe_name: str,
@@ -149,15 +161,7 @@ def _run(
         model, codec = starting_model(recipe, data)
         count = sum(p.numel() for p in model.parameters()) / 1e6
         console.print(f"{stage}: {count:.2f} M parameters, {recipe.steps} steps, {out}")
-        bar = Progress(
-            TextColumn("{task.description}"),
-            BarColumn(),
-            MofNCompleteColumn(),
-            TimeElapsedColumn(),
-            TimeRemainingColumn(),
-            console=console,
-        )
-        with bar:
+        with steps_bar(console) as bar:
             task = bar.add_task(stage, total=recipe.steps)
 
             def report(told: StepReport) -> None:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from deepsight_ros.errors import InvalidValueError
+from deepsight_ros.perception.segmenters import KINDS
 
 DETECTOR_NODES = ("owlv2", "grounding_dino")
 """Values of ``detector`` that start the node `object_detector`."""
@@ -119,6 +120,13 @@ ARGUMENTS: tuple[Argument, ...] = (
         "detector_words",
         "",
         "Nouns the detector looks for, separated by commas; empty: as the parameter file.",
+    ),
+    Argument(
+        "segmenter",
+        "",
+        "What divides a view into things: geometric, learned, or auto (the learned one where it "
+        "keeps to its time on this computer); empty: as the parameter file.",
+        ("", *KINDS),
     ),
     Argument(
         "mount",

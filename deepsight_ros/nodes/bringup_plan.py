@@ -226,6 +226,8 @@ def _overrides(
         nodes["object_detector"] |= _detector(values)
     elif values["detector"]:
         vision["perception.detector"] = values["detector"]
+    if values["segmenter"]:
+        vision["segmenter"] = values["segmenter"]
     if values["imu"]:
         vision["use_imu"] = True
     if values["color"] == "none":

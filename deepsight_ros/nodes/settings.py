@@ -12,6 +12,7 @@ from deepsight_ros.errors import InvalidValueError
 from deepsight_ros.geometry.noise import FAMILIES, SensorModel
 from deepsight_ros.nodes.parameters import setting
 from deepsight_ros.perception.config import PerceptionConfig
+from deepsight_ros.perception.segmenters import KINDS
 
 
 @dataclass(frozen=True)
@@ -88,6 +89,22 @@ class VisionSettings:
 
     detection_max_age_s: float = setting(0.5, 0.0, 10.0)
     """Boxes on `detections` name objects in frames whose stamp is at most this far from theirs."""
+
+    segmenter: str = setting("auto", choices=KINDS, live=False)
+    """What divides a view into things: geometric, learned, or auto: the learned one where it keeps
+    to its time on this computer, which diagnostics tell."""
+
+    segmenter_model: str = setting("auto", live=False)
+    """Weights of the learned segmenter: auto (those that ship) or a folder."""
+
+    segmenter_budget_s: float = setting(0.030, 0.001, 1.0, live=False)
+    """What auto allows the learned segmenter for a 640x480 frame, down-sampling included."""
+
+    segmenter_device: str = setting("auto", live=False)
+    """Where the learned segmenter runs: auto (a GPU where there is one), cpu, cuda, cuda:1 ..."""
+
+    segmenter_threads: int = setting(1, 1, 64, live=False)
+    """Processor threads the learned segmenter may use."""
 
     perception: PerceptionConfig = field(default_factory=PerceptionConfig)
 

@@ -27,6 +27,7 @@ from deepsight_ros.nodes.faults import FaultLog
 from deepsight_ros.nodes.frame_builder import BuiltFrame, FrameBuilder
 from deepsight_ros.nodes.reception import Reception
 from deepsight_ros.nodes.region_messages import DetectionBuffer, region_requests
+from deepsight_ros.nodes.segmenter_choice import chosen, segmenter_report
 from deepsight_ros.nodes.settings import VisionSettings
 from deepsight_ros.nodes.sight import Sight, Sighting
 from deepsight_ros.nodes.slot import LatestSlot, Worker
@@ -70,7 +71,8 @@ class Vision:
         self._reception = Reception(node)
         self.transforms: Transforms = make_transforms(node, faults, self._reception)
         self._config = settings().perception
-        self._perceiver = Perceiver(self._config)
+        self._choice = chosen(settings())
+        self._perceiver = Perceiver(self._config, self._choice.segmenter)
         self._camera: CameraInput | None = None
         self._slot: LatestSlot[RawFrame] = LatestSlot()
         self._worker: Worker[RawFrame] | None = None
@@ -162,7 +164,8 @@ class Vision:
             text = f"{rate_out:.1f} of {rate_in:.1f} frames per second: this computer is too slow"
         else:
             level, text = OK, f"{rate_out:.1f} Hz, {1e3 * self.meter.latency_s():.0f} ms behind"
-        return [*lines, Report("perception", level, text, values), self._stage_report()]
+        told = Report("perception", level, text, values)
+        return [*lines, told, segmenter_report(self._choice), self._stage_report()]
 
     def _stage_report(self) -> Report:
         """Median milliseconds of each stage of a frame: on the clock / of the processor."""
@@ -211,7 +214,7 @@ class Vision:
         settings = self._settings()
         if settings.perception is not self._config:
             self._config = settings.perception
-            self._perceiver = Perceiver(self._config)
+            self._perceiver = Perceiver(self._config, self._choice.segmenter)
         stages, began_s = self.stages, time.perf_counter()
         stages.add("stamp to arrival", raw.latency_s)
         stages.add("arrival to worker", time.monotonic() - raw.arrived_s)

@@ -24,7 +24,8 @@ from deepsight_ros.perception.memory import ShapeMemory
 from deepsight_ros.perception.regions import region_mask
 from deepsight_ros.perception.room import Room, RoomMemory
 from deepsight_ros.perception.samples import make_sample
-from deepsight_ros.perception.segmentation import Segmentation, segment
+from deepsight_ros.perception.segmentation import Segmentation
+from deepsight_ros.perception.segmenters import Segmenter, geometric
 from deepsight_ros.perception.shapes import (
     UnseenShape,
     describe,
@@ -81,12 +82,16 @@ class Perceiver:
 
     Attributes:
         config: its settings.
+        segmenter: what divides a view into things.
         tracker: what is remembered of things, in sight or not.
         last_timings_s: seconds per stage of the last ``perceive``.
     """
 
-    def __init__(self, config: PerceptionConfig | None = None) -> None:
+    def __init__(
+        self, config: PerceptionConfig | None = None, segmenter: Segmenter = geometric
+    ) -> None:
         self.config = config or PerceptionConfig()
+        self.segmenter = segmenter
         self.tracker = Tracker(self.config)
         self.last_timings_s: dict[str, float] = {}
         self._seen: _Seen | None = None
@@ -224,7 +229,7 @@ class Perceiver:
         clock.lap("support")
         working = working_frame(finding, config)
         hand = None if gripper is None else gripper.camera_from_gripper.translation_m
-        segmentation = segment(view, finding, room.walls, config, hand)
+        segmentation = self.segmenter(view, finding, room.walls, config, hand)
         clock.lap("segment")
         looks = look_at(view, segmentation.labels, segmentation.count)
         clock.lap("looks")
@@ -252,7 +257,7 @@ class Perceiver:
         up = None if scene.up is UpSource.UNKNOWN else scene.working_from_camera.rotation[2]
         finding = find_support(sample, config, up)
         walls = [] if finding.up is None else find_walls(sample, finding.up)
-        segmentation = segment(view, finding, walls, config)
+        segmentation = self.segmenter(view, finding, walls, config)
         looks = look_at(view, segmentation.labels, segmentation.count)
         return _Seen(frame, view, segmentation, looks, scene.working_from_camera, finding)
 

@@ -56,6 +56,7 @@ class Segmentation:
         finding: the support it was made with.
         walls: the walls that were left out.
         wall_masks: (H, W) bool of each wall's pixels.
+        scores: (count) how sure a learned segmenter is of each, 0 to 1; () where nothing says.
     """
 
     labels: Labels
@@ -64,6 +65,7 @@ class Segmentation:
     finding: SupportFinding = NOTHING
     walls: tuple[Plane, ...] = ()
     wall_masks: tuple[Bool, ...] = ()
+    scores: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -169,7 +171,7 @@ def segment(
     part = view.crop(rows, columns)
     found = partition(part, foreground[rows, columns], config)[0]
     table = finding.support if stands_out(ground.height_m) else None
-    found, count = _keep_things(found, part, table, config, gripper_m)
+    found, count = keep_things(found, part, table, config, gripper_m)
     box = (rows, columns)
     height = None if ground.height_m is None else ground.height_m[box]
     up = None if finding.support is None else finding.support.normal
@@ -203,7 +205,7 @@ def dense(labels: Labels) -> Labels:
     return table[labels]
 
 
-def _keep_things(
+def keep_things(
     labels: Labels,
     view: WorkingView,
     table: HorizontalPlane | None,

@@ -8,7 +8,6 @@ tokens per second and memory go to the terminal and to TensorBoard files in the 
 from __future__ import annotations
 
 import json
-import resource
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -22,12 +21,12 @@ from deepsight_ros.errors import InvalidValueError
 from deepsight_ros.model import checkpoint
 from deepsight_ros.model.deepsight_model import DeepSightModel
 from deepsight_ros.model.text import TextCodec
+from deepsight_ros.training import run_folder
 from deepsight_ros.training.batches import Batch, Batches
 from deepsight_ros.training.lora import merge_lora
 from deepsight_ros.training.optimisers import build, gradient_norm
 from deepsight_ros.training.recipe import Recipe
 
-STATE = "state"
 _TOWER_ROOTS = (
     "depth_tower",
     "rgb_tower",
@@ -111,7 +110,7 @@ def train(
     """
     accelerator = Accelerator(mixed_precision=recipe.precision)
     torch.manual_seed(recipe.seed)
-    _claim(run, recipe, accelerator)
+    run_folder.claim(run, recipe.as_mapping(), accelerator)
     freeze(model, recipe.train)
     # aligning the towers is contrastive; aligning a projector alone is by the texts it leads to
     contrastive = recipe.stage == "align" and "tower" in recipe.train
@@ -122,7 +121,7 @@ def train(
     prepared = accelerator.prepare(objective, *optimisers)
     objective, optimisers = prepared[0], list(prepared[1:])
     accelerator.register_for_checkpointing(*schedules)
-    first = _resume(accelerator, run)
+    first = run_folder.resume(accelerator, run)
     batches = Batches(
         folders,
         recipe,
@@ -132,7 +131,7 @@ def train(
         ranks=accelerator.num_processes,
     )
     last = recipe.steps if stop_after is None else min(recipe.steps, first + stop_after)
-    writer = _writer(run, first) if accelerator.is_main_process else None
+    writer = run_folder.writer(run, first) if accelerator.is_main_process else None
     accumulate = recipe.accumulate
     objective.train()
     samples = tokens = 0
@@ -159,7 +158,7 @@ def train(
         if not torch.isfinite(torch.tensor(sums["loss"])):
             raise InvalidValueError(
                 f"training: got loss {sums['loss']} at step {step}; lower the learning rates of "
-                f"the recipe and resume from the last state in {run / STATE}"
+                f"the recipe and resume from the last state in {run / run_folder.STATE}"
             )
         gradient_norm(objective.parameters(), recipe.optimiser.clip)
         for optimiser, schedule in zip(optimisers, schedules, strict=True):
@@ -169,14 +168,14 @@ def train(
         done = step + 1
         if done % report_every == 0 or done == last:
             spent = time.perf_counter() - mark
-            told = StepReport(done, sums, samples / spent, tokens / spent, _memory_mb())
+            told = StepReport(done, sums, samples / spent, tokens / spent, run_folder.memory_mb())
             samples = tokens = 0
             mark = time.perf_counter()
             report(told)
             if writer is not None:
                 _log(writer, told)
         if done % recipe.save_every == 0 or done == last:
-            _save_state(accelerator, run, done)
+            run_folder.save_state(accelerator, run, done)
     if writer is not None:
         writer.close()
     if last == recipe.steps and accelerator.is_main_process:
@@ -204,57 +203,9 @@ def freeze(model: DeepSightModel, parts: Sequence[str]) -> None:
             parameter.requires_grad_(False)
 
 
-def _claim(run: Path, recipe: Recipe, accelerator: Accelerator) -> None:
-    """The run folder belongs to one recipe."""
-    run.mkdir(parents=True, exist_ok=True)
-    file = run / "recipe.json"
-    text = json.dumps(recipe.as_mapping(), indent=1, sort_keys=True) + "\n"
-    if file.exists() and file.read_text(encoding="utf-8") != text:
-        raise InvalidValueError(
-            f"training: {run} holds a run of another recipe; give another --out, or remove it"
-        )
-    if accelerator.is_main_process:
-        file.write_text(text, encoding="utf-8")
-
-
-def _resume(accelerator: Accelerator, run: Path) -> int:
-    """Steps that are done."""
-    pointer = run / f"{STATE}.json"
-    if not pointer.exists():
-        return 0
-    saved = json.loads(pointer.read_text(encoding="utf-8"))
-    accelerator.load_state(str(run / saved["folder"]))
-    return int(saved["step"])
-
-
-def _save_state(accelerator: Accelerator, run: Path, step: int) -> None:
-    """Two states take turns, so that a kill while writing leaves the one before."""
-    pointer = run / f"{STATE}.json"
-    last = json.loads(pointer.read_text())["folder"] if pointer.exists() else f"{STATE}_b"
-    folder = f"{STATE}_a" if last.endswith("_b") else f"{STATE}_b"
-    accelerator.save_state(str(run / folder), safe_serialization=True)
-    accelerator.wait_for_everyone()
-    if accelerator.is_main_process:
-        scratch = pointer.with_suffix(".tmp")
-        scratch.write_text(json.dumps({"folder": folder, "step": step}) + "\n", encoding="utf-8")
-        scratch.replace(pointer)
-
-
-def _writer(run: Path, purge_step: int):  # type: ignore[no-untyped-def]
-    from torch.utils.tensorboard import SummaryWriter
-
-    return SummaryWriter(str(run / "tensorboard"), purge_step=purge_step + 1)
-
-
 def _log(writer, told: StepReport) -> None:  # type: ignore[no-untyped-def]
     for name, value in told.losses.items():
         writer.add_scalar(f"loss/{name}", value, told.step)
     writer.add_scalar("speed/samples_per_s", told.samples_per_s, told.step)
     writer.add_scalar("speed/tokens_per_s", told.tokens_per_s, told.step)
     writer.add_scalar("memory/peak_mb", told.memory_mb, told.step)
-
-
-def _memory_mb() -> float:
-    if torch.cuda.is_available():
-        return torch.cuda.max_memory_allocated() / 2**20
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024

@@ -1,0 +1,73 @@
+"""A run folder: the recipe it belongs to, two states that take turns, TensorBoard files.
+
+A killed run goes on from its last whole state; a folder of another recipe is refused.
+"""
+
+from __future__ import annotations
+
+import json
+import resource
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from accelerate import Accelerator
+
+from deepsight_ros.errors import InvalidValueError
+
+STATE = "state"
+
+
+def claim(run: Path, recipe: Mapping[str, Any], accelerator: Accelerator) -> None:
+    """The run folder belongs to one recipe (JSON values).
+
+    Raises:
+        InvalidValueError: it belongs to another.
+    """
+    run.mkdir(parents=True, exist_ok=True)
+    file = run / "recipe.json"
+    text = json.dumps(recipe, indent=1, sort_keys=True) + "\n"
+    if file.exists() and file.read_text(encoding="utf-8") != text:
+        raise InvalidValueError(
+            f"training: {run} holds a run of another recipe; give another --out, or remove it"
+        )
+    if accelerator.is_main_process:
+        file.write_text(text, encoding="utf-8")
+
+
+def resume(accelerator: Accelerator, run: Path) -> int:
+    """Load the last state; steps that are done."""
+    pointer = run / f"{STATE}.json"
+    if not pointer.exists():
+        return 0
+    saved = json.loads(pointer.read_text(encoding="utf-8"))
+    accelerator.load_state(str(run / saved["folder"]))
+    return int(saved["step"])
+
+
+def save_state(accelerator: Accelerator, run: Path, step: int) -> None:
+    """Two states take turns, so that a kill while writing leaves the one before."""
+    pointer = run / f"{STATE}.json"
+    last = json.loads(pointer.read_text())["folder"] if pointer.exists() else f"{STATE}_b"
+    folder = f"{STATE}_a" if last.endswith("_b") else f"{STATE}_b"
+    accelerator.save_state(str(run / folder), safe_serialization=True)
+    accelerator.wait_for_everyone()
+    if accelerator.is_main_process:
+        scratch = pointer.with_suffix(".tmp")
+        scratch.write_text(json.dumps({"folder": folder, "step": step}) + "\n", encoding="utf-8")
+        scratch.replace(pointer)
+
+
+def writer(run: Path, purge_step: int):  # type: ignore[no-untyped-def]
+    """TensorBoard files of the run; what a killed run logged after ``purge_step`` is dropped."""
+    from torch.utils.tensorboard import SummaryWriter
+
+    return SummaryWriter(str(run / "tensorboard"), purge_step=purge_step + 1)
+
+
+def memory_mb() -> float:
+    """Peak memory, of the GPU where there is one."""
+    if torch.cuda.is_available():
+        return torch.cuda.max_memory_allocated() / 2**20
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024

@@ -1,0 +1,105 @@
+"""The recipe of a segmenter: a YAML file of values in, a checked ``SegmentRecipe`` out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from deepsight_ros.errors import InvalidValueError
+from deepsight_ros.model.segmenter_net import SegmenterConfig
+from deepsight_ros.training.recipe import RECIPES, OptimiserConfig
+from deepsight_ros.training.segment_examples import Augmentation
+
+
+@dataclass(frozen=True)
+class SegmentRecipe:
+    """Everything that decides the result except the pictures.
+
+    Attributes:
+        model: shape of the network.
+        seed: of initialisation, order and every draw.
+        steps: optimiser steps.
+        batch: pictures per step and process.
+        crop_px: window (rows, columns) of the network's grid that is learnt from at once.
+        centre_weight, offset_weight, boundary_weight: of those losses beside what a pixel is.
+        augmentation: how pictures are changed.
+        optimiser: AdamW and its schedule.
+        average: decay of the running mean of the weights, which is what is kept; 0 for none.
+        precision: "no", "bf16" or "fp16".
+        save_every: steps between resumable states.
+    """
+
+    model: SegmenterConfig = field(default_factory=SegmenterConfig)
+    seed: int = 0
+    steps: int = 2000
+    batch: int = 8
+    crop_px: tuple[int, int] = (96, 128)
+    centre_weight: float = 0.5
+    offset_weight: float = 1.0
+    boundary_weight: float = 0.5
+    augmentation: Augmentation = field(default_factory=Augmentation)
+    optimiser: OptimiserConfig = field(
+        default_factory=lambda: OptimiserConfig(kind="adamw", lr=2e-3, clip=5.0)
+    )
+    average: float = 0.995
+    precision: str = "no"
+    save_every: int = 200
+
+    def __post_init__(self) -> None:
+        for name in ("steps", "batch", "save_every"):
+            if getattr(self, name) < 1:
+                raise InvalidValueError(
+                    f"recipe: got {name} {getattr(self, name)}, expected at least 1"
+                )
+        if not 0 <= self.average < 1:
+            raise InvalidValueError(f"recipe: got average {self.average}, expected 0 to below 1")
+        if self.precision not in ("no", "bf16", "fp16"):
+            raise InvalidValueError(
+                f"recipe: got precision '{self.precision}', expected no, bf16 or fp16"
+            )
+
+    @classmethod
+    def read(cls, path: Path | str, **changes: Any) -> SegmentRecipe:
+        """A recipe file, or the name of one that ships ("segmenter").
+
+        Raises:
+            InvalidValueError: no such file, unknown entries, values out of range.
+        """
+        file = Path(path)
+        if not file.is_file():
+            file = RECIPES / f"{path}.yaml"
+        if not file.is_file():
+            raise InvalidValueError(
+                f"recipe: got '{path}', expected a YAML file or 'segmenter', which ships"
+            )
+        values = yaml.safe_load(file.read_text(encoding="utf-8")) or {}
+        return cls.from_mapping({**values, **changes})
+
+    @classmethod
+    def from_mapping(cls, values: Mapping[str, Any]) -> SegmentRecipe:
+        known = {f.name for f in fields(cls)}
+        unknown = sorted(set(values) - known)
+        if unknown:
+            raise InvalidValueError(
+                f"recipe: got unknown entries {unknown}, expected {sorted(known)}"
+            )
+        made = dict(values)
+        if isinstance(made.get("model"), Mapping):
+            made["model"] = SegmenterConfig.from_mapping(made["model"])
+        if isinstance(made.get("optimiser"), Mapping):
+            made["optimiser"] = OptimiserConfig.from_mapping(made["optimiser"])
+        if "crop_px" in made:
+            made["crop_px"] = tuple(made["crop_px"])
+        if isinstance(made.get("augmentation"), Mapping):
+            pairs = made["augmentation"].items()
+            given = {k: tuple(v) if isinstance(v, list) else v for k, v in pairs}
+            made["augmentation"] = Augmentation(**given)
+        return cls(**made)
+
+    def as_mapping(self) -> dict[str, Any]:
+        """JSON values."""
+        return asdict(self)

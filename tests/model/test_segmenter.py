@@ -1,0 +1,103 @@
+"""Segmenter weights on disk, and which segmenter a machine gets and why."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from deepsight_ros.errors import InvalidValueError, SourceError
+from deepsight_ros.model import segmenter
+from deepsight_ros.model.segmenter import choose, latency_s, load_learned
+from deepsight_ros.model.segmenter_net import OUTPUTS, SegmenterConfig, SegmenterNet
+from deepsight_ros.model.segmenter_weights import load, save
+from deepsight_ros.perception.segmenters import geometric
+
+SMALL = SegmenterConfig(widths=(8, 8, 16), blocks=(0, 1, 0), up_blocks=(0, 1))
+
+
+@pytest.fixture()
+def folder(tmp_path: Path) -> Path:
+    torch.manual_seed(0)
+    save(tmp_path / "net", SegmenterNet(SMALL))
+    return tmp_path / "net"
+
+
+def test_weights_come_back(folder: Path) -> None:
+    network = load(folder)
+    again = load(folder)
+    given = torch.randn(1, SMALL.inputs, 30, 41)
+    with torch.no_grad():
+        out = network(given)
+        assert torch.equal(out, again(given))
+    assert out.shape == (1, len(OUTPUTS), 30, 41)
+    assert not network.training
+
+
+def test_the_shipped_shape_is_small_enough() -> None:
+    count = sum(p.numel() for p in SegmenterNet(SegmenterConfig()).parameters())
+    assert count < 5_000_000
+
+
+def test_compiled_says_what_eager_says(folder: Path) -> None:
+    learned = load_learned(folder, device="cpu")
+    network = load(folder)
+    channels = np.random.default_rng(0).normal(0, 1, (SMALL.inputs, 60, 80)).astype(np.float32)
+    with torch.no_grad():
+        eager = network(torch.from_numpy(channels)[None])[0].numpy()
+    for _ in range(3):
+        np.testing.assert_allclose(learned.network(channels), eager, atol=2e-4)
+
+
+def test_damaged_and_foreign_weights_are_named(folder: Path) -> None:
+    weights = folder / "model.safetensors"
+    whole = weights.read_bytes()
+    weights.write_bytes(whole[:100])
+    with pytest.raises(SourceError, match="damaged"):
+        load(folder)
+    weights.write_bytes(whole)
+    values = json.loads((folder / "config.json").read_text())
+    (folder / "config.json").write_text(json.dumps({**values, "widths": [8, 16, 16]}))
+    with pytest.raises(InvalidValueError, match="belong together"):
+        load(folder)
+    (folder / "config.json").write_text(json.dumps({**values, "format": "x"}))
+    with pytest.raises(InvalidValueError, match="format"):
+        load(folder)
+    with pytest.raises(SourceError, match="train segment"):
+        load(folder / "nowhere")
+
+
+def test_auto_takes_the_learned_one_within_its_time(folder: Path) -> None:
+    choice = choose("auto", folder, budget_s=100.0, device="cpu")
+    assert choice.kind == "learned" and choice.latency_s is not None
+    assert "within" in choice.reason and "ms" in choice.reason
+
+
+def test_auto_falls_back_and_says_why(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    slow = choose("auto", folder, budget_s=1e-6, device="cpu")
+    assert slow.kind == "geometric" and slow.segmenter is geometric and "over" in slow.reason
+    none = choose("auto", None)
+    assert none.kind == "geometric" and "no weights" in none.reason
+    (folder / "model.safetensors").write_bytes(b"")
+    broken = choose("auto", folder, device="cpu")
+    assert broken.kind == "geometric" and "damaged" in broken.reason
+    monkeypatch.setattr(segmenter.importlib.util, "find_spec", lambda name: None)
+    bare = choose("auto", folder)
+    assert bare.kind == "geometric" and "torch is not installed" in bare.reason
+
+
+def test_learned_that_cannot_be_had_is_an_error(folder: Path) -> None:
+    with pytest.raises(SourceError, match="no weights"):
+        choose("learned", None)
+    (folder / "model.safetensors").write_bytes(b"")
+    with pytest.raises(SourceError, match="damaged"):
+        choose("learned", folder, device="cpu")
+    with pytest.raises(InvalidValueError, match="expected one of"):
+        choose("magic", folder)
+
+
+def test_latency_is_measured_for_any_segmenter() -> None:
+    assert 0.0 < latency_s(geometric, rounds=1) < 10.0

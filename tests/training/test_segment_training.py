@@ -1,0 +1,147 @@
+"""The segmenter's training: targets are true, also after changes; a run resumes exactly."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from accelerate.state import AcceleratorState, PartialState
+
+from deepsight_ros.errors import InvalidValueError
+from deepsight_ros.model.segmenter_net import OFFSET_PX, SegmenterConfig
+from deepsight_ros.model.segmenter_weights import load
+from deepsight_ros.synthesis.segment_store import SegmentJob, SegmentSet, build
+from deepsight_ros.training.recipe import OptimiserConfig
+from deepsight_ros.training.segment_examples import (
+    IGNORE,
+    LEAST_PX,
+    Augmentation,
+    augmented,
+    cropped,
+    example,
+    targets,
+)
+from deepsight_ros.training.segment_recipe import SegmentRecipe
+from deepsight_ros.training.segment_trainer import train
+
+SMALL = SegmentRecipe(
+    model=SegmenterConfig(widths=(8, 8), blocks=(0, 0), up_blocks=(0,)),
+    steps=4,
+    batch=2,
+    crop_px=(48, 64),
+    save_every=2,
+)
+KEEP = Augmentation(0, 0, 0, 0, 0, 0, 0)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("segments")
+    build(path, SegmentJob(worlds=2, views=2, seed=5))
+    return path
+
+
+@pytest.fixture(autouse=True)
+def _one_accelerator() -> None:
+    AcceleratorState._reset_state(reset_partial_state=True)
+    PartialState._reset_state()
+
+
+def test_targets_of_two_squares() -> None:
+    ids = np.full((40, 60), -1, np.int16)
+    ids[10:20, 10:20], ids[10:20, 20:30], ids[0, :2] = 1, 2, 3
+    kind, centre, offset, boundary, weight = targets(ids)
+    assert (kind[10:20, 10:30] == 2).all() and kind[30, 30] == 1
+    assert (kind[0, :2] == IGNORE).all() and LEAST_PX > 2
+    v, u = np.nonzero(ids == 2)
+    np.testing.assert_allclose(u + offset[0, v, u] * OFFSET_PX, 24.5, atol=1e-4)
+    np.testing.assert_allclose(v + offset[1, v, u] * OFFSET_PX, 14.5, atol=1e-4)
+    assert (centre > 0.999).sum() == 2 and centre[30:, :].max() < 0.01
+    assert boundary[15, 19] == boundary[15, 20] == 1 and boundary[15, 15] == 0
+    assert boundary[30, 30] == 0 and weight[15, 15] > weight[30, 30]
+
+
+def test_every_change_keeps_masks_on_their_things(folder: Path) -> None:
+    view = SegmentSet(folder)[0]
+    everything = Augmentation(1, 1, 1, 1, 0, 0, 0)
+    changed = augmented(view, everything, np.random.default_rng(1))
+    again = augmented(view, everything, np.random.default_rng(1))
+    np.testing.assert_array_equal(changed.instance_id, again.instance_id)
+    camera, before = changed.frame.camera, view.frame.camera
+    assert camera.fx_px != before.fx_px
+
+    # the support is still a plane: what lies on it keeps its height of zero
+    def height(one):  # type: ignore[no-untyped-def]
+        z = one.frame.depth_m
+        v, u = np.nonzero((one.instance_id == -1) & np.isfinite(z))
+        c, z = one.frame.camera, z[v, u]
+        points = np.stack([(u - c.cx_px) / c.fx_px * z, (v - c.cy_px) / c.fy_px * z, z])
+        return np.abs(one.plane[:3] @ points + one.plane[3])
+
+    if np.isfinite(view.plane).all():
+        assert np.median(height(changed)) < 1.3 * np.median(height(view)) + 0.002
+    assert set(np.unique(changed.instance_id)) <= {*np.unique(view.instance_id), 0}
+
+
+def test_no_change_is_no_change(folder: Path) -> None:
+    view = SegmentSet(folder)[1]
+    same = augmented(view, KEEP, np.random.default_rng(0))
+    np.testing.assert_array_equal(same.frame.depth_m, view.frame.depth_m)
+    made = example(same)
+    window = cropped(made, (48, 64), np.random.default_rng(0))
+    assert window.channels.shape[1:] == window.kind.shape == (48, 64)
+    assert np.isfinite(made.channels).all()
+    assert window.offset.shape == (2, 48, 64)
+
+
+def test_lost_up_and_support_reach_the_channels(folder: Path) -> None:
+    view = SegmentSet(folder)[0]
+    lost = augmented(view, replace(KEEP, no_up=1.0), np.random.default_rng(0))
+    assert np.isnan(lost.plane).all() and np.isnan(lost.up).all()
+    assert (example(lost).channels[5] == 0).all()
+
+
+def test_a_resumed_run_ends_as_a_whole_one(folder: Path, tmp_path: Path) -> None:
+    torch.set_num_threads(1)
+    whole = train(SMALL, [folder], tmp_path / "whole")
+    assert whole is not None and whole.step == 4
+    AcceleratorState._reset_state(reset_partial_state=True)
+    train(SMALL, [folder], tmp_path / "parts", stop_after=2)
+    AcceleratorState._reset_state(reset_partial_state=True)
+    resumed = train(SMALL, [folder], tmp_path / "parts")
+    assert resumed is not None and resumed.step == 4
+    assert resumed.losses["loss"] == pytest.approx(whole.losses["loss"], rel=1e-5)
+    a, b = (load(tmp_path / n / "checkpoint").state_dict() for n in ("whole", "parts"))
+    assert all(torch.allclose(a[k].float(), b[k].float(), atol=1e-5) for k in a)
+    with pytest.raises(InvalidValueError, match="another recipe"):
+        train(replace(SMALL, seed=1), [folder], tmp_path / "parts")
+
+
+def test_it_learns_one_picture(folder: Path, tmp_path: Path) -> None:
+    torch.set_num_threads(1)
+    fast = OptimiserConfig(kind="adamw", lr=0.01, clip=5.0)
+    recipe = replace(
+        SMALL, steps=60, augmentation=KEEP, save_every=60, average=0.0, optimiser=fast
+    )
+    told: list[float] = []
+    train(recipe, [folder], tmp_path, report=lambda s: told.append(s.losses["loss"]))
+    assert told[-1] < 0.8 * told[0]
+
+
+@pytest.mark.parametrize(
+    "values",
+    [{"steps": 0}, {"average": 1.0}, {"precision": "int8"}, {"nonsense": 1}, {"model": {"a": 1}}],
+)
+def test_wrong_recipes_are_refused(values: dict[str, object]) -> None:
+    with pytest.raises(InvalidValueError):
+        SegmentRecipe.from_mapping(values)
+
+
+def test_the_shipped_recipe_reads() -> None:
+    recipe = SegmentRecipe.read("segmenter", steps=7)
+    assert recipe.steps == 7 and recipe.model.widths[0] >= 16
+    with pytest.raises(InvalidValueError, match="segmenter"):
+        SegmentRecipe.read("no-such-recipe")
