@@ -64,7 +64,8 @@ def main() -> int:
 
 
 def set_up(force: bool) -> None:
-    if not force and venv_works() and up_to_date("packages") and up_to_date("workspace"):
+    steps = ("packages", "workspace", "kernels")
+    if not force and venv_works() and all(up_to_date(step) for step in steps):
         return
     if platform.system() != "Linux" or platform.machine() != "x86_64":
         raise SetupError(
@@ -87,6 +88,10 @@ def set_up(force: bool) -> None:
         say("colcon build (about a minute the first time)")
         build_workspace()
         stamp("workspace")
+    if force or not up_to_date("kernels"):
+        say("compiling the loops over pixels (a minute the first time)")
+        run([venv_python(), "-m", "deepsight_ros.perception.ready"])
+        stamp("kernels")
     say("ready")
 
 
@@ -234,6 +239,10 @@ def digest(step: str) -> str:
     if step == "packages":
         names = [f"requirements/{name}.txt" for name in (*requirements(), "constraints")]
         contents = [ROOT / name for name in names]
+    elif step == "kernels":
+        state.update(read(STAMPS / "packages").encode())
+        sources = sorted((ROOT / "deepsight_ros").rglob("*.py"))
+        contents = [path for path in sources if b"\n@compiled(" in path.read_bytes()]
     else:
         state.update(read(STAMPS / "packages").encode())
         contents = [ROOT / "package.xml", ROOT / "CMakeLists.txt"]

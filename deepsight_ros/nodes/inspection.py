@@ -22,7 +22,7 @@ GOOD, FAIR, BAD = "good", "fair", "bad"
 IMAGE_TYPES = ("sensor_msgs/msg/Image", "sensor_msgs/msg/CompressedImage")
 MOST_TOPICS = 16
 LEAST_SHARED_MEMORY = 128 * 2**20
-REQUIRED = ("numpy", "scipy", "cv2", "rapidfuzz", "yaml", "typer", "rich", "rosbags")
+REQUIRED = ("numpy", "numba", "scipy", "cv2", "rapidfuzz", "yaml", "typer", "rich", "rosbags")
 OPTIONAL_ROS = {
     "tf2_ros": "the package's own transform buffer stands in",
     "launch_ros": "use `deepsight bringup` instead of `ros2 launch`",

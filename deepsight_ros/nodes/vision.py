@@ -35,6 +35,7 @@ from deepsight_ros.nodes.stages import Stages
 from deepsight_ros.nodes.transforms import Transforms, make_transforms
 from deepsight_ros.perception.inputs import Detection, GivenUp, GripperInput
 from deepsight_ros.perception.perceiver import Perceiver
+from deepsight_ros.perception.ready import make_ready
 from deepsight_ros.scene.objects import Scene, UpSource
 
 SPARE_S = 0.012
@@ -42,6 +43,9 @@ SPARE_S = 0.012
 
 REFINE_EVERY, REFINE_AT_LATEST = 2, 12
 """Frames from one such look to the next: at least, and at most even without spare time."""
+
+LONG_S = 5.0
+"""Time from which compiling perception is worth a line in the log."""
 
 SLOW_RATIO = 0.5
 """Perceived frames per received frame below which diagnostics say that frames are skipped."""
@@ -71,6 +75,9 @@ class Vision:
         self._reception = Reception(node)
         self.transforms: Transforms = make_transforms(node, faults, self._reception)
         self._config = settings().perception
+        took_s = make_ready()
+        if took_s > LONG_S:
+            node.get_logger().info(f"perception compiled in {took_s:.0f} s; kept for next time")
         self._choice = chosen(settings())
         self._perceiver = Perceiver(self._config, self._choice.segmenter)
         self._camera: CameraInput | None = None

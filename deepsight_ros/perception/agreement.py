@@ -11,9 +11,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from deepsight_ros.geometry.compiled import compiled
 from deepsight_ros.perception.glimpse import Glimpse
 from deepsight_ros.perception.sights import Sight
-from deepsight_ros.perception.view import WorkingView
+from deepsight_ros.perception.view import Bool, Float, WorkingView
 
 Array = NDArray[np.float64]
 
@@ -72,42 +73,79 @@ class Agreement:
 def compare(points_m: Array, seen: Glimpse, view: WorkingView) -> Agreement | None:
     """Project points of the optical frame into the view; None when too few fall into it."""
     camera = view.camera
-    z = points_m[:, 2]
-    if float(z.min()) <= 0.01:
+    found = _compared(
+        points_m,
+        seen.mask,
+        view.filled_m,
+        view.sigma_m,
+        camera.fx_px,
+        camera.fy_px,
+        camera.cx_px,
+        camera.cy_px,
+    )
+    if found[0] < 0:
         return None
-    u = points_m[:, 0] / z * camera.fx_px + camera.cx_px
-    v = points_m[:, 1] / z * camera.fy_px + camera.cy_px
-    h, w = seen.mask.shape
-    column, row = np.rint(u).astype(np.intp), np.rint(v).astype(np.intp)
-    if column.min() < 0 or column.max() >= w or row.min() < 0 or row.max() >= h:
-        within = (column >= 0) & (column < w) & (row >= 0) & (row < h)
-        if float(within.mean()) < LEAST_INSIDE:
-            return None
-        u, v, z, column, row = u[within], v[within], z[within], column[within], row[within]
-    pixel = row * w + column
-    depth = view.filled_m.ravel().take(pixel)
-    inside = seen.mask.ravel().take(pixel)
-    hidden = ~inside & (depth > 0) & (depth < z - HIDDEN_M)
-    visible = ~hidden
-    number = int(np.count_nonzero(visible))
-    measured = inside & (depth > 0)
-    measured = np.flatnonzero(measured)
-    if number < LEAST_VISIBLE * len(z) or len(measured) < 4:
-        return None
-    off = depth[measured] - z[measured]
+    return Agreement(*found[:4], np.array(found[4:6]), *found[6:])
+
+
+_NOTHING = (-1.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
+
+
+@compiled("f8[:,::1], b1[:,::1], f4[:,::1], f4[:,::1], f8, f8, f8, f8")
+def _compared(
+    points_m: Array,
+    mask: Bool,
+    z_m: Float,
+    sigma_m: Float,
+    fx_px: float,
+    fy_px: float,
+    cx_px: float,
+    cy_px: float,
+) -> tuple[float, ...]:
+    """The numbers of an ``Agreement`` in order; the first is negative where there is none."""
+    rows, columns = mask.shape
+    within, visible, inside = 0, 0, 0
+    u_sum, v_sum, z_sum, sigma_sum = 0.0, 0.0, 0.0, 0.0
+    off = np.empty(len(points_m))
+    measured = 0
+    for i in range(len(points_m)):
+        z = points_m[i, 2]
+        if z <= 0.01:
+            return _NOTHING
+        u = points_m[i, 0] / z * fx_px + cx_px
+        v = points_m[i, 1] / z * fy_px + cy_px
+        r, c = int(np.rint(v)), int(np.rint(u))
+        if r < 0 or r >= rows or c < 0 or c >= columns:
+            continue
+        within += 1
+        z_sum += z
+        depth = np.float64(z_m[r, c])
+        if not mask[r, c] and 0 < depth < z - HIDDEN_M:
+            continue
+        visible += 1
+        u_sum += u
+        v_sum += v
+        if mask[r, c]:
+            inside += 1
+            if depth > 0:
+                off[measured] = depth - z
+                measured += 1
+                sigma_sum += sigma_m[r, c]
+    if within < LEAST_INSIDE * len(points_m) or visible < LEAST_VISIBLE * within or measured < 4:
+        return _NOTHING
     # the mean of the middle: a few points beside an edge read the depth of something else
-    off.sort()
-    cut = len(off) // 10
-    middle = off[cut : len(off) - cut]
-    mean = float(middle.mean())
-    return Agreement(
-        float(np.count_nonzero(inside)) / number,
-        1.0 - number / len(z),
+    cut = measured // 10
+    middle = np.sort(off[:measured])[cut : measured - cut]
+    mean = middle.mean()
+    return (
+        inside / visible,
+        1.0 - visible / within,
         mean,
-        float(np.abs(middle - mean).mean()),
-        np.array([u[visible].mean(), v[visible].mean()]),
-        float(z.mean()),
-        float(view.sigma_m.ravel().take(pixel[measured]).mean()),
+        np.abs(middle - mean).mean(),
+        u_sum / visible,
+        v_sum / visible,
+        z_sum / within,
+        sigma_sum / measured,
     )
 
 

@@ -8,9 +8,13 @@ orange from brown, pink from red.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+
+from deepsight_ros.geometry.compiled import compiled
 
 Array = NDArray[np.float64]
 
@@ -57,32 +61,82 @@ def words_of_each(
     rgb: NDArray[np.uint8], label: NDArray[np.int32], count: int, white: float = 255.0
 ) -> list[tuple[str, ...]]:
     """Colour words of things 0..count from (N, 3) uint8 RGB pixels and their (N,) labels."""
-    size = (count + 1) * _SECTORS
     if len(rgb) == 0:
         return [()] * (count + 1)
-    sector, saturation, value = _sort_by_hue(rgb, white)
-    group = label.astype(np.int64) * _SECTORS + sector
-    tone = np.minimum((value * _TONES).astype(np.int64), _TONES - 1)
-    tones = np.bincount(group * _TONES + tone, minlength=size * _TONES).reshape(-1, _TONES)
-    number = tones.sum(axis=1)
-    mean = np.bincount(group, weights=saturation, minlength=size) / np.maximum(number, 1)
-    shape = (count + 1, _SECTORS)
-    counts = _named(tones.reshape(*shape, _TONES), mean.reshape(shape))
-    return [_words(row) for row in counts]
+    return words_of_tally(tally(rgb[None], label[None], count, white))
 
 
-def _sort_by_hue(
-    rgb: NDArray[np.uint8], white: float
-) -> tuple[NDArray[np.int64], NDArray[np.float32], NDArray[np.float32]]:
-    """Sector of hue (0 without), saturation 0-1 and brightness 0-1 (1 = white) of each pixel."""
-    hsv = cv2.cvtColor(np.ascontiguousarray(rgb).reshape(1, -1, 3), cv2.COLOR_RGB2HSV_FULL)
-    hsv = np.asarray(hsv).reshape(-1, 3)
-    sector = _SECTOR_TABLE[hsv[:, 0]]
-    saturation = hsv[:, 1].astype(np.float32) * np.float32(1 / 255)
-    value = np.minimum(hsv[:, 2].astype(np.float32) * np.float32(1 / max(white, 1.0)), 1.0)
-    # the darker a pixel, the less its hue means
-    dull = saturation < 0.17 + 1.5 * np.maximum(0.3 - value, 0.0)
-    return np.where(dull, 0, sector), saturation, value
+@dataclass(frozen=True, eq=False)
+class Tally:
+    """Pixels of things 0..K by hue and tone.
+
+    Attributes:
+        tones: (K + 1, 8, 16) int64 pixels by sector of hue (0: none) and brightness.
+        saturation: (K + 1, 8) mean saturation, 0-1.
+        rgb: (K + 1, 3) mean colour, 0-255.
+    """
+
+    tones: NDArray[np.int64]
+    saturation: Array
+    rgb: Array
+
+
+def tally(
+    rgb: NDArray[np.uint8], label: NDArray[np.int32], count: int, white: float, least: int = 0
+) -> Tally:
+    """Sort the pixels of an (H, W, 3) picture by their (H, W) labels, hue and tone.
+
+    Args:
+        least: pixels of labels lower than this are left out.
+    """
+    rgb = np.ascontiguousarray(rgb)
+    hsv = np.asarray(cv2.cvtColor(rgb, cv2.COLOR_RGB2HSV_FULL), np.uint8)
+    return Tally(*_tallied(rgb, hsv, label, count, white, least, _SECTOR_TABLE))
+
+
+@compiled("u1[:,:,::1], u1[:,:,::1], i4[:,::1], i8, f8, i8, i8[::1]")
+def _tallied(
+    rgb: NDArray[np.uint8],
+    hsv: NDArray[np.uint8],
+    label: NDArray[np.int32],
+    count: int,
+    white: float,
+    least: int,
+    sector_of_hue: NDArray[np.int64],
+) -> tuple[NDArray[np.int64], Array, Array]:
+    """Tones, mean saturation and mean colour: see ``Tally``."""
+    tones = np.zeros((count + 1, _SECTORS, _TONES), np.int64)
+    saturation, number = np.zeros((count + 1, _SECTORS)), np.zeros(count + 1)
+    mean = np.zeros((count + 1, 3))
+    bright = np.float32(1 / max(white, 1.0))
+    rows, columns = label.shape
+    for r in range(rows):
+        for c in range(columns):
+            thing = label[r, c]
+            if thing < least:
+                continue
+            for k in range(3):
+                mean[thing, k] += rgb[r, c, k]
+            number[thing] += 1.0
+            value = min(np.float32(hsv[r, c, 2]) * bright, np.float32(1.0))
+            colourful = np.float32(hsv[r, c, 1]) * np.float32(1 / 255)
+            sector = sector_of_hue[hsv[r, c, 0]]
+            # the darker a pixel, the less its hue means
+            if colourful < 0.17 + 1.5 * max(np.float32(0.3) - value, np.float32(0.0)):
+                sector = 0
+            tones[thing, sector, min(int(value * _TONES), _TONES - 1)] += 1
+            saturation[thing, sector] += colourful
+    for thing in range(count + 1):
+        for sector in range(_SECTORS):
+            saturation[thing, sector] /= max(tones[thing, sector].sum(), 1)
+        for k in range(3):
+            mean[thing, k] /= max(number[thing], 1.0)
+    return tones, saturation, mean
+
+
+def words_of_tally(sorted_by: Tally) -> list[tuple[str, ...]]:
+    """Colour words of each thing, most frequent first."""
+    return [_words(row) for row in _named(sorted_by.tones, sorted_by.saturation)]
 
 
 _SECTOR_TABLE = _SECTOR_OF_HUE[np.searchsorted(HUE_EDGES_DEG, np.arange(256) * (360.0 / 256.0))]

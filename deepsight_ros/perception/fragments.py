@@ -11,6 +11,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from deepsight_ros.geometry.compiled import compiled
+from deepsight_ros.perception.growing import grow
 from deepsight_ros.perception.view import Bool, Float, WorkingView
 
 Labels = NDArray[np.int32]
@@ -35,89 +37,95 @@ def fragments(view: WorkingView, foreground: Bool, hues: Float | None = None) ->
         cuts |= hue_edges(hues, foreground)
     core = (foreground & ~cuts).view(np.uint8)
     count, seeds = cv2.connectedComponents(core, connectivity=4)
-    size = np.bincount(seeds.ravel(), minlength=count)
-    table = np.arange(count, dtype=np.int32)
-    table[size < LEAST_SEED_PX] = 0
-    return grow(table[seeds], foreground, view, 8.0)
+    _drop_small(seeds, count, LEAST_SEED_PX)
+    return grow(seeds, foreground, view, 8.0)
 
 
 def cut_pixels(view: WorkingView, foreground: Bool) -> Bool:
     """(H, W) bool: beside a depth step, or in a crease that bends away from the camera."""
     z = view.filled_m
-    sigma = view.sigma_m * np.float32(SMOOTHED)
-    cut = np.zeros(z.shape, bool)
-    for axis in (1, 0):
-        if z.shape[axis] <= 2 * BEND_LAG_PX + 2:
+    blurred = np.asarray(cv2.blur(z, (3, 3)), np.float32)
+    camera = view.camera
+    return _cuts(z, blurred, view.sigma_m, foreground, camera.fx_px, camera.fy_px)
+
+
+@compiled("f4[:,::1], f4[:,::1], f4[:,::1], b1[:,::1], f8, f8")
+def _cuts(
+    z_m: Float, blurred_m: Float, sigma_m: Float, foreground: Bool, fx_px: float, fy_px: float
+) -> Bool:
+    """See ``cut_pixels``; along the rows, then along the columns, of an image wide enough."""
+    rows, columns = z_m.shape
+    cut = np.zeros((rows, columns), np.bool_)
+    z, blurred, sigma = z_m.ravel(), blurred_m.ravel(), sigma_m.ravel()
+    inside, out = foreground.ravel(), cut.ravel()
+    for axis in range(2):
+        length = columns if axis == 0 else rows
+        if length <= 2 * BEND_LAG_PX + 2:
             continue
-        turn = (lambda a: a) if axis == 1 else np.transpose
-        _steps(turn(z), turn(sigma), turn(foreground), turn(cut))
-        focal = view.camera.fx_px if axis == 1 else view.camera.fy_px
-        _creases(turn(z), turn(sigma), turn(foreground), turn(cut), focal)
+        stride = 1 if axis == 0 else columns
+        share = np.float32(BEND_LAG_PX / (fx_px if axis == 0 else fy_px))
+        for r in range(rows):
+            for c in range(columns):
+                here = r * columns + c
+                if not inside[here]:
+                    continue
+                at = c if axis == 0 else r
+                for lag in (1, 2):
+                    if at >= lag and at + 2 * lag < length and inside[here + lag * stride]:
+                        _step(z, sigma, out, here, lag, stride)
+                lag = BEND_LAG_PX
+                if lag <= at < length - lag:
+                    before, after = here - lag * stride, here + lag * stride
+                    if inside[before] and inside[after]:
+                        middle = blurred[here]
+                        bend = np.float32(2.0) * middle - blurred[after] - blurred[before]
+                        if bend > np.float32(0.2) * (middle * share) and bend > (
+                            np.float32(2.7 * SMOOTHED) * sigma[here]
+                        ):
+                            out[here] = True
     return cut
 
 
+@compiled("f4[::1], f4[::1], b1[::1], i8, i8, i8")
+def _step(z: Float, sigma: Float, cut: Bool, here: int, lag: int, stride: int) -> None:
+    """Mark the pixels of a step over ``lag`` px that exceeds what both sides' slopes explain."""
+    jump = lag * stride
+    left = z[here] - z[here - jump]
+    middle = z[here + jump] - z[here]
+    right = z[here + 2 * jump] - z[here + jump]
+    excess = max(middle - max(left, right), min(left, right) - middle)
+    if excess > np.float32(0.002) + np.float32(3.5 * SMOOTHED) * sigma[here]:
+        for shift in range(lag + 1):
+            cut[here + shift * stride] = True
+
+
+@compiled("f4[:,:,::1], b1[:,::1]")
 def hue_edges(hues: Float, foreground: Bool) -> Bool:
     """(H, W) bool: where chroma changes between two foreground pixels 4 px apart."""
-    out = np.zeros(foreground.shape, bool)
-    for axis in (0, 1):
-        if foreground.shape[axis] <= 4:
-            continue
-        first, second, inside, edge = (
-            np.swapaxes(x, 0, axis) for x in (hues[0], hues[1], foreground, out)
-        )
-        da, db = first[4:] - first[:-4], second[4:] - second[:-4]
-        edge[2:-2] |= (da * da + db * db > HUE_EDGE**2) & inside[4:] & inside[:-4]
+    rows, columns = foreground.shape
+    out = np.zeros((rows, columns), np.bool_)
+    least = np.float32(HUE_EDGE * HUE_EDGE)
+    a, b = hues[0], hues[1]
+    for r in range(rows):
+        for c in range(2, columns - 2):
+            if foreground[r, c - 2] and foreground[r, c + 2]:
+                da, db = a[r, c + 2] - a[r, c - 2], b[r, c + 2] - b[r, c - 2]
+                out[r, c] = da * da + db * db > least
+    for r in range(2, rows - 2):
+        for c in range(columns):
+            if foreground[r - 2, c] and foreground[r + 2, c]:
+                da, db = a[r + 2, c] - a[r - 2, c], b[r + 2, c] - b[r - 2, c]
+                out[r, c] |= da * da + db * db > least
     return out
 
 
-def _steps(z: Float, sigma: Float, foreground: Bool, cut: Bool) -> None:
-    """Mark columns where the step over 1 or 2 px exceeds what both sides' slopes explain."""
-    for lag in (1, 2):
-        step = z[:, lag:] - z[:, :-lag]
-        left, middle, right = step[:, : -2 * lag], step[:, lag:-lag], step[:, 2 * lag :]
-        excess = np.maximum(middle - np.maximum(left, right), np.minimum(left, right) - middle)
-        width = excess.shape[1]
-        inside = foreground[:, lag : lag + width] & foreground[:, 2 * lag : 2 * lag + width]
-        big = inside & (excess > 0.002 + 3.5 * sigma[:, lag : lag + width])
-        for shift in range(lag, 2 * lag + 1):
-            cut[:, shift : shift + width] |= big
-
-
-def _creases(z: Float, sigma: Float, foreground: Bool, cut: Bool, focal_px: float) -> None:
-    lag = BEND_LAG_PX
-    z = cv2.blur(np.ascontiguousarray(z), (3, 3))
-    bend = 2.0 * z[:, lag:-lag] - z[:, 2 * lag :] - z[:, : -2 * lag]
-    base = z[:, lag:-lag] * np.float32(lag / focal_px)
-    inside = foreground[:, lag:-lag] & foreground[:, 2 * lag :] & foreground[:, : -2 * lag]
-    cut[:, lag:-lag] |= inside & (bend > 0.2 * base) & (bend > 2.7 * sigma[:, lag:-lag])
-
-
-def grow(seeds: Labels, wanted: Bool, view: WorkingView, reach_px: float) -> Labels:
-    """Give unlabelled ``wanted`` pixels the nearest seed's label where depth agrees with it."""
-    pixel, source, distance = nearest_seed(seeds, wanted, reach_px)
-    z = view.filled_m.ravel()
-    reach = distance * z[pixel] / np.float32(view.camera.fx_px)
-    allowed = 0.01 + 3.0 * reach + 3.0 * view.sigma_m.ravel()[pixel]
-    agrees = np.abs(z[pixel] - z[source]) < allowed
-    out = seeds.copy()
-    out.ravel()[pixel[agrees]] = seeds.ravel()[source[agrees]]
-    return out
-
-
-def nearest_seed(
-    seeds: Labels, wanted: Bool, reach_px: float
-) -> tuple[NDArray[np.intp], NDArray[np.intp], Float]:
-    """Flat indices of unlabelled wanted pixels, of their nearest seed pixels, and distances."""
-    if not seeds.any():
-        return np.zeros(0, np.intp), np.zeros(0, np.intp), np.zeros(0, np.float32)
-    free = seeds == 0
-    distance, nearest = cv2.distanceTransformWithLabels(
-        free.view(np.uint8), cv2.DIST_L2, 3, labelType=cv2.DIST_LABEL_PIXEL
-    )
-    flat = np.flatnonzero(~free)
-    at = np.zeros(len(flat) + 1, np.intp)  # the transform numbers seed pixels from 1
-    at[nearest.ravel()[flat]] = flat
-    free &= wanted
-    free &= distance <= reach_px
-    pixel = np.flatnonzero(free)
-    return pixel, at[nearest.ravel()[pixel]], distance.ravel()[pixel].astype(np.float32)
+@compiled("i4[:,::1], i8, i8")
+def _drop_small(labels: Labels, count: int, least_px: int) -> None:
+    """Set labels of fewer pixels to 0, in place."""
+    flat = labels.ravel()
+    size = np.zeros(count, np.int64)
+    for label in flat:
+        size[label] += 1
+    for i in range(flat.size):
+        if size[flat[i]] < least_px:
+            flat[i] = 0

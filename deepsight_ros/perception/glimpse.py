@@ -12,8 +12,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from deepsight_ros.geometry.compiled import compiled
 from deepsight_ros.geometry.transforms import RigidTransform
-from deepsight_ros.perception.view import Bool, WorkingView
+from deepsight_ros.perception.view import Bool, Float, WorkingView
 
 Array = NDArray[np.float64]
 
@@ -69,22 +70,53 @@ def glimpse(mask: Bool, label: int, view: WorkingView) -> Glimpse | None:
     if w == 0:
         return None
     window = (slice(y, y + h), slice(x, x + w))
-    rows, columns = np.nonzero(mask[window])
-    middle = np.array([columns.mean() + x, rows.mean() + y])
-    every = max(1, len(rows) // MOST_POINTS)
-    v, u = rows[::every] + y, columns[::every] + x
-    z = view.filled_m[v, u].astype(np.float64)
-    read = z > 0
-    if np.count_nonzero(read) < LEAST_POINTS:
-        return None
-    v, u, z = v[read], u[read], z[read]
     camera = view.camera
-    points = np.column_stack(
-        [(u - camera.cx_px) / camera.fx_px * z, (v - camera.cy_px) / camera.fy_px * z, z]
-    )
+    intrinsics = (camera.fx_px, camera.fy_px, camera.cx_px, camera.cy_px)
+    area, middle, points = _readings(mask, view.filled_m, x, y, w, h, *intrinsics)
+    if len(points) < LEAST_POINTS:
+        return None
     at_border = y == 0 or x == 0 or y + h == mask.shape[0] or x + w == mask.shape[1]
     is_cut = at_border or _nearer_share(mask, window, view) > CUT_SHARE
-    return Glimpse(mask, label, window, len(rows), middle, points, is_cut)
+    return Glimpse(mask, label, window, area, middle, points, is_cut)
+
+
+@compiled("b1[:,::1], f4[:,::1], i8, i8, i8, i8, f8, f8, f8, f8")
+def _readings(
+    mask: Bool,
+    z_m: Float,
+    left: int,
+    top: int,
+    width: int,
+    height: int,
+    fx_px: float,
+    fy_px: float,
+    cx_px: float,
+    cy_px: float,
+) -> tuple[int, Array, Array]:
+    """Pixels of a mask in a window, their mean column and row, and (N, 3) some of its points."""
+    area, columns, rows = 0, 0.0, 0.0
+    for r in range(top, top + height):
+        for c in range(left, left + width):
+            if mask[r, c]:
+                area += 1
+                columns += c
+                rows += r
+    every = max(1, area // MOST_POINTS)
+    points = np.empty((area // every + 1, 3))
+    number, turn = 0, 0
+    for r in range(top, top + height):
+        for c in range(left, left + width):
+            if not mask[r, c]:
+                continue
+            turn += 1
+            z = np.float64(z_m[r, c])
+            if (turn - 1) % every == 0 and z > 0:
+                points[number, 0] = (c - cx_px) / fx_px * z
+                points[number, 1] = (r - cy_px) / fy_px * z
+                points[number, 2] = z
+                number += 1
+    middle = np.array([columns / max(area, 1), rows / max(area, 1)])
+    return area, middle, points[:number].copy()
 
 
 def _nearer_share(mask: Bool, window: tuple[slice, slice], view: WorkingView) -> float:

@@ -11,10 +11,14 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from deepsight_ros.perception.colours import colour_words, words_of_each
+from deepsight_ros.geometry.compiled import compiled
+from deepsight_ros.perception.colours import colour_words, tally, words_of_tally
 from deepsight_ros.perception.view import Bool, WorkingView
 
 Array = NDArray[np.float64]
+
+BRIGHT_SHARE = 0.98
+"""Share of a picture's pixels that are darker than what counts as white in it."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,10 +45,13 @@ class Looks:
         """Colour words of a mask, most frequent first."""
         return () if self.colour is None else colour_words(self.colour[mask], self.white)
 
-    def lab_of(self, mask: Bool) -> Array | None:
-        """(3,) CIE Lab of a mask's mean RGB, or None without colour."""
+    def lab_of(self, mask: Bool, label: int = 0) -> Array | None:
+        """(3,) CIE Lab of the mean RGB of a label, or of a mask without one (label 0); None
+        without colour."""
         if self.colour is None:
             return None
+        if label and self.lab is not None:
+            return np.asarray(self.lab[label])
         mean = np.array(cv2.mean(self.colour, mask.view(np.uint8))[:3], np.float64)
         return np.asarray(_lab(mean[None])[0])
 
@@ -54,13 +61,8 @@ def look_at(view: WorkingView, labels: NDArray[np.int32], count: int) -> Looks:
     if view.colour is None:
         return Looks(None, 255.0, None, None)
     white = white_level(view.colour)
-    inside = np.flatnonzero(labels)
-    label = labels.ravel()[inside]
-    rgb = view.colour.reshape(-1, 3)[inside]
-    words = words_of_each(rgb, label, count, white)
-    sums = np.stack([np.bincount(label, weights=c, minlength=count + 1) for c in rgb.T], axis=1)
-    mean = sums / np.maximum(np.bincount(label, minlength=count + 1), 1)[:, None]
-    return Looks(view.colour, white, words, _lab(mean))
+    found = tally(view.colour, labels, count, white, least=1)
+    return Looks(view.colour, white, words_of_tally(found), _lab(found.rgb))
 
 
 def _lab(rgb: Array) -> Array:
@@ -73,6 +75,25 @@ def _lab(rgb: Array) -> Array:
 def white_level(colour: NDArray[np.uint8]) -> float:
     """Brightness that counts as white: what the brightest 2 % of the picture reach, but no less
     than a well exposed camera gives white; a scene without anything white must not whiten grey."""
-    red, green, blue = np.moveaxis(colour[::4, ::4], 2, 0)
-    brightest = np.maximum(np.maximum(red, green), blue)
-    return float(np.clip(np.percentile(brightest, 98), 210, 255))
+    return float(np.clip(_bright(colour, BRIGHT_SHARE), 210, 255))
+
+
+@compiled("u1[:,:,::1], f8")
+def _bright(colour: NDArray[np.uint8], share: float) -> float:
+    """Brightness that a share of every 16th pixel does not exceed."""
+    rows, columns, _ = colour.shape
+    number = np.zeros(257)
+    for r in range(0, rows, 4):
+        for c in range(0, columns, 4):
+            number[max(colour[r, c, 0], colour[r, c, 1], colour[r, c, 2])] += 1.0
+    rank = share * (number.sum() - 1.0)
+    below = 0.0
+    for level in range(256):
+        below += number[level]
+        if below > np.floor(rank):
+            after = level  # of the next pixel in the order of brightness
+            while below <= np.floor(rank) + 1.0 and after < 255:
+                after += 1
+                below += number[after]
+            return level + (rank - np.floor(rank)) * (after - level)
+    return 255.0

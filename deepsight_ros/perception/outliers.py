@@ -9,25 +9,45 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from deepsight_ros.perception.view import Bool, WorkingView
+from deepsight_ros.geometry.compiled import compiled
+from deepsight_ros.perception.view import Bool, Float, WorkingView
+
+LEAST_LIKE = 3
+"""Neighbours at about its own depth that a reading of a surface has."""
 
 
-def flying_pixels(view: WorkingView) -> Bool:
-    """(H, W) bool: readings between two surfaces, with no neighbour at about their own depth."""
-    z = view.depth_m
-    if min(z.shape) < 3:
-        return np.zeros(z.shape, bool)
-    gap = 0.004 + 3.0 * view.sigma_m + 2.0 * z / np.float32(view.camera.fx_px)
-    support = np.zeros(z.shape, np.uint8)
-    padded = cv2.copyMakeBorder(z, 1, 1, 1, 1, cv2.BORDER_CONSTANT, value=0.0)
-    h, w = z.shape
-    for dv in (0, 1, 2):
-        for du in (0, 1, 2):
-            if dv == 1 and du == 1:
+def flying_pixels(view: WorkingView, asked: Bool | None = None) -> Bool:
+    """(H, W) bool: readings between two surfaces, with no neighbour at about their own depth.
+
+    Args:
+        asked: (H, W) bool, where it matters; None: everywhere.
+    """
+    asked = view.valid if asked is None else asked & view.valid
+    return _flying(view.depth_m, view.sigma_m, asked, 2.0 / view.camera.fx_px)
+
+
+@compiled("f4[:,::1], f4[:,::1], b1[:,::1], f8")
+def _flying(z_m: Float, sigma_m: Float, asked: Bool, per_pixel: float) -> Bool:
+    """See ``flying_pixels``; neighbours may be ``per_pixel`` times the depth farther away."""
+    rows, columns = z_m.shape
+    out = np.zeros((rows, columns), np.bool_)
+    share = np.float32(per_pixel)
+    if rows < 3 or columns < 3:
+        return out
+    for r in range(rows):
+        for c in range(columns):
+            if not asked[r, c]:
                 continue
-            near = np.abs(padded[dv : dv + h, du : du + w] - z) < gap
-            support += near.view(np.uint8)
-    return np.asarray(view.valid & (support < 3))
+            z = z_m[r, c]
+            gap = np.float32(0.004) + np.float32(3.0) * sigma_m[r, c] + share * z
+            support = 0
+            for rr in range(max(0, r - 1), min(rows, r + 2)):
+                for cc in range(max(0, c - 1), min(columns, c + 2)):
+                    support += abs(z_m[rr, cc] - z) < gap
+                if support > LEAST_LIKE:  # one of them is the reading itself
+                    break
+            out[r, c] = support <= LEAST_LIKE
+    return out
 
 
 def largest_cluster(mask: Bool, view: WorkingView, gap_m: float) -> Bool:

@@ -274,7 +274,7 @@ class Perceiver:
                 Sighting(
                     fixed_from_working.apply(middle),
                     np.sort(size)[::-1],
-                    seen.looks.lab_of(candidate.seen.mask),
+                    seen.looks.lab_of(candidate.seen.mask, candidate.seen.label),
                     candidate.seen.is_cut,
                 )
             )

@@ -14,13 +14,15 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from deepsight_ros.geometry.compiled import compiled
+from deepsight_ros.perception.borders import chroma, measure_borders
 from deepsight_ros.perception.config import PerceptionConfig
 from deepsight_ros.perception.fragments import fragments
-from deepsight_ros.perception.merging import chroma, measure_borders, merge
+from deepsight_ros.perception.merging import merge
 from deepsight_ros.perception.outliers import flying_pixels
 from deepsight_ros.perception.outlines import complete_outlines
-from deepsight_ros.perception.structure import over_support
-from deepsight_ros.perception.support import HorizontalPlane, SupportFinding
+from deepsight_ros.perception.support import SupportFinding
+from deepsight_ros.perception.things import keep_things
 from deepsight_ros.perception.view import Bool, Float, WorkingView
 
 Labels = NDArray[np.int32]
@@ -41,9 +43,6 @@ thing that crosses the plane is spread over all of it, with a mean of one half."
 
 PAD_PX = 8
 """Margin around the foreground's bounding box in which segmentation works."""
-
-BESIDE_SUPPORT_M = 0.12
-"""How far beyond the seen edge of the support a thing may stand and still be on it."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,45 +97,116 @@ def foreground_of(
     config: PerceptionConfig,
 ) -> Ground:
     """What stands out of the support, and what might: see ``Ground``."""
-    foreground = view.filled_m > 0
     if finding.support is None:
+        foreground = view.filled_m > 0
         height, low = None, np.zeros(foreground.shape, bool)
     else:
         plane = finding.support
-        along = view.along(plane.normal)
-        height = np.asarray(view.filled_m * along + np.float32(plane.offset_m), np.float32)
-        noise = view.sigma_m * np.abs(along)
-        high = height > np.float32(config.min_height_m) + np.float32(1.5) * noise
-        low = foreground & ~high & (height > np.float32(0.001) + np.float32(LOW_SIGMAS) * noise)
-        foreground &= high & (height < config.max_height_m)
+        least, most = config.min_height_m, config.max_height_m
+        height, foreground, low = _by_height(
+            view.filled_m, view.sigma_m, *view.rays, plane.normal, plane.offset_m, least, most
+        )
     masks = tuple(_on_wall(view, normal, offset) for normal, offset in walls)
     for mask in masks:
         foreground &= ~mask
     return Ground(foreground, low, height, masks)
 
 
+@compiled("f4[:,::1], f4[:,::1], f4[::1], f4[::1], f8[::1], f8, f8, f8")
+def _by_height(
+    z_m: Float,
+    sigma_m: Float,
+    ray_x: Float,
+    ray_y: Float,
+    normal: Array,
+    offset_m: float,
+    least_m: float,
+    most_m: float,
+) -> tuple[Float, Bool, Bool]:
+    """Height above a plane, what stands out of it, and what is above its noise but low."""
+    rows, columns = z_m.shape
+    height = np.empty((rows, columns), np.float32)
+    high = np.empty((rows, columns), np.bool_)
+    low = np.empty((rows, columns), np.bool_)
+    nx, ny, nz = np.float32(normal[0]), np.float32(normal[1]), np.float32(normal[2])
+    offset, least, most = np.float32(offset_m), np.float32(least_m), np.float32(most_m)
+    least_low, low_sigmas = np.float32(0.001), np.float32(LOW_SIGMAS)
+    for r in range(rows):
+        of_row = ray_y[r] * ny + nz
+        for c in range(columns):
+            along = ray_x[c] * nx + of_row
+            h = z_m[r, c] * along + offset
+            noise = sigma_m[r, c] * abs(along)
+            is_read = z_m[r, c] > 0
+            stands = h > least + np.float32(1.5) * noise
+            height[r, c] = h
+            high[r, c] = is_read & stands & (h < most)
+            low[r, c] = is_read & (not stands) & (h > least_low + low_sigmas * noise)
+    return height, high, low
+
+
 def _on_wall(view: WorkingView, normal: Array, offset_m: float) -> Bool:
     """(H, W) bool: pixels of a wall; places where a thing merely crosses its plane are none."""
-    along = view.along(normal)
-    away = np.abs(view.filled_m * along + np.float32(offset_m))
-    allowed = np.float32(0.02) + np.float32(3.0) * view.sigma_m
-    near = (away < allowed) & (view.filled_m > 0)
-    inside = np.flatnonzero(near)
-    out = np.zeros(near.shape, bool)
-    if not len(inside):
-        return out
+    share = _wall_share(view.filled_m, view.sigma_m, *view.rays, normal, offset_m)
+    near = share < 1.0
     count, labels = cv2.connectedComponents(near.view(np.uint8), connectivity=4)
-    label = labels.ravel()[inside]
-    slant = np.maximum(np.abs(along.ravel()[inside]), np.float32(0.1))
-    pixel_m2 = np.square(view.filled_m.ravel()[inside]) / slant
-    area = np.bincount(label, weights=pixel_m2, minlength=count)
-    area /= view.camera.fx_px * view.camera.fy_px
-    number = np.maximum(np.bincount(label, minlength=count), 1)
-    share = (away / allowed).ravel()[inside]
-    off = np.bincount(label, weights=share, minlength=count) / number
-    wall = (area > WALL_PATCH_M2) | (number > 0.05 * near.size)
-    wall |= (area > 0.2 * WALL_PATCH_M2) & (off < LIES_IN)
-    out.ravel()[inside] = wall[label]
+    pixel = 1.0 / (view.camera.fx_px * view.camera.fy_px)
+    return _wall_patches(labels, count, share, view.filled_m, *view.rays, normal, pixel)
+
+
+@compiled("f4[:,::1], f4[:,::1], f4[::1], f4[::1], f8[::1], f8")
+def _wall_share(
+    z_m: Float, sigma_m: Float, ray_x: Float, ray_y: Float, normal: Array, offset_m: float
+) -> Float:
+    """(H, W) distance of each reading from a plane as a share of what is allowed; 1 and more, or
+    nothing read: not near."""
+    rows, columns = z_m.shape
+    share = np.empty((rows, columns), np.float32)
+    nx, ny, nz = np.float32(normal[0]), np.float32(normal[1]), np.float32(normal[2])
+    offset = np.float32(offset_m)
+    for r in range(rows):
+        of_row = ray_y[r] * ny + nz
+        for c in range(columns):
+            away = abs(z_m[r, c] * (ray_x[c] * nx + of_row) + offset)
+            allowed = np.float32(0.02) + np.float32(3.0) * sigma_m[r, c]
+            share[r, c] = away / allowed if z_m[r, c] > 0 else np.float32(2.0)
+    return share
+
+
+@compiled("i4[:,::1], i8, f4[:,::1], f4[:,::1], f4[::1], f4[::1], f8[::1], f8")
+def _wall_patches(
+    labels: Labels,
+    count: int,
+    share: Float,
+    z_m: Float,
+    ray_x: Float,
+    ray_y: Float,
+    normal: Array,
+    pixel: float,
+) -> Bool:
+    """(H, W) bool: the patches 1..count-1 that are large or lie well in the plane; ``pixel`` is
+    the solid angle of one."""
+    rows, columns = labels.shape
+    area, off = np.zeros(count), np.zeros(count)
+    number = np.zeros(count, np.int64)
+    for r in range(rows):
+        for c in range(columns):
+            label = labels[r, c]
+            if label > 0:
+                slant = abs(ray_x[c] * normal[0] + ray_y[r] * normal[1] + normal[2])
+                area[label] += z_m[r, c] * z_m[r, c] / max(slant, 0.1)
+                off[label] += share[r, c]
+                number[label] += 1
+    is_wall = np.zeros(count, np.bool_)
+    for label in range(1, count):
+        size = area[label] * pixel
+        is_wall[label] = size > WALL_PATCH_M2 or number[label] > 0.05 * labels.size
+        if size > 0.2 * WALL_PATCH_M2 and off[label] < LIES_IN * number[label]:
+            is_wall[label] = True
+    out = np.empty((rows, columns), np.bool_)
+    for r in range(rows):
+        for c in range(columns):
+            out[r, c] = is_wall[labels[r, c]]
     return out
 
 
@@ -169,13 +239,14 @@ def segment(
     rows = slice(max(0, y - PAD_PX), min(foreground.shape[0], y + h + PAD_PX))
     columns = slice(max(0, x - PAD_PX), min(foreground.shape[1], x + w + PAD_PX))
     part = view.crop(rows, columns)
-    found = partition(part, foreground[rows, columns], config)[0]
+    found = partition(part, np.ascontiguousarray(foreground[rows, columns]), config)[0]
     table = finding.support if stands_out(ground.height_m) else None
     found, count = keep_things(found, part, table, config, gripper_m)
     box = (rows, columns)
-    height = None if ground.height_m is None else ground.height_m[box]
+    height = None if ground.height_m is None else np.ascontiguousarray(ground.height_m[box])
     up = None if finding.support is None else finding.support.normal
-    labels[box] = complete_outlines(found, part, ground.low[box], height, up)
+    low = np.ascontiguousarray(ground.low[box])
+    labels[box] = complete_outlines(found, part, low, height, up)
     return Segmentation(labels, count, foreground, finding, tuple(walls), ground.wall_masks)
 
 
@@ -190,59 +261,29 @@ def partition(
     pieces = dense(fragments(view, foreground, hues))
     borders = measure_borders(pieces, view, hues)
     merged = merge(borders, config.part_at_log_odds)
-    things = merged[pieces].astype(np.int32)
-    things[flying_pixels(view)] = 0
+    things = merged.astype(np.int32)[pieces]
+    things[flying_pixels(view, foreground)] = 0
     return dense(things), pieces
 
 
+@compiled("i4[:,::1]")
 def dense(labels: Labels) -> Labels:
     """The same regions numbered 1..K without gaps; 0 stays 0."""
-    top = int(labels.max()) + 1
-    present = np.bincount(labels.ravel(), minlength=top) > 0
-    present[0] = False
-    table = np.zeros(top, np.int32)
-    table[present] = np.arange(1, np.count_nonzero(present) + 1)
-    return table[labels]
-
-
-def keep_things(
-    labels: Labels,
-    view: WorkingView,
-    table: HorizontalPlane | None,
-    config: PerceptionConfig,
-    gripper_m: Array | None,
-) -> tuple[Labels, int]:
-    """Renumber, without segments too small, too big, or standing beyond a raised support."""
-    count = int(labels.max())
-    if count == 0:
-        return labels, 0
-    inside = np.flatnonzero(labels)
-    size = np.bincount(labels.ravel()[inside], minlength=count + 1)
-    inside = inside[::3]  # a third of the pixels tell size and place well enough
-    flat = labels.ravel()[inside]
-    number = np.maximum(np.bincount(flat, minlength=count + 1), 1)
-    x, y = view.rays
-    row, column = np.divmod(inside, labels.shape[1])
-    z = view.filled_m.ravel()[inside]
-    points = np.stack([x[column] * z, y[row] * z, z], axis=1)
-    # Points spread evenly over a length have a standard deviation of length / sqrt(12): this
-    # measure of size is not upset by single stray points.
-    spread = np.zeros(count + 1)
-    for k in range(3):
-        mean = np.bincount(flat, weights=points[:, k], minlength=count + 1) / number
-        square = (points[:, k] - mean[flat]) ** 2
-        spread = np.maximum(spread, np.bincount(flat, weights=square, minlength=count + 1))
-    side = np.sqrt(12.0 * spread / number)
-    keep = size >= config.min_object_px
-    keep &= (side >= config.min_object_size_m) & (side <= config.max_object_size_m)
-    if table is not None:
-        over = over_support(points, table, BESIDE_SUPPORT_M)
-        on_ground = np.bincount(flat, weights=over, minlength=count + 1) > 0.15 * number
-        if gripper_m is not None:
-            near = np.linalg.norm(points - gripper_m, axis=1) < config.gripper_radius_m
-            on_ground |= np.bincount(flat, weights=near, minlength=count + 1) > 0.2 * number
-        keep &= on_ground
-    keep[0] = False
-    table = np.zeros(count + 1, np.int32)
-    table[keep] = np.arange(1, np.count_nonzero(keep) + 1)
-    return table[labels], int(np.count_nonzero(keep))
+    flat = labels.ravel()
+    top = 0
+    for label in flat:
+        top = max(top, label)
+    table = np.zeros(top + 1, np.int32)
+    for label in flat:
+        table[label] = 1
+    table[0] = 0
+    number = 0
+    for label in range(1, top + 1):
+        if table[label]:
+            number += 1
+            table[label] = number
+    out = np.empty_like(labels)
+    to = out.ravel()
+    for i in range(flat.size):
+        to[i] = table[flat[i]]
+    return out

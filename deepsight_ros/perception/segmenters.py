@@ -25,11 +25,11 @@ from deepsight_ros.perception.segmentation import (
     Plane,
     Segmentation,
     foreground_of,
-    keep_things,
     segment,
     stands_out,
 )
 from deepsight_ros.perception.support import SupportFinding
+from deepsight_ros.perception.things import keep_things
 from deepsight_ros.perception.view import Bool, Float, WorkingView
 
 KINDS = ("auto", "geometric", "learned")

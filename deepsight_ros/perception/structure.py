@@ -1,10 +1,13 @@
 """What belongs to the room and not to things: walls, and whatever stands beyond the support.
 
-In: Sample, support. Out: vertical planes large enough to be walls; a test of which points lie
-over the support's ground.
+In: Sample, support. Out: vertical planes large enough to be walls; the support's ground as half
+planes, to test what lies over it.
 """
 
 from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
 
 import cv2
 import numpy as np
@@ -99,27 +102,40 @@ def _wall(
     return plane if width > WALL_WIDTH_M or leaves_picture else None
 
 
-def over_support(points_m: Float, plane: HorizontalPlane, margin_m: float) -> Bool:
-    """(N,) bool: which camera-frame points lie over the support's seen ground, plus a margin.
+@dataclass(frozen=True, eq=False)
+class Ground:
+    """A convex piece of the support's plane, as half planes.
+
+    Attributes:
+        axes: (2, 3) the plane's axes in the camera frame.
+        normals: (E, 2) inward normal of each edge, in those axes.
+        limits: (E,) a point p is inside where ``normals @ p >= limits`` for every edge.
+    """
+
+    axes: Array
+    normals: Array
+    limits: Array
+
+
+@lru_cache(maxsize=4)  # a support stays the same object while frames confirm it
+def ground_of(plane: HorizontalPlane, margin_m: float) -> Ground:
+    """The support's seen ground, plus a margin.
 
     The ground between the camera's foot and the support counts too: arms and grippers reach in
     from there, while what stands beyond the far edge belongs to the room.
     """
-    ahead, left = plane_axes(plane.normal)
-    ground = points_m @ np.stack([ahead, left], axis=1).astype(np.float32)
     foot = np.zeros((1, 2), np.float32)  # of the camera: axes and points start there
     hull = cv2.convexHull(np.vstack([plane.outline_m.astype(np.float32), foot])).reshape(-1, 2)
     middle = hull.mean(axis=0)
     reach = np.linalg.norm(hull - middle, axis=1, keepdims=True)
     grown = middle + (hull - middle) * (1.0 + margin_m / np.maximum(reach, 1e-3))
-    # even-odd test against the convex outline: the same side of every edge
+    # inside a convex outline is what lies on the same side of every edge
     edge = np.roll(grown, -1, axis=0) - grown
     if float(cv2.contourArea(grown.astype(np.float32), oriented=True)) < 0:
         edge = -edge
-    normal = np.stack([-edge[:, 1], edge[:, 0]], axis=1).astype(np.float32)
-    limit = np.einsum("ij,ij->i", normal, grown).astype(np.float32)
-    inside = normal @ ground.T >= limit[:, None]  # (edges, N): rows are cheap to go through
-    return np.asarray(np.logical_and.reduce(inside, axis=0))
+    normals = np.stack([-edge[:, 1], edge[:, 0]], axis=1).astype(np.float64)
+    limits = np.einsum("ij,ij->i", normals, grown.astype(np.float64))
+    return Ground(np.stack(plane_axes(plane.normal)), normals, limits)
 
 
-__all__ = ["SupportFinding", "find_walls", "over_support"]
+__all__ = ["Ground", "SupportFinding", "find_walls", "ground_of"]

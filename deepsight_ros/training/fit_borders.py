@@ -24,9 +24,10 @@ from scipy.optimize import minimize
 from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 
+from deepsight_ros.perception.borders import chroma, measure_borders
 from deepsight_ros.perception.config import PerceptionConfig
 from deepsight_ros.perception.fragments import fragments
-from deepsight_ros.perception.merging import JUDGE_FILE, chroma, features, measure_borders
+from deepsight_ros.perception.merging import JUDGE_FILE, features
 from deepsight_ros.perception.samples import make_sample
 from deepsight_ros.perception.segmentation import dense, foreground_of
 from deepsight_ros.perception.structure import find_walls

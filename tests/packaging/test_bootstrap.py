@@ -48,6 +48,15 @@ def test_a_step_is_repeated_only_when_what_it_needs_changed(
     assert not bootstrap.up_to_date("workspace")
     assert bootstrap.up_to_date("packages")
 
+    kernel = tmp_path / "deepsight_ros/scene/kernel.py"
+    kernel.write_text("import numpy\n@compiled()\n")
+    assert not bootstrap.up_to_date("kernels")
+    bootstrap.stamp("kernels")
+    (tmp_path / "deepsight_ros/scene/a.py").write_text("no kernel")
+    assert bootstrap.up_to_date("kernels")
+    kernel.write_text("import numpy\n\n@compiled()\n")
+    assert not bootstrap.up_to_date("kernels"), "what is compiled has changed"
+
     bootstrap.stamp("workspace")
     (tmp_path / "requirements/ros.txt").write_text("newer")
     assert not bootstrap.up_to_date("packages")

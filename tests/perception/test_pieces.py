@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from deepsight_ros.geometry.camera import Camera, RgbdFrame
+from deepsight_ros.perception.borders import chroma, measure_borders
 from deepsight_ros.perception.fragments import cut_pixels, fragments, hue_edges
-from deepsight_ros.perception.merging import FEATURES, chroma, features, measure_borders, merge
+from deepsight_ros.perception.merging import FEATURES, features, merge
 from deepsight_ros.perception.outliers import flying_pixels, largest_cluster
 from deepsight_ros.perception.segmentation import dense
 from deepsight_ros.perception.view import WorkingView, make_view

@@ -1,0 +1,56 @@
+"""Loops over pixels and points as machine code: the one place that knows numba.
+
+In: plain functions over arrays and numbers, with the types they are called with. Out: the same
+functions compiled, free of the interpreter's lock while they run. Compiling takes seconds, once
+for an installation: ``compile_all`` does it beforehand, and the result is kept on disk beside the
+module. A kernel may call kernels of its own module only: numba does not see changes elsewhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar, cast
+
+try:
+    import numba
+except ModuleNotFoundError as error:
+    raise ModuleNotFoundError(
+        "numba is not installed, which perception is compiled with: `make setup`, or "
+        "`pip install -r requirements/runtime.txt` where ROS comes from apt"
+    ) from error
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+_KERNELS: list[tuple[Any, str]] = []
+
+
+def compiled(signature: str) -> Callable[[F], F]:
+    """Decorator: compile a function over arrays for one set of argument types.
+
+    Args:
+        signature: types of the arguments as numba writes them: ``"f4[:,::1], i8"`` is an (H, W)
+            float32 array, contiguous, and an int64. Numbers that Python calls with as float or
+            int come as f8 and i8. Arguments of other types are compiled for when first met.
+    """
+
+    def decorate(function: F) -> F:
+        kernel = numba.njit(nogil=True, cache=True, error_model="numpy")(function)
+        _KERNELS.append((kernel, f"({signature},)"))
+        return cast(F, kernel)
+
+    return decorate
+
+
+def compile_all() -> int:
+    """Compile every kernel of the modules imported so far, or load it from disk; how many."""
+    for kernel, signature in _KERNELS:
+        kernel.compile(signature)
+    return len(_KERNELS)
+
+
+def compiled_signatures() -> dict[str, int]:
+    """Kernel -> for how many sets of argument types it has been compiled or loaded."""
+    return {
+        f"{kernel.py_func.__module__}.{kernel.py_func.__name__}": len(kernel.signatures)
+        for kernel, _ in _KERNELS
+    }
