@@ -21,6 +21,7 @@ from rich.progress import (
 from deepsight_ros.cli.benchmark_ablations import ablations
 from deepsight_ros.cli.benchmark_model import depth_template
 from deepsight_ros.cli.benchmark_model_speed import model_speed
+from deepsight_ros.cli.benchmark_segmentation import segmentation
 from deepsight_ros.cli.benchmark_spatial import spatial
 from deepsight_ros.errors import DeepsightError
 
@@ -284,5 +285,6 @@ def rewards(
 
 
 app.command("spatial")(spatial)
+app.command()(segmentation)
 app.command("ablations")(ablations)
 app.command("model")(model_speed)

@@ -14,6 +14,8 @@ from deepsight_ros.model.segmenter_net import SegmenterConfig
 from deepsight_ros.training.recipe import RECIPES, OptimiserConfig
 from deepsight_ros.training.segment_examples import Augmentation
 
+SEGMENT_RECIPES = RECIPES / "segment"
+
 
 @dataclass(frozen=True)
 class SegmentRecipe:
@@ -71,7 +73,7 @@ class SegmentRecipe:
         """
         file = Path(path)
         if not file.is_file():
-            file = RECIPES / f"{path}.yaml"
+            file = SEGMENT_RECIPES / f"{path}.yaml"
         if not file.is_file():
             raise InvalidValueError(
                 f"recipe: got '{path}', expected a YAML file or 'segmenter', which ships"

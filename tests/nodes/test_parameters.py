@@ -155,7 +155,7 @@ def test_numbers_carry_their_unit_or_are_plain(cls: type) -> None:
     plain = {
         "rate", "seed", "neighbours", "max_distances", "max_question_chars", "max_regions",
         "max_pending", "reason_max_steps", "sensor_linear", "model_threads", "model_max_pending",
-        "model_min_confidence",
+        "model_min_confidence", "segmenter_threads",
     }  # fmt: skip
     for spec in specs(cls):
         if spec.kind in (int, float) and "." not in spec.name:

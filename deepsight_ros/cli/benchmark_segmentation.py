@@ -1,0 +1,120 @@
+"""`deepsight benchmark segmentation`: geometric, DBSCAN and learned masks against the truth."""
+
+from __future__ import annotations
+
+from itertools import chain
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from deepsight_ros.errors import DeepsightError
+
+NAMES = ("geometric", "dbscan", "learned")
+
+
+def segmentation(
+    scenes: Annotated[int, typer.Option(min=0, help="Pictures of the held-out world.")] = 140,
+    seed: Annotated[int, typer.Option(help="Another seed, other worlds.")] = 6001,
+    model: Annotated[
+        Path | None, typer.Option(help="Weights; default: those that ship, where they do.")
+    ] = None,
+    data: Annotated[
+        list[Path] | None,
+        typer.Option("--data", help="Folder in OCID or OSD layout; may be repeated."),
+    ] = None,
+    frames: Annotated[
+        list[Path] | None,
+        typer.Option("--frames", help="Recording or folder without truth, for the page only."),
+    ] = None,
+    only: Annotated[
+        list[str] | None, typer.Option("--only", help=f"Of {', '.join(NAMES)}.")
+    ] = None,
+    split: Annotated[str, typer.Option(help="test (held-out families) or train.")] = "test",
+    json: Annotated[Path | None, typer.Option("--json", help="Write the report here.")] = None,
+    report: Annotated[
+        Path | None, typer.Option("--report", help="HTML with overlays, worst first.")
+    ] = None,
+) -> None:
+    """Recall and precision at IoU 0.5 and 0.75, overlap and boundary, by place and standing."""
+    from rich.console import Console
+    from rich.table import Table
+
+    from deepsight_ros.cli.benchmark import write_json
+    from deepsight_ros.cli.progress import images_bar
+    from deepsight_ros.evaluation import segmentation_benchmark as benchmark
+    from deepsight_ros.evaluation import segmentation_page
+    from deepsight_ros.evaluation.segmentation_cases import (
+        folder_cases,
+        frame_cases,
+        world_cases,
+    )
+    from deepsight_ros.evaluation.segmentation_rivals import rivals
+    from deepsight_ros.sources.clutter_folders import ClutterFolder
+
+    console = Console()
+    names = tuple(only or NAMES)
+    try:
+        unknown = sorted(set(names) - set(NAMES))
+        if unknown:
+            raise DeepsightError(f"segmentation: got {unknown}, expected some of {NAMES}")
+        folder = model or _shipped()
+        segmenters = rivals(names, folder)
+        if "learned" in names and folder is None:
+            console.print("no weights in models/deepsight-segmenter: learned is left out")
+        cases = chain(
+            world_cases(scenes, seed, split=split),
+            *(folder_cases(f) for f in data or []),
+            *(frame_cases(f) for f in frames or []),
+        )
+        total = scenes + sum(len(ClutterFolder(f)) for f in data or [])
+        with images_bar(console, "pictures", total) as advance:
+            found = benchmark.run(cases, segmenters, progress=advance)
+    except DeepsightError as error:
+        console.print(f"[red]{error}[/red]")
+        raise typer.Exit(1) from error
+    about: dict[str, Any] = {
+        "pictures": len(found.shown),
+        "seed": seed,
+        "split": split,
+        "model": folder.name if folder else "none",
+    }
+    made = {**about, "segmenters": benchmark.report(found)}
+    shown = Table(title="IoU 0.5, % [95 % interval]")
+    for head in ("", "recall", "precision", "isolated", "touching", "stacked", "processor ms"):
+        shown.add_column(head, justify="right" if head else "left")
+    for name, figures in made["segmenters"].items():
+        rows = [("all", figures["all"]), *figures["place"].items()]
+        for place, value in rows:
+            standing = figures["standing"] if place == "all" else {}
+            shown.add_row(
+                f"{name}, {place}",
+                _cell(value["recall_50"]),
+                _cell(value["precision_50"]),
+                *(
+                    _cell(standing[k]["recall_50"]) if standing else ""
+                    for k in ("isolated", "touching", "stacked")
+                ),
+                f"{figures['processor_ms_median']:.1f}" if place == "all" else "",
+            )
+        for place, count in figures["found_without_truth"].items():
+            shown.add_row(f"{name}, {place}", f"{count} masks", "no truth", "", "", "", "")
+    console.print(shown)
+    write_json(made, json)
+    if report is not None:
+        segmentation_page.write(report, found, made, about)
+        console.print(f"pictures -> {report}")
+
+
+def _shipped() -> Path | None:
+    from deepsight_ros.nodes.resources import share_directory
+
+    folder = share_directory() / "models" / "deepsight-segmenter"
+    return folder if (folder / "config.json").is_file() else None
+
+
+def _cell(value: dict[str, Any]) -> str:
+    if value["value"] is None:
+        return ""
+    numbers = (100 * value[k] for k in ("value", "lower", "upper"))
+    return "{:.1f} [{:.1f}, {:.1f}]".format(*numbers)
