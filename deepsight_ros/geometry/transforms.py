@@ -103,12 +103,20 @@ class RigidTransform:
         q: Array = vectors[:, -1]
         return -q if q[3] < 0 else q
 
+    @classmethod
+    def _of_checked(cls, rotation: Array, translation_m: Array) -> RigidTransform:
+        """Made from checked ones, so that it need not be checked: a frame makes dozens."""
+        made = object.__new__(cls)
+        object.__setattr__(made, "rotation", rotation)
+        object.__setattr__(made, "translation_m", translation_m)
+        return made
+
     def inverse(self) -> RigidTransform:
-        return RigidTransform(self.rotation.T, -self.rotation.T @ self.translation_m)
+        return self._of_checked(self.rotation.T, -(self.rotation.T @ self.translation_m))
 
     def __matmul__(self, other: RigidTransform) -> RigidTransform:
         """``a_from_c = a_from_b @ b_from_c``."""
-        return RigidTransform(
+        return self._of_checked(
             self.rotation @ other.rotation,
             self.rotation @ other.translation_m + self.translation_m,
         )
@@ -117,7 +125,11 @@ class RigidTransform:
         """Transform (..., 3) points; float32 in, float32 out."""
         points = np.asarray(points_m)
         dtype = _float_type(points)
-        moved: Array = points @ self.rotation.astype(dtype).T
+        if dtype == np.float64:
+            moved: Array = points @ self.rotation.T
+            moved += self.translation_m
+            return moved
+        moved = points @ self.rotation.astype(dtype).T
         moved += self.translation_m.astype(dtype)
         return moved
 

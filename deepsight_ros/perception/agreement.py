@@ -151,14 +151,11 @@ def _compared(
 
 def drift_of(look: Agreement, seen: Glimpse, sight: Sight, view: WorkingView) -> Array:
     """(3,) how far the thing seems to have moved from the points, in the optical frame."""
-    pixels = seen.middle_px - look.middle_px - sight.offset_px
     camera = view.camera
+    across = float(seen.middle_px[0] - look.middle_px[0] - sight.offset_px[0])
+    down = float(seen.middle_px[1] - look.middle_px[1] - sight.offset_px[1])
     return np.array(
-        [
-            pixels[0] * look.at_m / camera.fx_px,
-            pixels[1] * look.at_m / camera.fy_px,
-            look.depth_m,
-        ]
+        [across * look.at_m / camera.fx_px, down * look.at_m / camera.fy_px, look.depth_m]
     )
 
 

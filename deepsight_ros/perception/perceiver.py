@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from deepsight_ros.errors import InvalidValueError
 from deepsight_ros.geometry.camera import RgbdFrame
+from deepsight_ros.geometry.compiled import compiled
 from deepsight_ros.geometry.gravity import gravity_frame
 from deepsight_ros.geometry.transforms import RigidTransform
 from deepsight_ros.perception.candidates import Candidate, find_candidates
@@ -227,7 +228,7 @@ class Perceiver:
             room = self._look_around(view, vector, fixed_from_camera)
         finding = room.finding
         clock.lap("support")
-        working = working_frame(finding, config)
+        working = self._working(finding)
         hand = None if gripper is None else gripper.camera_from_gripper.translation_m
         segmentation = self.segmenter(view, finding, room.walls, config, hand)
         clock.lap("segment")
@@ -236,6 +237,15 @@ class Perceiver:
         seen = _Seen(frame, view, segmentation, looks, working, finding, given is None)
         self._seen_before, self._seen = self._seen, seen
         return seen
+
+    def _working(self, finding: SupportFinding) -> RigidTransform:
+        """W from the optical frame; that of the last frame where nothing it rests on changed."""
+        last = self._seen
+        if last is not None and last.finding.support is finding.support:
+            up, before = finding.up, last.finding.up
+            if up is before or (up is not None and before is not None and (up == before).all()):
+                return last.working
+        return working_frame(finding, self.config)
 
     def _look_around(
         self, view: WorkingView, given_up: Array | None, fixed_from_camera: RigidTransform
@@ -312,15 +322,10 @@ class Perceiver:
                     continue
             else:
                 shape = known.shape
-            made = _scene_object(name, look.mask, look.label, seen, shape)
-            objects.append(
-                replace(
-                    made,
-                    label=candidate.label,
-                    score=candidate.score,
-                    is_occluded=made.is_occluded or (known is not None and known.is_hidden),
-                )
-            )
+            made = _scene_object(name, look.mask, look.label, seen, shape, candidate)
+            if known is not None and known.is_hidden and not made.is_occluded:
+                made = replace(made, is_occluded=True)
+            objects.append(made)
         self._named = (seen, dict(named), now)
         return objects
 
@@ -386,16 +391,28 @@ def working_frame(finding: SupportFinding, config: PerceptionConfig) -> RigidTra
 
 
 def _scene_object(
-    name: str, mask: Bool, label: int, seen: _Seen, shape: ObservedShape
+    name: str,
+    mask: Bool,
+    label: int,
+    seen: _Seen,
+    shape: ObservedShape,
+    named: Candidate | None = None,
 ) -> SceneObject:
     """Object of a mask (``label`` > 0: of that segment) and its shape."""
-    x, y, w, h = cv2.boundingRect(mask.view(np.uint8))
+    if named is None:
+        x, y, w, h = cv2.boundingRect(mask.view(np.uint8))
+    else:
+        rows, columns = named.seen.window
+        x, y, w, h = columns.start, rows.start, columns.stop, rows.stop
+        w, h = w - x, h - y
     step = seen.view.step
     words = seen.looks.words(label) if label else seen.looks.words_of(mask)
     about = describe(shape)
     camera = seen.frame.camera
     return SceneObject(
         id=name,
+        label="" if named is None else named.label,
+        score=1.0 if named is None else named.score,
         shape=shape,
         colour=words[0] if words else "",
         colours=words,
@@ -437,14 +454,28 @@ def _mark_gripper(
         if not isinstance(made.shape, ObservedShape):
             continue
         points = made.shape.surface.points_m
-        offset = points[:: max(1, len(points) // GRIPPER_POINTS)] - pose.translation_m
-        gap = np.sort(np.einsum("ij,ij->i", offset, offset))
-        # Most of the gripper lies behind its front face; a thing it is about to grasp is ahead.
-        ahead = np.sort(offset @ pose.rotation[:, 0])
-        distance = float(np.sqrt(gap[len(gap) // 5])) + 2.0 * max(0.0, float(ahead[len(gap) // 2]))
+        every = max(1, len(points) // GRIPPER_POINTS)
+        distance = _off_gripper(points, every, pose.translation_m, pose.rotation[:, 0].copy())
         if distance < least:
             best, least = made.id, distance
-    return [replace(o, is_gripper=o.id == best) for o in objects], Gripper(pose, best)
+    held = [o if o.id != best else replace(o, is_gripper=True) for o in objects]
+    return held, Gripper(pose, best)
+
+
+@compiled("f8[:,::1], i8, f8[::1], f8[::1]")
+def _off_gripper(points_m: Array, every: int, at_m: Array, ahead: Array) -> float:
+    """How badly every n-th of an object's points go with a gripper at a place: most of it lies
+    behind its front face, while a thing it is about to grasp is ahead."""
+    count = (len(points_m) + every - 1) // every
+    gaps, forward = np.empty(count), np.empty(count)
+    for i in range(count):
+        x, y = points_m[i * every, 0] - at_m[0], points_m[i * every, 1] - at_m[1]
+        z = points_m[i * every, 2] - at_m[2]
+        gaps[i] = x * x + y * y + z * z
+        forward[i] = x * ahead[0] + y * ahead[1] + z * ahead[2]
+    fifth, middle = count // 5, count // 2
+    gap = np.partition(gaps, fifth)[fifth]
+    return np.sqrt(gap) + 2.0 * max(0.0, np.partition(forward, middle)[middle])
 
 
 def _support_value(finding: SupportFinding | None) -> SupportPlane | None:

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from deepsight_ros.errors import InvalidValueError
 from deepsight_ros.geometry.transforms import RigidTransform
 from deepsight_ros.scene.estimate import Visibility
-from deepsight_ros.scene.gjk import Vec
+from deepsight_ros.scene.gjk import Hull, upright_hull
 from deepsight_ros.scene.objects import Box3, Shape
 from deepsight_ros.scene.solids import ConvexSolid, Solid
 
@@ -165,9 +165,9 @@ class PointSolid(ConvexSolid):
     def footprint_m(self) -> Array:
         return self.at_m[None, :2]
 
-    def support(self, dx: float, dy: float, dz: float) -> Vec:
-        x, y, z = self.at_m
-        return float(x), float(y), float(z)
+    @property
+    def hull(self) -> Hull:
+        return upright_hull(np.array([[*self.at_m, 0.0]]))
 
     def nearest_points(self, points_m: Array) -> Array:
         return np.broadcast_to(self.at_m, np.atleast_2d(points_m).shape).copy()
@@ -215,10 +215,9 @@ class PlateSolid(ConvexSolid):
     def footprint_m(self) -> Array:
         return self.corners_m[:, :2]
 
-    def support(self, dx: float, dy: float, dz: float) -> Vec:
-        corners = self.corners_m
-        x, y, z = corners[int(np.argmax(corners @ np.array([dx, dy, dz])))]
-        return float(x), float(y), float(z)
+    @property
+    def hull(self) -> Hull:
+        return upright_hull(np.column_stack([self.corners_m, np.zeros(4)]))
 
     def nearest_points(self, points_m: Array) -> Array:
         own = self.pose.inverse().apply(np.atleast_2d(points_m))

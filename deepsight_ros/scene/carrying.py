@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from deepsight_ros.errors import InvalidValueError
 from deepsight_ros.geometry.transforms import RigidTransform
 from deepsight_ros.scene.completion import Completion
+from deepsight_ros.scene.objects import Box3
 from deepsight_ros.scene.observed import ObservedShape
 from deepsight_ros.scene.revolution import DiscStackSolid
 from deepsight_ros.scene.solids import (
@@ -56,6 +57,32 @@ class CarriedShape(ObservedShape):
     def completion(self) -> Completion:
         done = self.origin.completion
         return replace(done, solid=placed_solid(done.solid, self.motion))
+
+    # what does not depend on where it is now comes from where it was seen
+
+    @property
+    def is_occluded(self) -> bool:
+        return self.origin.is_occluded
+
+    @property
+    def is_truncated(self) -> bool:
+        return self.origin.is_truncated
+
+    @property
+    def _cut(self) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+        return self.origin._cut
+
+    @property
+    def _noise_m(self) -> float:
+        return self.origin._noise_m
+
+    @cached_property
+    def box(self) -> Box3:
+        """The origin's, turned about z and moved: without making the solid anew."""
+        box = self.origin.box
+        return Box3(
+            self.motion.apply(box.centre_m), box.size_m, box.yaw_rad + _yaw_rad(self.motion)
+        )
 
 
 def are_same(a: RigidTransform, b: RigidTransform) -> bool:
@@ -109,9 +136,13 @@ def placed_solid(solid: Solid, motion: RigidTransform) -> Solid:
     return CompoundSolid(tuple(_placed_part(part, motion) for part in solid.parts))
 
 
+def _yaw_rad(motion: RigidTransform) -> float:
+    return atan2(motion.rotation[1, 0], motion.rotation[0, 0])
+
+
 def _placed_part(part: ConvexSolid, motion: RigidTransform) -> ConvexSolid:
     middle = motion.apply(np.asarray(part.middle_m, np.float64))
-    yaw = atan2(motion.rotation[1, 0], motion.rotation[0, 0])
+    yaw = _yaw_rad(motion)
     if isinstance(part, BoxSolid):
         return BoxSolid(middle, part.size_m, part.yaw_rad + yaw)
     if isinstance(part, DiscStackSolid):

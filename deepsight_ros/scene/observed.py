@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deepsight_ros.geometry.camera import Camera
+from deepsight_ros.geometry.compiled import compiled
 from deepsight_ros.geometry.noise import SensorModel
 from deepsight_ros.geometry.transforms import RigidTransform
 from deepsight_ros.scene.body import End, Extent, Trust
@@ -203,10 +204,9 @@ class ObservedShape:
     def trust_at(self, point_m: Array) -> Trust:
         """How well the surface near a point is known: by the nearest seen sample."""
         s, done = self.surface, self.completion
-        to_points = float(np.sqrt(_squares(s.points_m - point_m).min()))
-        to_outline = _squares(s.outline_m - point_m)
-        nearest = int(to_outline.argmin())
-        at_outline = float(np.sqrt(to_outline[nearest]))
+        at = np.asarray(point_m, np.float64)
+        to_points = _nearest(s.points_m, at)[1]
+        nearest, at_outline = _nearest(s.outline_m, at)
         near = min(to_points, at_outline)
         noise = self._noise_m
         slack = 3.0 * s.pixel_m + 3.0 * noise
@@ -224,6 +224,15 @@ class ObservedShape:
         return Trust(noise + 0.1 * near, spread * near, Visibility.HIDDEN)
 
 
-def _squares(vectors: Array) -> Array:
-    """(N,) squared lengths of (N, 3)."""
-    return np.asarray(np.einsum("ij,ij->i", vectors, vectors))
+@compiled("f8[:,::1], f8[::1]")
+def _nearest(points_m: Array, at_m: Array) -> tuple[int, float]:
+    """Which of (N, 3) points is nearest to (3,), and how far it is; infinitely if there is none
+    at all."""
+    least, nearest = np.inf, 0
+    for i in range(len(points_m)):
+        x, y = points_m[i, 0] - at_m[0], points_m[i, 1] - at_m[1]
+        z = points_m[i, 2] - at_m[2]
+        square = x * x + y * y + z * z
+        if square < least:
+            least, nearest = square, i
+    return nearest, np.sqrt(least)

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deepsight_ros.errors import InvalidValueError
-from deepsight_ros.scene.gjk import Vec
+from deepsight_ros.scene.gjk import Hull, upright_hull
 from deepsight_ros.scene.objects import Box3
 from deepsight_ros.scene.solids import CompoundSolid, ConvexSolid, CylinderSolid, Solid
 
@@ -292,17 +292,9 @@ class DiscStackSolid(ConvexSolid):
         return True
 
     @cached_property
-    def _numbers(self) -> tuple[float, float, list[tuple[float, float]]]:
-        pairs = zip(self.heights_m.tolist(), self.radii_m.tolist(), strict=True)
-        return float(self.axis_m[0]), float(self.axis_m[1]), list(pairs)
-
-    def support(self, dx: float, dy: float, dz: float) -> Vec:
-        x, y, discs = self._numbers
-        flat = hypot(dx, dy)
-        z, r = max(discs, key=lambda disc: disc[0] * dz + disc[1] * flat)
-        if flat > 0:
-            return x + r * dx / flat, y + r * dy / flat, z
-        return x, y, z
+    def hull(self) -> Hull:
+        at = np.broadcast_to(self.axis_m, (len(self.heights_m), 2))
+        return upright_hull(np.column_stack([at, self.heights_m, self.radii_m]))
 
     @cached_property
     def box(self) -> Box3:

@@ -9,13 +9,14 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from functools import cached_property
-from math import cos, hypot, inf, pi, sin, sqrt
+from math import cos, hypot, pi, sin, sqrt
 
 import numpy as np
 from numpy.typing import NDArray
 
 from deepsight_ros.errors import InvalidValueError
-from deepsight_ros.scene.gjk import Vec, convex_distance
+from deepsight_ros.scene import gjk
+from deepsight_ros.scene.gjk import Hull, Hulls, upright_hull
 from deepsight_ros.scene.objects import Box3
 from deepsight_ros.scene.outline import Rectangle, convex_hull, least_area_rectangle
 
@@ -50,13 +51,16 @@ class Solid(ABC):
 
     def extent(self, direction: Array) -> tuple[float, float]:
         """(lo, hi): least and greatest ``direction @ p`` over the solid; direction (3,)."""
-        x, y, z = (float(c) for c in direction)
-        highs, lows = [], []
-        for part in self.parts:
-            far, near = part.support(x, y, z), part.support(-x, -y, -z)
-            highs.append(far[0] * x + far[1] * y + far[2] * z)
-            lows.append(near[0] * x + near[1] * y + near[2] * z)
+        way = np.asarray(direction, np.float64)
+        highs = [float(part.hull.support(way) @ way) for part in self.parts]
+        lows = [float(part.hull.support(-way) @ way) for part in self.parts]
         return min(lows), max(highs)
+
+    @cached_property
+    def hulls(self) -> Hulls:
+        """The parts as distances see them."""
+        parts = self.parts
+        return gjk.gather([part.hull for part in parts], [part.middle_m for part in parts])
 
     def nearest_points(self, points_m: Array) -> Array:
         """(N, 3) the point of the solid nearest to each of (N, 3) points (itself if inside)."""
@@ -100,7 +104,7 @@ class Solid(ABC):
 
 
 class ConvexSolid(Solid):
-    """A convex part: everything follows from its support function."""
+    """A convex part: distances and extents follow from its hull of discs."""
 
     @property
     def parts(self) -> tuple[ConvexSolid, ...]:
@@ -111,9 +115,10 @@ class ConvexSolid(Solid):
     def middle_m(self) -> Array:
         """(3,) some inner point, to start searches from."""
 
+    @property
     @abstractmethod
-    def support(self, dx: float, dy: float, dz: float) -> Vec:
-        """A farthest point of the solid along the direction (any length)."""
+    def hull(self) -> Hull:
+        """The solid as a hull of discs."""
 
     @abstractmethod
     def moved(self, offset_m: Array) -> ConvexSolid: ...
@@ -126,38 +131,12 @@ def distance(a: Solid, b: Solid) -> tuple[float, Array, Array]:
         (distance_m, point on a (3,), point on b (3,)); touching or overlapping gives 0 and one
         common point twice.
     """
-    pairs = [(0.0, p, q) for p in a.parts for q in b.parts]
-    if len(pairs) > 1:  # the likeliest first; a pair whose boxes are farther apart is left out
-        around_a, around_b = ([_around(p.box) for p in solid.parts] for solid in (a, b))
-        pairs = [
-            (_box_gap_m(box_p, box_q), p, q)
-            for box_p, p in zip(around_a, a.parts, strict=True)
-            for box_q, q in zip(around_b, b.parts, strict=True)
-        ]
-        pairs.sort(key=lambda pair: pair[0])
-    best = (np.inf, (0.0, 0.0, 0.0), (0.0, 0.0, 0.0))
-    for least, part_a, part_b in pairs:
-        if least > best[0]:
-            break
-        start = part_a.middle_m - part_b.middle_m
-        found = convex_distance(
-            part_a.support, part_b.support, (float(start[0]), float(start[1]), float(start[2]))
-        )
-        best = min(best, found, key=lambda f: f[0])
-    return best[0], np.array(best[1]), np.array(best[2])
+    return gjk.distance(a.hulls, b.hulls)
 
 
-def _around(box: Box3) -> tuple[float, ...]:
-    """Centre and half sides of the axis-aligned box around an upright one."""
-    x, y, z = box.size_m.tolist()
-    c, s = abs(cos(box.yaw_rad)), abs(sin(box.yaw_rad))
-    return (*box.centre_m.tolist(), 0.5 * (c * x + s * y), 0.5 * (s * x + c * y), 0.5 * z)
-
-
-def _box_gap_m(a: tuple[float, ...], b: tuple[float, ...]) -> float:
-    """Least distance between two such boxes: never more than that of what is inside."""
-    gaps = (max(0.0, abs(a[k] - b[k]) - a[k + 3] - b[k + 3]) for k in range(3))
-    return sqrt(sum(gap * gap for gap in gaps))
+def _points(corners_m: Array) -> Array:
+    """(N, 4) corners (N, 3) as discs of no radius."""
+    return np.column_stack([corners_m, np.zeros(len(corners_m))])
 
 
 def _vector(values: object, what: str) -> Array:
@@ -211,16 +190,8 @@ class BoxSolid(ConvexSolid):
         return False
 
     @cached_property
-    def _numbers(self) -> tuple[float, ...]:
-        x, y, z = (float(v) for v in self.centre_m)
-        a, b, c = (float(v) / 2 for v in self.size_m)
-        return x, y, z, a, b, c, cos(self.yaw_rad), sin(self.yaw_rad)
-
-    def support(self, dx: float, dy: float, dz: float) -> Vec:
-        x, y, z, a, b, c, cosine, sine = self._numbers
-        u = a if cosine * dx + sine * dy >= 0 else -a
-        v = b if cosine * dy - sine * dx >= 0 else -b
-        return x + cosine * u - sine * v, y + sine * u + cosine * v, z + (c if dz >= 0 else -c)
+    def hull(self) -> Hull:
+        return upright_hull(_points(self.box.corners_m()))
 
     @cached_property
     def box(self) -> Box3:
@@ -297,16 +268,10 @@ class CylinderSolid(_Round):
         _positive("cylinder", self.radius_m, self.height_m)
 
     @cached_property
-    def _numbers(self) -> tuple[float, ...]:
-        x, y, z = (float(v) for v in self.centre_m)
-        return x, y, z, float(self.radius_m), float(self.height_m) / 2
-
-    def support(self, dx: float, dy: float, dz: float) -> Vec:
-        x, y, z, radius, half = self._numbers
-        flat = hypot(dx, dy)
-        if flat > 0:
-            x, y = x + radius * dx / flat, y + radius * dy / flat
-        return x, y, z + (half if dz >= 0 else -half)
+    def hull(self) -> Hull:
+        x, y, z = self.centre_m
+        half, radius = self.height_m / 2, self.radius_m
+        return upright_hull(np.array([[x, y, z - half, radius], [x, y, z + half, radius]]))
 
     def nearest_points(self, points_m: Array) -> Array:
         own = np.atleast_2d(points_m) - self.centre_m
@@ -344,18 +309,10 @@ class ConeSolid(_Round):
         _positive("cone", self.radius_m, self.height_m)
 
     @cached_property
-    def _numbers(self) -> tuple[float, ...]:
-        x, y, z = (float(v) for v in self.centre_m)
-        return x, y, z, float(self.radius_m), float(self.height_m)
-
-    def support(self, dx: float, dy: float, dz: float) -> Vec:
-        x, y, z, radius, height = self._numbers
-        flat = hypot(dx, dy)
-        if dz * height > radius * flat:
-            return x, y, z + height / 2
-        if flat > 0:
-            x, y = x + radius * dx / flat, y + radius * dy / flat
-        return x, y, z - height / 2
+    def hull(self) -> Hull:
+        x, y, z = self.centre_m
+        half = self.height_m / 2
+        return upright_hull(np.array([[x, y, z - half, self.radius_m], [x, y, z + half, 0.0]]))
 
     def nearest_points(self, points_m: Array) -> Array:
         own = np.atleast_2d(points_m) - self.centre_m
@@ -404,10 +361,9 @@ class SphereSolid(_Round):
         object.__setattr__(self, "centre_m", _vector(self.centre_m, "sphere centre"))
         _positive("sphere", self.radius_m)
 
-    def support(self, dx: float, dy: float, dz: float) -> Vec:
-        scale = self.radius_m / max(sqrt(dx * dx + dy * dy + dz * dz), 1e-300)
-        x, y, z = self.centre_m
-        return float(x) + dx * scale, float(y) + dy * scale, float(z) + dz * scale
+    @cached_property
+    def hull(self) -> Hull:
+        return upright_hull(_points(self.centre_m[None]), self.radius_m)
 
     def nearest_points(self, points_m: Array) -> Array:
         own = np.atleast_2d(points_m) - self.centre_m
@@ -458,17 +414,12 @@ class PrismSolid(ConvexSolid):
         return False
 
     @cached_property
-    def _corners(self) -> list[tuple[float, float]]:
-        return [(x, y) for x, y in self.outline_m.tolist()]
-
-    def support(self, dx: float, dy: float, dz: float) -> Vec:
-        reach = -inf
-        at = (0.0, 0.0)
-        for corner in self._corners:  # a plain loop: this is the inner loop of every distance
-            along = corner[0] * dx + corner[1] * dy
-            if along > reach:
-                reach, at = along, corner
-        return at[0], at[1], self.top_m if dz >= 0 else self.bottom_m
+    def hull(self) -> Hull:
+        ends = [
+            np.column_stack([self.outline_m, np.full(len(self.outline_m), z)])
+            for z in (self.bottom_m, self.top_m)
+        ]
+        return upright_hull(_points(np.concatenate(ends)))
 
     @cached_property
     def box(self) -> Box3:

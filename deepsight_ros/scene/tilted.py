@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from deepsight_ros.errors import InvalidValueError
 from deepsight_ros.geometry.transforms import RigidTransform
-from deepsight_ros.scene.gjk import Vec
+from deepsight_ros.scene.gjk import Hull
 from deepsight_ros.scene.objects import Box3
 from deepsight_ros.scene.outline import Rectangle, convex_hull, least_area_rectangle
 from deepsight_ros.scene.solids import ConvexSolid, upright_box
@@ -48,24 +48,16 @@ class TiltedSolid(ConvexSolid):
         return False
 
     @cached_property
-    def _numbers(self) -> tuple[float, ...]:
-        return (*self.pose.rotation.ravel().tolist(), *self.pose.translation_m.tolist())
-
-    def support(self, dx: float, dy: float, dz: float) -> Vec:
-        a, b, c, d, e, f, g, h, i, tx, ty, tz = self._numbers
-        x, y, z = self.upright.support(
-            a * dx + d * dy + g * dz, b * dx + e * dy + h * dz, c * dx + f * dy + i * dz
-        )
-        return (
-            a * x + b * y + c * z + tx,
-            d * x + e * y + f * z + ty,
-            g * x + h * y + i * z + tz,
-        )
+    def hull(self) -> Hull:
+        upright = self.upright.hull
+        middles = self.pose.apply(upright.discs[:, :3])
+        discs = np.column_stack([middles, upright.discs[:, 3]])
+        return Hull(discs, self.pose.rotate(upright.axis), upright.ball_m)
 
     @cached_property
     def footprint_m(self) -> Array:
         """Hull of the farthest points in 180 directions: exact for a box, to 0.02 % for a disc."""
-        points = np.array([self.support(*way) for way in _AROUND.tolist()])
+        points = np.array([self.hull.support(way) for way in _AROUND])
         return convex_hull(points[:, :2])
 
     @cached_property
