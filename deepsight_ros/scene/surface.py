@@ -21,6 +21,8 @@ from deepsight_ros.errors import InvalidValueError
 from deepsight_ros.geometry.camera import Camera
 from deepsight_ros.geometry.noise import SensorModel
 from deepsight_ros.geometry.transforms import RigidTransform
+from deepsight_ros.scene import surface_pixels
+from deepsight_ros.scene.surface_pixels import cracks, edge_kinds, lift, solve_fit
 
 F64 = NDArray[np.float64]
 F32 = NDArray[np.float32]
@@ -51,7 +53,7 @@ STANDING_M = 0.010
 """What is seen to end this near to the support (besides noise and a pixel) stands on it."""
 _SAME_DEPTH_M = 0.012
 # how far beyond a crack to look for a reading: not the first pixel, it may be mixed
-_LOOK_PX = (2, 3, 1, 5, 8, 12)
+_LOOK_PX = np.array([2, 3, 1, 5, 8, 12])
 
 
 class Edge(IntEnum):
@@ -62,12 +64,12 @@ class Edge(IntEnum):
     support, at the object's foot. UNKNOWN: no reading (a hole).
     """
 
-    FREE = 0
-    OCCLUDED = 1
-    TRUNCATED = 2
-    CONTACT = 3
-    STANDING = 4
-    UNKNOWN = 5
+    FREE = surface_pixels.FREE
+    OCCLUDED = surface_pixels.OCCLUDED
+    TRUNCATED = surface_pixels.TRUNCATED
+    CONTACT = surface_pixels.CONTACT
+    STANDING = surface_pixels.STANDING
+    UNKNOWN = surface_pixels.UNKNOWN
 
 
 @dataclass(frozen=True, eq=False)
@@ -116,7 +118,8 @@ class Surface:
 
     def share(self, *kinds: Edge) -> float:
         """Share of the outline that is of these kinds."""
-        return float(np.isin(self.edges, kinds).mean()) if len(self.edges) else 0.0
+        number = sum(int(np.count_nonzero(self.edges == kind)) for kind in kinds)
+        return number / max(len(self.edges), 1)
 
 
 def see_surface(
@@ -186,11 +189,9 @@ class _Window:
 
 @dataclass(frozen=True, eq=False)
 class _Fit:
-    """Inverse depth around every pixel of the window: value and gradient per pixel."""
+    """Inverse depth around every pixel of the window; ``rows`` is (3, H, W): value, gradient."""
 
-    inverse: AnyFloat
-    du: AnyFloat
-    dv: AnyFloat
+    rows: F32
     weight: AnyFloat
     core: Bool
     gain: float
@@ -226,22 +227,11 @@ def _smooth(window: _Window, sensor: SensorModel) -> _Fit | None:
     cuu, cvv = _moment(w, _SECOND, _ONE), _moment(w, _ONE, _SECOND)
     cuv = _moment(w, _FIRST, _FIRST)
     cud, cvd = _moment(inverse, _FIRST, _ONE), _moment(inverse, _ONE, _FIRST)
-    share = 1.0 / np.maximum(n, np.float32(0.5))
-    mu, mv, md = mu * share, mv * share, md * share
-    # a little ridge: where the window holds a line of pixels only, the slope across it is 0
-    cuu = cuu * share - mu * mu + _RIDGE
-    cvv = cvv * share - mv * mv + _RIDGE
-    cuv = cuv * share - mu * mv
-    cud = cud * share - mu * md
-    cvd = cvd * share - mv * md
-    scale = 1.0 / (cuu * cvv - cuv * cuv)
-    du = (cvv * cud - cuv * cvd) * scale
-    dv = (cuu * cvd - cuv * cud) * scale
-    value = md - du * mu - dv * mv
+    rows = solve_fit(n, mu, mv, cuu, cvv, cuv, md, cud, cvd, _RIDGE)
     lonely = (n < _LEAST_IN_WINDOW) & mask.view(bool)
     if lonely.any():
-        _fill_in(lonely, whole & near, depth, core, inverse, (value, du, dv, n))
-    return _Fit(value, du, dv, n, core, _GAIN)
+        _fill_in(lonely, whole & near, depth, core, inverse, (*rows, n))
+    return _Fit(rows, n, core, _GAIN)
 
 
 def _moment(image: AnyFloat, across: F32, down: F32) -> AnyFloat:
@@ -303,21 +293,38 @@ def _assemble(
     sensor: SensorModel,
     support_known: bool,
 ) -> Surface | None:
-    usable = (fit.weight >= _FILLED) & (fit.inverse > 1e-6)
+    usable = (fit.weight >= _FILLED) & (fit.rows[0] > 1e-6)
     rows, columns = np.nonzero(fit.core & (fit.weight >= _LEAST_IN_WINDOW))
     if len(rows) < 4:
         return None
-    points, normals, depths, _ = _lift(window, fit, rows, columns, 0.0, 0.0, camera, pose)
+    at_window = np.array(
+        [camera.fx_px, camera.fy_px, camera.cx_px - window.column, camera.cy_px - window.row]
+    )
+    rotation = np.ascontiguousarray(pose.rotation)
+    still = np.zeros((len(rows), 4), np.int64)
+    still[:, 0], still[:, 1] = rows, columns
+    points, normals, depths, _ = lift(
+        fit.rows, still, 0.0, at_window, rotation, pose.translation_m
+    )
     sigma = np.asarray(sensor.sigma_m(depths)) * fit.gain
-    r, c, dr, dc = _cracks(window)
-    keep = usable[r, c]
-    r, c, dr, dc = r[keep], c[keep], dr[keep], dc[keep]
-    outline, outline_normals, edge_depths, rays = _lift(
-        window, fit, r, c, 0.5 * dr, 0.5 * dc, camera, pose
+    at = cracks(np.ascontiguousarray(window.mask), usable)
+    outline, outline_normals, edge_depths, rays = lift(
+        fit.rows, at, 0.5, at_window, rotation, pose.translation_m
     )
     edge_sigma = np.asarray(sensor.sigma_m(edge_depths))
-    edges = _edges(
-        window, r, c, dr, dc, outline, edge_depths, edge_sigma, camera, pose, support_known
+    edges = edge_kinds(
+        at,
+        _LOOK_PX,
+        np.ascontiguousarray(window.mask),
+        np.ascontiguousarray(window.depth_m),
+        outline,
+        edge_depths,
+        edge_sigma,
+        at_window,
+        rotation[2].copy(),
+        float(pose.translation_m[2]),
+        np.array([_SAME_DEPTH_M, _ON_SUPPORT_M if support_known else -np.inf, STANDING_M]),
+        np.array(window.at_border),
     )
     area = max(1, int(np.count_nonzero(window.mask)))
     check_rays, ranges, inside, weights = _checks(window, fit, rows, columns, camera, pose)
@@ -329,8 +336,8 @@ def _assemble(
         outline,
         outline_normals,
         edge_sigma * fit.gain * 1.5,
-        _quality(fit.weight[r, c]),
-        pose.rotate(np.column_stack([dc, dr, np.zeros(len(dr))])),
+        _quality(fit.weight[at[:, 0], at[:, 1]]),
+        pose.rotate(np.column_stack([at[:, 3], at[:, 2], np.zeros(len(at))])),
         edges,
         rays,
         check_rays,
@@ -341,37 +348,6 @@ def _assemble(
         float(np.median(depths)) / camera.fx_px,
         1.0 - np.count_nonzero(window.mask.view(bool) & window.valid) / area,
     )
-
-
-def _lift(
-    window: _Window,
-    fit: _Fit,
-    rows: NDArray[Any],
-    columns: NDArray[Any],
-    dr: Any,
-    dc: Any,
-    camera: Camera,
-    pose: RigidTransform,
-) -> tuple[F64, F64, F64, F64]:
-    """Points, normals (W), depths and unit rays (W) at pixels moved by (dr, dc)."""
-    at = fit.inverse[rows, columns]
-    du, dv = fit.du[rows, columns], fit.dv[rows, columns]
-    # near a limb the slope runs away: half a pixel moves the surface by one pixel's size at most
-    most = 1.0 / camera.fx_px * at
-    step = np.clip(du * dc + dv * dr, -most, most)
-    depth = 1.0 / (at + step)
-    x = (columns + dc + window.column - camera.cx_px) / camera.fx_px
-    y = (rows + dr + window.row - camera.cy_px) / camera.fy_px
-    ray = np.column_stack([x, y, np.ones_like(x)])
-    points = pose.apply(ray * depth[:, None])
-    # the plane n.P = 1 has inverse depth n.(x, y, 1)
-    x0 = (columns + window.column - camera.cx_px) / camera.fx_px
-    y0 = (rows + window.row - camera.cy_px) / camera.fy_px
-    nx, ny = du * camera.fx_px, dv * camera.fy_px
-    normal = -np.column_stack([nx, ny, at - nx * x0 - ny * y0])
-    normal /= np.linalg.norm(normal, axis=1, keepdims=True)
-    ray /= np.linalg.norm(ray, axis=1, keepdims=True)
-    return points, pose.rotate(normal), depth, pose.rotate(ray)
 
 
 def _quality(weight: AnyFloat) -> NDArray[np.int8]:
@@ -397,7 +373,7 @@ def _checks(
     r, c = np.nonzero((far > near) & window.valid)
     ring_step = max(1, len(r) // _MOST_AROUND)
     r, c = r[::ring_step], c[::ring_step]
-    depth = np.concatenate([1.0 / fit.inverse[rows, columns], window.depth_m[r, c]])
+    depth = np.concatenate([1.0 / fit.rows[0][rows, columns], window.depth_m[r, c]])
     v = np.concatenate([rows, r]) + window.row
     u = np.concatenate([columns, c]) + window.column
     ray = np.column_stack(
@@ -407,62 +383,3 @@ def _checks(
     inside = np.arange(len(u)) < len(rows)
     weights = np.where(inside, float(step), float(ring_step))
     return pose.rotate(ray / length[:, None]), depth * length, inside, weights
-
-
-def _cracks(window: _Window) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any], NDArray[Any]]:
-    """Inside pixel (row, column) and outward step (dr, dc) of every crack of the mask."""
-    m = np.pad(window.mask, 1).view(bool)
-    inside = m[1:-1, 1:-1]
-    out = []
-    for dr, dc in ((-1, 0), (1, 0), (0, -1), (0, 1)):
-        beyond = m[1 + dr : m.shape[0] - 1 + dr, 1 + dc : m.shape[1] - 1 + dc]
-        r, c = np.nonzero(inside & ~beyond)
-        out.append((r, c, np.full(len(r), dr), np.full(len(r), dc)))
-    r, c, dr_all, dc_all = (np.concatenate(parts) for parts in zip(*out, strict=True))
-    return r, c, dr_all, dc_all
-
-
-def _edges(
-    window: _Window,
-    r: NDArray[Any],
-    c: NDArray[Any],
-    dr: NDArray[Any],
-    dc: NDArray[Any],
-    outline_m: F64,
-    depth_m: F64,
-    sigma_m: F64,
-    camera: Camera,
-    pose: RigidTransform,
-    support_known: bool,
-) -> NDArray[np.int8]:
-    """What lies beyond each crack."""
-    h, w = window.mask.shape
-    beyond = np.zeros(len(r))
-    steps = np.zeros(len(r))
-    for step in _LOOK_PX:
-        rr, cc = r + step * dr, c + step * dc
-        inside = (rr >= 0) & (rr < h) & (cc >= 0) & (cc < w) & (beyond == 0)
-        rr, cc = np.clip(rr, 0, h - 1), np.clip(cc, 0, w - 1)
-        found = inside & window.valid[rr, cc] & (window.mask[rr, cc] == 0)
-        beyond[found] = window.depth_m[rr[found], cc[found]]
-        steps[found] = step
-    known = beyond > 0
-    x = (c + steps * dc + window.column - camera.cx_px) / camera.fx_px
-    y = (r + steps * dr + window.row - camera.cy_px) / camera.fy_px
-    other = pose.apply(np.column_stack([x, y, np.ones_like(x)]) * beyond[:, None])
-    same = _SAME_DEPTH_M + 4.0 * sigma_m
-    edges = np.full(len(r), Edge.CONTACT, np.int8)
-    edges[beyond > depth_m + same] = Edge.FREE
-    edges[beyond < depth_m - same] = Edge.OCCLUDED
-    if support_known:
-        is_support = np.abs(other[:, 2]) < _ON_SUPPORT_M + 3.0 * sigma_m
-        # the support cannot hide what stands on it: beyond a raised edge it is farther
-        foot = outline_m[:, 2] < STANDING_M + 3.0 * sigma_m + depth_m / camera.fx_px
-        edges[is_support & foot] = Edge.STANDING
-        edges[is_support & ~foot] = Edge.FREE
-    edges[~known] = Edge.UNKNOWN
-    top, left, bottom, right = window.at_border
-    cut = (top & (dr < 0) & (r == 0)) | (bottom & (dr > 0) & (r == h - 1))
-    cut |= (left & (dc < 0) & (c == 0)) | (right & (dc > 0) & (c == w - 1))
-    edges[cut] = Edge.TRUNCATED
-    return edges
