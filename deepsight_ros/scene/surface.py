@@ -345,7 +345,7 @@ def _assemble(
         inside,
         check_sigma,
         weights,
-        float(np.median(depths)) / camera.fx_px,
+        float(np.partition(depths, len(depths) // 2)[len(depths) // 2]) / camera.fx_px,
         1.0 - np.count_nonzero(window.mask.view(bool) & window.valid) / area,
     )
 
@@ -376,10 +376,9 @@ def _checks(
     depth = np.concatenate([1.0 / fit.rows[0][rows, columns], window.depth_m[r, c]])
     v = np.concatenate([rows, r]) + window.row
     u = np.concatenate([columns, c]) + window.column
-    ray = np.column_stack(
-        [(u - camera.cx_px) / camera.fx_px, (v - camera.cy_px) / camera.fy_px, np.ones(len(u))]
-    )
-    length = np.linalg.norm(ray, axis=1)
+    ray = np.ones((len(u), 3))
+    ray[:, 0], ray[:, 1] = (u - camera.cx_px) / camera.fx_px, (v - camera.cy_px) / camera.fy_px
+    length = np.sqrt(np.einsum("ij,ij->i", ray, ray))
     inside = np.arange(len(u)) < len(rows)
     weights = np.where(inside, float(step), float(ring_step))
     return pose.rotate(ray / length[:, None]), depth * length, inside, weights
