@@ -30,6 +30,14 @@ def replay(
     rate: Annotated[
         float, typer.Option(help="Perceived frames per second of the recording; 0: every frame.")
     ] = 5.0,
+    recorded: Annotated[
+        bool,
+        typer.Option(
+            "--recorded",
+            help="Use what the live graph recorded beside the images: detections name things, "
+            "its questions are asked again of their frames and compared with its answers.",
+        ),
+    ] = False,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with a stopped run.")] = False,
     depth_topic: Annotated[str, typer.Option(help="Empty: found by encoding.")] = "",
     color_topic: Annotated[str, typer.Option(help="Empty: found; none: leave colour out.")] = "",
@@ -60,6 +68,8 @@ def replay(
         options = {"depth_topic": depth_topic or None, "colour_topic": color_topic or None}
         frames = (fixed_frame, gravity_frame, gripper_frame)
         made = _prepared(recording, questions, truth, task, report, rate, options, frames)
+        if recorded:
+            made = _with_recorded(made, asked=questions is not None)
         raise typer.Exit(_run(made, recording, resume))
     except DeepsightError as error:
         typer.echo(f"error: {error}", err=True)
@@ -87,6 +97,27 @@ def _prepared(
     annotator = annotator_for(task, fixed_frame=frames[0]) if task else None
     looker = Looker(source, Frames(*frames), rate_hz)
     return Replay(looker, report, asks, truths, annotator, task)
+
+
+def _with_recorded(made: Replay, *, asked: bool) -> Replay:
+    """The replay with what was recorded beside the images; ``asked``: and its own questions."""
+    from dataclasses import replace
+
+    from deepsight_ros.errors import SourceError
+    from deepsight_ros.evaluation.replay.recorded import load_recorded
+    from deepsight_ros.sources.bag import BagSource
+
+    source = made.looker.source
+    if not isinstance(source, BagSource):
+        raise SourceError(
+            f"{source.name}: got a folder of images, expected a bag for --recorded; run without it"
+        )
+    found = load_recorded(source)
+    for note in found.notes:
+        typer.echo(f"recorded: {note}", err=True)
+    made.looker.names_at, made.looker.also_ns = found.names_at, found.asked_at()
+    own = made.asks if asked or not found.asks else ()
+    return replace(made, asks=(*own, *found.asks), recorded=found)
 
 
 def _run(made: Replay, recording: Path, resume: bool) -> int:
@@ -148,6 +179,12 @@ def _spoken(out: Path) -> list[str]:
         lines.append(
             f"right: {100 * right['value']:.1f} % [{100 * right['lower']:.1f}, "
             f"{100 * right['upper']:.1f}] of {right['count']}"
+        )
+    if summary["recorded"] is not None:
+        again = summary["recorded"]
+        lines.append(
+            f"{100 * again['agree']['value']:.1f} % of {again['asked_again']} recorded answers "
+            "are the same within 10 % or 1 cm"
         )
     if source["skipped"]:
         lines.append(f"{source['skipped']} messages skipped: {source['first_skipped'][0]}")

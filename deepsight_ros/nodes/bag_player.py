@@ -37,8 +37,8 @@ def plays_by_ros2bag(values: Mapping[str, str]) -> bool:
         return installed and readable and values["use_sim_time"] == "true"
     if not installed:
         raise SourceError(
-            "player:=ros2bag: got no `ros2 bag` here, expected the package ros2bag installed and "
-            "sourced; or use player:=frame_player"
+            "player:=ros2bag: got no `ros2 bag` here, expected the packages ros2bag and "
+            "rosbag2_py installed and sourced; or use player:=frame_player"
         )
     if not readable:
         raise SourceError(
@@ -49,8 +49,9 @@ def plays_by_ros2bag(values: Mapping[str, str]) -> bool:
 
 
 def is_installed() -> bool:
-    """`ros2 bag` can be called."""
-    return shutil.which("ros2") is not None and importlib.util.find_spec("ros2bag") is not None
+    """`ros2 bag` can be called, and has the library that reads bags."""
+    parts = ("ros2bag", "rosbag2_py")
+    return shutil.which("ros2") is not None and all(map(importlib.util.find_spec, parts))
 
 
 def recorded_topics(path: Path, named: Mapping[str, str], *, colour: bool) -> dict[str, str]:

@@ -89,6 +89,8 @@ class Looker:
         rate_hz: perceived frames per second of the recording; 0: every frame.
         config: of perception.
         names: boxes that name things, one per label, the same in every frame.
+        names_at: boxes that name things in the frame of a stamp, beside ``names``; None: none.
+        also_ns: stamps of frames that are perceived whatever the rate.
         missing: TF frames that were not known at some stamp -> how often.
     """
 
@@ -97,6 +99,8 @@ class Looker:
     rate_hz: float = 10.0
     config: PerceptionConfig = field(default_factory=PerceptionConfig)
     names: tuple[Detection, ...] = ()
+    names_at: Callable[[int], tuple[Detection, ...]] | None = None
+    also_ns: frozenset[int] = frozenset()
     missing: dict[str, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -166,7 +170,7 @@ class Looker:
 
     def _due(self) -> Iterator[_Read]:
         """Frames that are due, with the poses at their stamps."""
-        taken = Grid(self.rate_hz)
+        taken = Grid(self.rate_hz, self.also_ns)
         chooses = isinstance(self.source, _Choosing)
         if isinstance(self.source, _Choosing):
             self.source.wants = taken.is_due
@@ -174,7 +178,10 @@ class Looker:
         for frame in self.source:
             if chooses or taken.is_due(frame.stamp_ns):
                 poses = self._poses(frame)
-                yield _Read(index, frame, poses, self.names, time.perf_counter() - began)
+                names = self.names
+                if self.names_at is not None:
+                    names = (*names, *self.names_at(frame.stamp_ns))
+                yield _Read(index, frame, poses, names, time.perf_counter() - began)
                 index += 1
                 began = time.perf_counter()
 
@@ -195,12 +202,14 @@ class Grid:
 
     Args:
         rate_hz: 0: all are due.
+        also_ns: stamps that are due in any case.
     """
 
-    def __init__(self, rate_hz: float) -> None:
+    def __init__(self, rate_hz: float, also_ns: frozenset[int] = frozenset()) -> None:
         if rate_hz < 0:
             raise SourceError(f"rate: got {rate_hz} Hz, expected 0 (every frame) or more")
         self._rate_hz = rate_hz
+        self._also_ns = also_ns
         self._first_ns: int | None = None
         self._last = -1
 
@@ -214,6 +223,6 @@ class Grid:
         if period < self._last:  # the clock went back: another run
             self._first_ns, self._last, period = stamp_ns, -1, 0
         if period == self._last:
-            return False
+            return stamp_ns in self._also_ns
         self._last = period
         return True

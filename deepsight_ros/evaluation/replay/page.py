@@ -82,6 +82,12 @@ def _headline(summary: Json, timing: Json) -> str:
     words.append(f"{timing['recording_s']:.1f} s of recording in {timing['wall_s']:.1f} s")
     if speed and timing["recording_s"] > 1:
         words.append(f"{speed:g} times real time")
+    if summary.get("recorded"):
+        again = summary["recorded"]
+        words.append(
+            f"{100 * again['agree']['value']:.1f} % of {again['asked_again']} recorded answers "
+            "are the same within 10 % or 1 cm"
+        )
     return escape(", ".join(words) + ".")
 
 

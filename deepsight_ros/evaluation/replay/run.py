@@ -18,6 +18,7 @@ from typing import Any
 from deepsight_ros.errors import SourceError
 from deepsight_ros.evaluation.replay.looking import Look, Looker
 from deepsight_ros.evaluation.replay.pictures import picture
+from deepsight_ros.evaluation.replay.recorded import Recorded
 from deepsight_ros.evaluation.replay.script import Ask, Mark, Truth, mark, truth_for
 from deepsight_ros.evaluation.replay.timings import Durations
 from deepsight_ros.questions.answering import answer, prepare
@@ -64,6 +65,7 @@ class Replay:
         out: folder of the results.
         asks, truths: questions, and what is right.
         annotator: makes rewards: called with each look, returns the line of rewards.jsonl.
+        recorded: answers of the live graph to compare with, and boxes it had; None: not used.
         stop: asked between two frames; True ends the run.
         progress: told seconds of the recording done.
     """
@@ -74,13 +76,17 @@ class Replay:
     truths: tuple[Truth, ...] = ()
     annotator: Callable[[Look], dict[str, Any]] | None = None
     task: str = ""
+    recorded: Recorded | None = None
     stop: Callable[[], bool] = lambda: False
     progress: Callable[[float], None] = lambda _t_s: None
 
     def digest(self) -> str:
         """Of all that decides the answers: another one cannot be resumed."""
         names = [(d.label, d.score, d.box_px) for d in self.looker.names]
-        asks = [(a.question, a.every_s, a.at_s, [str(r) for r in a.regions]) for a in self.asks]
+        asks = [
+            (a.question, a.every_s, a.at_s, a.stamps_ns, [str(r) for r in a.regions])
+            for a in self.asks
+        ]
         about = (
             Path(self.looker.source.name).name,
             self.looker.frames,
@@ -90,6 +96,7 @@ class Replay:
             asks,
             self.truths,
             self.task,
+            self.recorded is not None,
         )
         return hashlib.sha256(repr(about).encode()).hexdigest()[:16]
 
@@ -138,7 +145,7 @@ class Replay:
                         timings["reward"].add(timer.lap())
                         rewards.write(_line(line))
                     for number, ask in enumerate(self.asks):
-                        slot = ask.slot(look.t_s)
+                        slot = ask.slot(look.t_s, look.frame.stamp_ns)
                         if slot < 0 or slots.get(number) == slot:
                             continue
                         slots[number] = slot
@@ -173,7 +180,12 @@ class Replay:
         truth = truth_for(self.truths, ask.question, look.t_s)
         score = None if truth is None else mark(made, truth, scene)
         self._show(ask, look, scene, made, truth, score, state)
-        return answer_line(made, scene, look, truth, score)
+        line = answer_line(made, scene, look, truth, score)
+        if self.recorded is not None and ask.stamps_ns:
+            said = self.recorded.answers.get((ask.question, look.frame.stamp_ns))
+            if said is not None:
+                line |= {"recorded": said.as_json(), "agrees": said.agrees(made, scene)}
+        return line
 
     def _show(
         self,

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import math
+from bisect import bisect_right
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -41,6 +42,7 @@ class Ask:
         question: as asked.
         every_s: asked at the first perceived frame of every such stretch of the recording.
         at_s: asked at the first perceived frame from each of these times on, instead.
+        stamps_ns: asked of the first perceived frame from each of these stamps on, instead.
         regions: parts of the image that the question points at as <region0>, ...
     """
 
@@ -48,9 +50,12 @@ class Ask:
     every_s: float = 1.0
     at_s: tuple[float, ...] = ()
     regions: tuple[RegionRequest, ...] = ()
+    stamps_ns: tuple[int, ...] = ()
 
-    def slot(self, t_s: float) -> int:
-        """Number of the stretch ``t_s`` lies in; asked when it changes. -1 before ``at_s``."""
+    def slot(self, t_s: float, stamp_ns: int) -> int:
+        """Number of the stretch a frame lies in; asked when it changes. -1 before the first."""
+        if self.stamps_ns:
+            return bisect_right(self.stamps_ns, stamp_ns) - 1
         if self.at_s:
             return sum(t_s >= at - 1e-6 for at in self.at_s) - 1
         return math.floor(t_s / self.every_s + 1e-6)

@@ -51,6 +51,7 @@ def summarise(out: Path, state: State, looker: Looker, task: str = "") -> Json:
             "unpaired_colour": report.unpaired_colour,
             "frames_without_transform": dict(sorted(looker.missing.items())),
         },
+        "recorded": _agreement(out),
         "types": {name: kinds[name].as_json() for name in sorted(kinds)},
         "questions": {name: kind.as_json() for name, kind in questions.items()},
     }
@@ -62,6 +63,16 @@ def summarise(out: Path, state: State, looker: Looker, task: str = "") -> Json:
     if rewards is not None:
         summary["rewards"] = {"task": task, **rewards}
     return summary
+
+
+def _agreement(out: Path) -> Json | None:
+    """How many recorded answers were asked again, and how many agree; None where none was."""
+    lines = [line for line in lines_of(out / "answers.jsonl") if "agrees" in line]
+    if not lines:
+        return None
+    agree = [line["agrees"] for line in lines]
+    blocks = [int(line["t_s"] / BLOCK_S) for line in lines]
+    return {"asked_again": len(lines), "agree": share(agree, blocks).as_json()}
 
 
 class _Kind:
