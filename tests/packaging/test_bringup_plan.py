@@ -72,7 +72,7 @@ class TestBagPlayer:
             maker.image(f"/front/{role}/image_rect", stamp_ns, "optical", encoding, image)
         return maker.write(tmp_path)
 
-    @pytest.fixture(params=[True, False], ids=["ros2bag installed", "not installed"])
+    @pytest.fixture(params=[True, False], ids=["rosbag2_py installed", "not installed"])
     def installed(self, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> bool:
         monkeypatch.setattr(bag_player, "is_installed", lambda: request.param)
         return bool(request.param)
@@ -106,7 +106,7 @@ class TestBagPlayer:
         assert plan.processes[0].executable == "frame_player"
         wanted = parse([*given, "player:=ros2bag"], REPLAY_ARGUMENTS)
         if not installed:
-            with pytest.raises(SourceError, match="ros2bag installed"):
+            with pytest.raises(SourceError, match="rosbag2_py installed"):
                 make_plan(wanted)
             return
         player = make_plan(wanted).processes[0]

@@ -266,7 +266,7 @@ def test_questions_files_are_checked(tmp_path: Path) -> None:
         ' "regions": [{"box_px": [10, 10, 50, 50], "label": "mug"}]}\n'
     )
     (ask,) = load_questions(path)
-    assert [ask.slot(t) for t in (0.0, 0.49, 0.5, 3.0)] == [-1, -1, 0, 0]
+    assert [ask.slot(t, 0) for t in (0.0, 0.49, 0.5, 3.0)] == [-1, -1, 0, 0]
 
 
 def test_regions_and_times(bag: Path, tmp_path: Path) -> None:
