@@ -5,6 +5,7 @@ from __future__ import annotations
 from deepsight_ros.cli.synthesize import app
 from deepsight_ros.cli.synthesize_captions import captions
 from deepsight_ros.cli.synthesize_instructions import instructions
+from deepsight_ros.cli.synthesize_nouns import nouns
 from deepsight_ros.cli.synthesize_octaves import octaves
 from deepsight_ros.cli.synthesize_segments import segments
 
@@ -12,5 +13,6 @@ __all__ = ["app"]
 
 app.command()(captions)
 app.command()(instructions)
+app.command()(nouns)
 app.command()(octaves)
 app.command()(segments)

@@ -553,6 +553,7 @@ IRREGULAR_PLURALS: dict[str, str] = paired(
     """
 )
 """Plurals that do not follow the endings of ``singular``, and singulars that look like plurals."""
+_IRREGULAR_SINGULARS = {one: many for many, one in IRREGULAR_PLURALS.items() if many != one}
 
 
 def singular(word: str) -> str:
@@ -579,6 +580,9 @@ def plural_of(noun: str) -> str:
     """ "mug" -> "mugs", for counting aloud."""
     if is_plural(noun) or not noun:
         return noun
+    before, space, last = noun.rpartition(" ")
+    if last in _IRREGULAR_SINGULARS:
+        return f"{before}{space}{_IRREGULAR_SINGULARS[last]}"
     if noun.endswith(("s", "x", "ch", "sh", "z")):
         return noun + "es"
     if noun.endswith("y") and noun[-2:-1] not in "aeiou":

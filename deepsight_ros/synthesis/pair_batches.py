@@ -7,8 +7,8 @@ exceeds it and one that does not, so that the number alone tells nothing.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +17,21 @@ from deepsight_ros.questions.catalogue import CATALOGUE
 from deepsight_ros.questions.families.relations import EITHER
 from deepsight_ros.questions.ordering import COMPARED
 from deepsight_ros.questions.types import Form, QuestionType
+from deepsight_ros.synthesis.pair_batch import (
+    Array,
+    Batch,
+    Codes,
+    Index,
+    Maker,
+    Rng,
+    numbers,
+    outcomes,
+    two_digits,
+    yes_or_no,
+)
+from deepsight_ros.synthesis.pair_counts import COUNT_MAKERS
 from deepsight_ros.synthesis.pair_facts import THRESHOLDS, Facts
+from deepsight_ros.synthesis.pair_free import FREE_MAKERS
 from deepsight_ros.synthesis.pair_seen import tolerances
 from deepsight_ros.synthesis.pair_tables import (
     AXES,
@@ -30,62 +44,11 @@ from deepsight_ros.synthesis.pair_tables import (
     TRUE,
 )
 
-Array = NDArray[np.float64]
-Index = NDArray[np.int64]
-Codes = NDArray[np.int8]
-Rng = np.random.Generator
-
 SYMMETRIC = frozenset({*PAIRS, "touching", "next_to"} - {"direction"})
 _MORE = frozenset({"more_than", "at_least"})
 _LEAST_RATIO = 1.15
 _ABOUT = 0.05
 _NAMES = {TRUE: "yes", FALSE: "no", SAME: "same"}
-
-
-@dataclass(frozen=True, eq=False)
-class Batch:
-    """Pairs of one type, K of them.
-
-    Attributes:
-        entry: of the catalogue.
-        roles: (K, R) indices of objects, in the order of the type's roles.
-        outcome: K keys of the entry's answers.
-        value: (K,) SI number; for choices the index of the winner; NaN else.
-        lower, upper: (K,) 95 % interval of the number.
-        threshold: (K,) SI number a comparison asks about, NaN else.
-        words: K words of the answer ("left"), or () where the outcome says it all.
-        further: (K, M) more numbers that the answer names ("where": hour; "dimensions": sides).
-    """
-
-    entry: QuestionType
-    roles: Index
-    outcome: list[str]
-    value: Array
-    lower: Array
-    upper: Array
-    threshold: Array
-    words: tuple[str, ...] = ()
-    further: Array | None = None
-
-    def __len__(self) -> int:
-        return len(self.roles)
-
-    def take(self, at: Index) -> Batch:
-        """The pairs at these places, in this order."""
-        return replace(
-            self,
-            roles=self.roles[at],
-            outcome=[self.outcome[i] for i in at.tolist()],
-            value=self.value[at],
-            lower=self.lower[at],
-            upper=self.upper[at],
-            threshold=self.threshold[at],
-            words=tuple(self.words[i] for i in at.tolist()) if self.words else (),
-            further=None if self.further is None else self.further[at],
-        )
-
-
-Maker = Callable[[QuestionType, Facts, Rng], Batch | None]
 
 
 def batch_of(entry: QuestionType, facts: Facts, rng: Rng) -> Batch | None:
@@ -110,40 +73,6 @@ def maker_of(entry: QuestionType) -> Maker | None:
     return _MAKERS.get(entry.name)
 
 
-def _numbers(
-    entry: QuestionType,
-    roles: Index,
-    value: Array,
-    lower: Array,
-    upper: Array,
-    further: Array | None = None,
-) -> Batch:
-    nothing = np.full(len(roles), np.nan)
-    outcome = ["value"] * len(roles)
-    return Batch(entry, roles, outcome, value, lower, upper, nothing, further=further)
-
-
-def _outcomes(
-    entry: QuestionType,
-    roles: Index,
-    outcome: list[str],
-    value: Array | None = None,
-    words: tuple[str, ...] = (),
-    threshold: Array | None = None,
-) -> Batch:
-    nothing = np.full(len(roles), np.nan)
-    return Batch(
-        entry,
-        roles,
-        outcome,
-        nothing if value is None else value,
-        nothing,
-        nothing,
-        nothing if threshold is None else threshold,
-        words,
-    )
-
-
 # -- numbers ----------------------------------------------------------------------------------
 
 
@@ -151,7 +80,7 @@ def _single(entry: QuestionType, facts: Facts, rng: Rng) -> Batch:
     values, good = facts.number(entry.key)
     lower, upper = values.interval(entry.key)
     at = np.flatnonzero(good)
-    return _numbers(entry, at[:, None], values.value[at], lower[at], upper[at])
+    return numbers(entry, at[:, None], values.value[at], lower[at], upper[at])
 
 
 def _pair(entry: QuestionType, facts: Facts, rng: Rng) -> Batch:
@@ -165,7 +94,7 @@ def _pair(entry: QuestionType, facts: Facts, rng: Rng) -> Batch:
     if entry.key == "direction":
         value = np.round(value) % 12
         value = np.where(value == 0, 12.0, value)
-    return _numbers(entry, _turned(roles, entry, rng), value, lower[i, j], upper[i, j])
+    return numbers(entry, _turned(roles, entry, rng), value, lower[i, j], upper[i, j])
 
 
 def _turned(roles: Index, entry: QuestionType, rng: Rng) -> Index:
@@ -180,7 +109,7 @@ def _camera_direction(entry: QuestionType, facts: Facts, rng: Rng) -> Batch:
     hours, good = facts.camera_hours
     at = np.flatnonzero(good)
     value = _hour(hours[at])
-    return _numbers(entry, at[:, None], value, value, value)
+    return numbers(entry, at[:, None], value, value, value)
 
 
 def _hour(hours: Array) -> Array:
@@ -193,7 +122,7 @@ def _where(entry: QuestionType, facts: Facts, rng: Rng) -> Batch:
     hours, clear = facts.camera_hours
     at = np.flatnonzero(good & clear)
     lower, upper = values.interval("range")
-    return _numbers(
+    return numbers(
         entry, at[:, None], values.value[at], lower[at], upper[at], _hour(hours[at])[:, None]
     )
 
@@ -208,7 +137,7 @@ def _dimensions(entry: QuestionType, facts: Facts, rng: Rng) -> Batch:
     at = np.flatnonzero(good)
     lower, upper = values.interval("volume")
     further = np.stack(sides, axis=1)[at]
-    return _numbers(entry, at[:, None], values.value[at], lower[at], upper[at], further)
+    return numbers(entry, at[:, None], values.value[at], lower[at], upper[at], further)
 
 
 def _difference(entry: QuestionType, facts: Facts, rng: Rng) -> Batch:
@@ -220,7 +149,7 @@ def _difference(entry: QuestionType, facts: Facts, rng: Rng) -> Batch:
     i, j = roles.T
     value = found.difference[i, j]
     half = np.where(found.margin > found.nominal, found.margin, 0.0)[i, j]
-    made = _numbers(entry, roles, value, value - half, value + half)
+    made = numbers(entry, roles, value, value - half, value + half)
     return replace(made, outcome=["less" if v < 0 else "value" for v in value.tolist()])
 
 
@@ -246,7 +175,7 @@ def _compared(entry: QuestionType, facts: Facts, rng: Rng) -> Batch | None:
         return None
     roles = _turned(roles[chosen], entry, rng)
     lower, upper = interval[0][chosen], interval[1][chosen]
-    made = _outcomes(entry, roles, _said(is_yes), value[chosen], threshold=threshold)
+    made = outcomes(entry, roles, yes_or_no(is_yes), value[chosen], threshold=threshold)
     return replace(made, lower=lower, upper=upper)
 
 
@@ -264,7 +193,7 @@ def _matched(
         return order[:0], value[:0], np.zeros(0, dtype=bool)
     low, high = order[:half], order[-half:]
     with np.errstate(invalid="ignore", divide="ignore"):
-        middle = _two_digits(np.sqrt(np.maximum(value[low], 1e-4) * value[high]))
+        middle = two_digits(np.sqrt(np.maximum(value[low], 1e-4) * value[high]))
     edge_low = np.maximum(upper[low], value[low] + tolerances(value[low]))
     edge_high = np.minimum(lower[high], value[high] - tolerances(value[high]))
     clear = (edge_low * _LEAST_RATIO**0.5 < middle) & (middle < edge_high) & (middle > 0)
@@ -279,20 +208,13 @@ def _matched_about(value: Array, rng: Rng) -> tuple[Index, Array, NDArray[np.boo
     order = rng.permutation(len(value))
     half = len(order) // 2
     one, two = order[:half], order[half : 2 * half]
-    said = _two_digits(np.maximum(value[one], 1e-4))
+    said = two_digits(np.maximum(value[one], 1e-4))
     width = np.maximum(0.001, _ABOUT * said)
     slack = np.maximum(tolerances(value[two]), width)
     clear = (np.abs(value[one] - said) < 0.6 * width) & (np.abs(value[two] - said) > 2 * slack)
     one, two, said = one[clear], two[clear], said[clear]
     yes = np.repeat([True, False], len(one))
     return np.concatenate([one, two]), np.concatenate([said, said]), yes
-
-
-def _two_digits(value: Array) -> Array:
-    """Rounded to two significant digits."""
-    scale = 10.0 ** (1 - np.floor(np.log10(np.maximum(value, 1e-12))))
-    rounded: Array = np.round(value * scale) / scale
-    return rounded
 
 
 def _direction_compared(entry: QuestionType, facts: Facts, rng: Rng) -> Batch:
@@ -302,11 +224,7 @@ def _direction_compared(entry: QuestionType, facts: Facts, rng: Rng) -> Batch:
     yes = rng.random(len(roles)) < 0.5
     other = (hours - 1 + rng.integers(2, 11, len(roles))) % 12 + 1
     threshold = np.where(yes, hours, other)
-    return _outcomes(entry, roles, _said(yes), hours, threshold=threshold)
-
-
-def _said(yes: NDArray[np.bool_]) -> list[str]:
-    return ["yes" if y else "no" for y in yes.tolist()]
+    return outcomes(entry, roles, yes_or_no(yes), hours, threshold=threshold)
 
 
 # -- predicates -------------------------------------------------------------------------------
@@ -325,7 +243,7 @@ def _yesno(entry: QuestionType, facts: Facts, rng: Rng) -> Batch:
         codes = np.where(np.triu(np.ones_like(codes), 1) > 0, codes, OPEN)
     roles = np.argwhere(codes != OPEN)
     outcome = [_NAMES[c] for c in codes[roles[:, 0], roles[:, 1]].tolist()]
-    return _outcomes(entry, _turned(roles, entry, rng), outcome)
+    return outcomes(entry, _turned(roles, entry, rng), outcome)
 
 
 def _same(entry: QuestionType, facts: Facts, rng: Rng) -> Batch:
@@ -334,7 +252,7 @@ def _same(entry: QuestionType, facts: Facts, rng: Rng) -> Batch:
     alike = codes[roles[:, 0], roles[:, 1]] == SAME
     swap = rng.random(len(roles)) < 0.5
     roles = np.where(swap[:, None], roles[:, ::-1], roles)
-    return _outcomes(entry, roles, _said(alike))
+    return outcomes(entry, roles, yes_or_no(alike))
 
 
 def _either(entry: QuestionType, facts: Facts, rng: Rng) -> Batch:
@@ -348,7 +266,7 @@ def _either(entry: QuestionType, facts: Facts, rng: Rng) -> Batch:
     found = codes[roles[:, 0], roles[:, 1]].tolist()
     outcome = ["same" if c == SAME else "one" for c in found]
     said = tuple(words[0] if c == TRUE else words[1] if c == FALSE else "same" for c in found)
-    return _outcomes(entry, roles, outcome, words=said)
+    return outcomes(entry, roles, outcome, words=said)
 
 
 def _choice(entry: QuestionType, facts: Facts, rng: Rng) -> Batch:
@@ -358,7 +276,7 @@ def _choice(entry: QuestionType, facts: Facts, rng: Rng) -> Batch:
     found = codes[roles[:, 0], roles[:, 1]]
     winner = np.where(found == TRUE, roles[:, 0], roles[:, 1]).astype(np.float64)
     outcome = ["same" if c == SAME else "one" for c in found.tolist()]
-    return _outcomes(entry, roles, outcome, np.where(found == SAME, np.nan, winner))
+    return outcomes(entry, roles, outcome, np.where(found == SAME, np.nan, winner))
 
 
 def _thirds(facts: Facts, key: str) -> Iterator[tuple[int, Codes]]:
@@ -372,7 +290,7 @@ def _yesno_third(entry: QuestionType, facts: Facts, rng: Rng) -> Batch | None:
         roles = np.argwhere(codes != OPEN)
         parts.append(np.column_stack([roles, np.full(len(roles), third)]))
         outcome += [_NAMES[c] for c in codes[roles[:, 0], roles[:, 1]].tolist()]
-    return _outcomes(entry, np.concatenate(parts), outcome) if parts else None
+    return outcomes(entry, np.concatenate(parts), outcome) if parts else None
 
 
 def _choice_third(entry: QuestionType, facts: Facts, rng: Rng) -> Batch | None:
@@ -387,7 +305,7 @@ def _choice_third(entry: QuestionType, facts: Facts, rng: Rng) -> Batch | None:
         outcome += ["same" if c == SAME else "one" for c in found.tolist()]
     if not parts:
         return None
-    return _outcomes(entry, np.concatenate(parts), outcome, np.concatenate(winners))
+    return outcomes(entry, np.concatenate(parts), outcome, np.concatenate(winners))
 
 
 MOST_TRIPLES = 40
@@ -408,7 +326,7 @@ def _between(entry: QuestionType, facts: Facts, rng: Rng) -> Batch | None:
     roles = triples[good]
     swap = rng.random(len(roles)) < 0.5
     roles = np.where(swap[:, None], roles[:, [0, 2, 1]], roles)
-    return _outcomes(entry, roles, [_NAMES[c] for c in codes[good].tolist()])
+    return outcomes(entry, roles, [_NAMES[c] for c in codes[good].tolist()])
 
 
 # -- over all objects -------------------------------------------------------------------------
@@ -435,7 +353,7 @@ def _superlative(entry: QuestionType, facts: Facts, rng: Rng) -> Batch | None:
     if winner is None:
         return None
     nobody = np.zeros((1, 0), dtype=np.int64)
-    return _outcomes(entry, nobody, ["one"], np.array([float(winner)]))
+    return outcomes(entry, nobody, ["one"], np.array([float(winner)]))
 
 
 def _superlative_third(entry: QuestionType, facts: Facts, rng: Rng) -> Batch | None:
@@ -451,7 +369,7 @@ def _superlative_third(entry: QuestionType, facts: Facts, rng: Rng) -> Batch | N
     if not found:
         return None
     thirds, winners = np.array(found).T
-    return _outcomes(entry, thirds[:, None], ["one"] * len(found), winners.astype(np.float64))
+    return outcomes(entry, thirds[:, None], ["one"] * len(found), winners.astype(np.float64))
 
 
 def _extreme(entry: QuestionType, facts: Facts, rng: Rng) -> Batch | None:
@@ -463,7 +381,7 @@ def _extreme(entry: QuestionType, facts: Facts, rng: Rng) -> Batch | None:
         return None
     other = int(rng.choice(at[at != winner]))
     roles = np.array([[winner], [other]])
-    return _outcomes(entry, roles, ["yes", "no"], np.array([float(winner)] * 2))
+    return outcomes(entry, roles, ["yes", "no"], np.array([float(winner)] * 2))
 
 
 def _related(entry: QuestionType, facts: Facts, rng: Rng) -> Batch | None:
@@ -485,7 +403,7 @@ def _related(entry: QuestionType, facts: Facts, rng: Rng) -> Batch | None:
     if not parts:
         return None
     roles, won = np.concatenate(parts), np.concatenate(winners)
-    return _outcomes(entry, roles, ["one"] * len(roles), won.astype(np.float64))
+    return outcomes(entry, roles, ["one"] * len(roles), won.astype(np.float64))
 
 
 def _makers() -> dict[str, Maker]:
@@ -514,6 +432,7 @@ def _makers() -> dict[str, Maker]:
     }
     judged = {*COMPARED, *AXES, *RAYS}
     out: dict[str, Maker] = {}
+    by_name |= COUNT_MAKERS | FREE_MAKERS
     for name, entry in CATALOGUE.items():
         _, _, rest = name.partition(".")
         if name in by_name:

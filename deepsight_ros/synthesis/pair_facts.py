@@ -6,7 +6,9 @@ of ``determined`` where the truth is known, the 95 % intervals where only percep
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,6 +34,9 @@ from deepsight_ros.synthesis.pair_tables import (
 )
 from deepsight_ros.synthesis.samples import Sample
 
+if TYPE_CHECKING:
+    from deepsight_ros.synthesis.pair_groups import Groups
+
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 Codes = NDArray[np.int8]
@@ -53,6 +58,12 @@ _CODES = {
 class Facts:
     """Measured once, asked many times.
 
+    Attributes:
+        items, ids, count: what can be asked about, in the order of all arrays.
+        families: object id -> shape family, where the source tells.
+        mover: id of the gripper's body, "" without one.
+        groups: what is counted (``pair_groups``), found by the first type that counts.
+
     Args:
         sample: what is asked about. Where it carries exact truth and the noise-free surface, what
             the view determines is decided from these alone; answers come from ``sample.scene``.
@@ -69,6 +80,10 @@ class Facts:
         self._numbers: dict[str, tuple[Values, Mask]] = {}
         self._outcomes: dict[str, tuple[Comparison, Codes]] = {}
         self._nearer: dict[tuple[int, int], Codes] = {}
+        families = sample.provenance.get("families")
+        self.families: Mapping[str, str] = families if isinstance(families, Mapping) else {}
+        self.mover = scene.gripper.object_id if scene.gripper is not None else ""
+        self.groups: Groups | None = None
         self.seen = self._seen()
         if self.seen is not None:
             self.visible: Mask = self.seen.visible

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from deepsight_ros.questions.grammar import spaced
+from deepsight_ros.synthesis.pair_groups import with_article
 from deepsight_ros.synthesis.samples import Pair, Sample
 
 GENERAL_TYPES: tuple[str, ...] = (
@@ -109,8 +110,3 @@ def _pair(
         value=None if kind == "general.declined" else value,
         quantity="general",
     )
-
-
-def with_article(noun: str) -> str:
-    """ "a mug", "an apple"."""
-    return f"{'an' if noun[:1] in 'aeiou' else 'a'} {noun}"

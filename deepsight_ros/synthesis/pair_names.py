@@ -25,7 +25,8 @@ PLACES: tuple[tuple[str, str, str], ...] = (
     ("closer", "the nearer {}", "the farther {}"),
 )
 """Relation that tells two alike apart, and how each is then called."""
-_VERBS = spaced("stand rest hang lie sit touch support")
+VERBS = spaced("stand rest hang lie sit touch support")
+"""Last words of names that may be read as a verb."""
 _NO_LABELS = spaced("thing object item region something unknown")
 
 
@@ -97,7 +98,7 @@ def _by_place(scene: Scene, said: str, two: list[SceneObject]) -> dict[str, str]
 
 def _finds(name: str, object_id: str, scene: Scene, vocabulary: Vocabulary) -> bool:
     asked = [f"how far away is {name}?"]
-    if name.split()[-1] in _VERBS:  # "is the tv stand on ..." may be read as standing on it
+    if name.split()[-1] in VERBS:  # "is the tv stand on ..." may be read as standing on it
         asked.append(f"is {name} on the right side of {name}?")
     for question in asked:
         understood = match(question, vocabulary)

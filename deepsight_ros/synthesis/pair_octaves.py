@@ -18,7 +18,8 @@ from numpy.typing import NDArray
 
 from deepsight_ros.questions.types import Form
 from deepsight_ros.synthesis.octaves import bins_of
-from deepsight_ros.synthesis.pair_batches import Batch
+from deepsight_ros.synthesis.pair_batch import Batch
+from deepsight_ros.synthesis.pair_counts import each_number_once
 
 Array = NDArray[np.float64]
 
@@ -64,7 +65,9 @@ def accepted(known: Acceptance, values: Array, rng: np.random.Generator) -> NDAr
 def spread_evenly(
     batch: Batch, table: Mapping[str, Acceptance], rng: np.random.Generator
 ) -> Batch | None:
-    """The numbers of a batch that are accepted; other batches as they are."""
+    """The numbers of a batch that are accepted, each count once; other batches as they are."""
+    if batch.entry.form is Form.COUNT:
+        return each_number_once(batch, rng)
     known = table.get(batch.entry.name)
     if known is None or not is_spread(batch):
         return batch

@@ -17,6 +17,7 @@ from deepsight_ros.synthesis.determined import (
     HOUR_TOLERANCE,
     RELATIVE,
     VisibleScene,
+    is_determined,
 )
 from deepsight_ros.synthesis.determined_predicates import TrueGeometry, VisibleGeometry, settled
 from deepsight_ros.synthesis.pair_tables import (
@@ -150,6 +151,10 @@ class SeenTables:
             for j in range(i + 1, len(out)):
                 out[i, j] = out[j, i] = self.gap(i, j)
         return out
+
+    def shows_way(self, ids: tuple[str, ...], way_m: float) -> bool:
+        """Whether what ends the free space ahead is in view."""
+        return is_determined(self._seen, self._tables.scene, "free_space", ids, way_m)
 
     def comparison(self, predicate: str) -> Mask:
         """(N, N) whether the view settles a comparative (not on gaps)."""

@@ -5,6 +5,7 @@ In: a batch, names for its objects, random numbers. Out: ``Pair`` values. Nothin
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -14,31 +15,48 @@ from numpy.typing import NDArray
 
 from deepsight_ros.questions import grammar
 from deepsight_ros.questions.catalogue import CATALOGUE
-from deepsight_ros.questions.speaking import with_unit
+from deepsight_ros.questions.speaking import joined, with_unit
 from deepsight_ros.questions.types import Form, QuestionType
 from deepsight_ros.questions.units import human_number, human_unit, si_factor
-from deepsight_ros.synthesis.pair_batches import Batch
+from deepsight_ros.synthesis.pair_batch import Batch
+from deepsight_ros.synthesis.pair_counts import RELATIONS_OF
 from deepsight_ros.synthesis.samples import Pair
 
 _ROLES = ("a", "b", "c")
 _TAGS = ("<region0>", "<region1>", "<region2>")
 _ASKED_IN = {"cm": "centimetres", "m": "metres", "in": "inches", "ft": "feet", "mm": "millimetres"}
 _ASK_UNIT_EVERY = 8
+_MOST_LISTED = 4
+
+
+class Phrasings:
+    """Ways to say one thing, alternatives of a phrase kept together so that each phrase is drawn
+    as often as any other."""
+
+    def __init__(self, sources: tuple[tuple[str, ...], ...]) -> None:
+        self._flat = tuple(text for texts in sources for text in texts)
+        self._sizes = np.array([len(texts) for texts in sources], dtype=np.int64)
+        self._starts = np.cumsum(self._sizes) - self._sizes
+
+    def __len__(self) -> int:
+        return len(self._sizes)
+
+    def drawn(
+        self, numbers: NDArray[np.int64], source: NDArray[np.int64] | None = None
+    ) -> list[str]:
+        """A text for each of (K,) random numbers, of any phrase or of the (K,) given ones."""
+        phrase = numbers % len(self) if source is None else source
+        at = self._starts[phrase] + numbers // len(self) % self._sizes[phrase]
+        return [self._flat[i] for i in at.tolist()]
 
 
 @dataclass(frozen=True)
 class Templates:
-    """Phrasings of one type, alternatives of a phrase kept together so that each phrase is drawn
-    as often as any other. ``silent``: answers that do not name a winner."""
+    """Phrasings of one type. ``silent``: answers that name no winner and list nothing."""
 
-    questions: tuple[tuple[str, ...], ...]
-    answers: dict[str, tuple[tuple[str, ...], ...]]
-    silent: dict[str, tuple[tuple[str, ...], ...]]
-
-    @staticmethod
-    def draw(sources: tuple[tuple[str, ...], ...], number: int) -> str:
-        texts = sources[number % len(sources)]
-        return texts[(number // len(sources)) % len(texts)]
+    questions: Phrasings
+    answers: dict[str, Phrasings]
+    silent: dict[str, Phrasings]
 
 
 @lru_cache(maxsize=1024)
@@ -50,10 +68,13 @@ def templates_of(name: str) -> Templates:
         for outcome, sources in entry.answers.items()
     }
     silent = {
-        outcome: tuple(texts for texts in sources if "{winner}" not in texts[0])
+        outcome: Phrasings(
+            tuple(t for t in sources if "{winner}" not in t[0] and "{list}" not in t[0])
+        )
         for outcome, sources in answers.items()
     }
-    return Templates(tuple(grammar.expand(s) for s in entry.questions), answers, silent)
+    questions = Phrasings(tuple(grammar.expand(s) for s in entry.questions))
+    return Templates(questions, {o: Phrasings(t) for o, t in answers.items()}, silent)
 
 
 @dataclass(frozen=True)
@@ -91,53 +112,65 @@ class Speaker:
         """A batch in words; pairs whose objects cannot be referred to are left out."""
         count, entry = len(batch), batch.entry
         texts = templates_of(entry.name)
-        draws = rng.integers(0, 2**40, (count, 3)).tolist()
+        draws = rng.integers(0, 2**40, (count, 3))
         shares = rng.random((count, 2))
         noise = rng.normal(0.0, self._noise_m, count).tolist()
-        imperial = (shares[:, 1] < self._imperial).tolist()
+        system = ["imperial" if i else "metric" for i in (shares[:, 1] < self._imperial).tolist()]
         speak = _SPEAKERS[_kind(batch)]
         named = _with_winner(batch) if speak is _winner else batch.roles
         is_said, is_pointed = self._references(batch, named, shares[:, 0] < words_share)
         rows = _Rows.of(batch)
         letters = [r for r in entry.roles if r in _ROLES]
-        winner_at = len(letters) if speak is _winner else -1
+        size = len(letters)
         ids, words, support = self._namer.ids, self._namer.words, self._namer.support
-        tags = _TAGS[: len(letters)]
+        tags = _TAGS[:size]
+        questions = texts.questions.drawn(draws[:, 0], _phrase_of(batch))
+        answers = {o: texts.answers[o].drawn(draws[:, 1]) for o in set(batch.outcome)}
+        silent = {
+            o: texts.silent[o].drawn(draws[:, 1])
+            for o in set(batch.outcome)
+            if len(texts.silent[o])
+        }
+        further_draw = draws[:, 2].tolist()
+        has_winner = speak is _winner
         out: list[Pair] = []
         for k, roles in enumerate(named.tolist()):
             is_silent = False
+            regions: tuple[str, ...] = ()
             if is_said[k]:
                 slots = dict(zip(letters, [words[i] for i in roles], strict=False))
-                regions: tuple[str, ...] = ()
-                if winner_at >= 0:
-                    slots["winner"] = words[roles[winner_at]]
+                if has_winner:
+                    slots["winner"] = words[roles[size]]
             elif is_pointed[k]:
                 slots = dict(zip(letters, tags, strict=False))
-                regions = tuple([ids[i] for i in roles[: len(letters)]])
-                if winner_at >= 0:
-                    at = roles.index(roles[winner_at])
-                    is_silent = at == winner_at  # a "no" that the question does not point at
+                regions = tuple([ids[i] for i in roles[:size]])
+                if has_winner:
+                    at = roles.index(roles[size])
+                    is_silent = at == size  # a "no" that the question does not point at
                     slots["winner"] = "" if is_silent else tags[at]
             else:
                 continue
             slots["support"] = support
-            system = "imperial" if imperial[k] else "metric"
-            fields, tail = speak(entry, rows, k, slots, ids, system, draws[k][2], noise[k])
-            question = Templates.draw(texts.questions, draws[k][0]).format_map(slots)
+            about = tuple([ids[i] for i in roles[:size]])
+            if rows.members:
+                about += tuple([ids[i] for i in rows.members[k]])
+                listed = [words[i] for i in rows.members[k]]
+                is_silent = not all(listed) or len(listed) > _MOST_LISTED
+                slots["list"] = joined(listed)
+            fields, tail = speak(entry, rows, k, slots, ids, system[k], further_draw[k], noise[k])
+            question = questions[k].format_map(slots)
             if "measured" in slots:
-                slots["value"] = slots["measured"]
-            answers = (texts.silent if is_silent else texts.answers)[rows.outcome[k]]
-            answer = Templates.draw(answers, draws[k][1])
-            answer = answer.format_map(slots)
+                slots["value"] = slots["number"] = slots["measured"]
+            answer = (silent if is_silent else answers)[rows.outcome[k]][k].format_map(slots)
             out.append(
                 Pair(
                     question=f"{question[:1].upper()}{question[1:]}{tail}?",
                     answer=f"{answer[:1].upper()}{answer[1:]}.",
                     type=entry.name,
-                    object_ids=tuple([ids[i] for i in roles[: len(letters)]]),
+                    object_ids=about,
                     regions=regions,
                     outcome=rows.outcome[k],
-                    quantity=entry.key,
+                    quantity=batch.relation[k] if batch.relation else entry.key,
                     **fields,
                 )
             )
@@ -184,6 +217,8 @@ class _Rows:
     threshold: list[float]
     further: list[list[float]]
     words: tuple[str, ...]
+    groups: tuple[Mapping[str, str], ...]
+    members: tuple[tuple[int, ...], ...]
 
     @classmethod
     def of(cls, batch: Batch) -> _Rows:
@@ -196,10 +231,22 @@ class _Rows:
             batch.threshold.tolist(),
             further,
             batch.words,
+            batch.groups,
+            batch.members,
         )
 
 
+def _phrase_of(batch: Batch) -> NDArray[np.int64] | None:
+    """(K,) which phrasing of the type says the relation of each pair; None where any does."""
+    if not batch.relation:
+        return None
+    order = RELATIONS_OF[batch.entry.name]
+    return np.array([order.index(r) for r in batch.relation], dtype=np.int64)
+
+
 def _kind(batch: Batch) -> str:
+    if batch.groups:
+        return "counted"
     if batch.words:
         return "word"
     name = batch.entry.name
@@ -301,7 +348,23 @@ def _word(
     return {"value": rows.words[k]}, ""
 
 
+def _counted(
+    entry: QuestionType, rows: _Rows, k: int, slots: dict[str, str], ids: tuple[str, ...],
+    system: str, draw: int, noise: float,
+) -> Spoken:  # fmt: skip
+    slots.update(rows.groups[k])
+    slots["measured"] = str(len(rows.members[k]))
+    if entry.form is Form.COUNT:
+        return {"value": rows.value[k]}, ""
+    is_true: dict[str, Any] = {"value": rows.outcome[k] != "no"}
+    if entry.form is Form.COMPARE:
+        slots["number"] = slots["asked"]
+        is_true["threshold"] = rows.threshold[k]
+    return is_true, ""
+
+
 _SPEAKERS = {
+    "counted": _counted,
     "number": _number,
     "compare": _compare,
     "truth": _truth,

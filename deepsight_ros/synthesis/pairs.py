@@ -18,7 +18,8 @@ import numpy as np
 from deepsight_ros.errors import InvalidValueError
 from deepsight_ros.questions.catalogue import CATALOGUE
 from deepsight_ros.questions.types import Form
-from deepsight_ros.synthesis.pair_batches import MADE_TYPES, Batch, batch_of
+from deepsight_ros.synthesis.pair_batch import Batch
+from deepsight_ros.synthesis.pair_batches import MADE_TYPES, batch_of
 from deepsight_ros.synthesis.pair_facts import Facts
 from deepsight_ros.synthesis.pair_general import general_pairs
 from deepsight_ros.synthesis.pair_names import names_of
@@ -139,7 +140,7 @@ def make_pairs(sample: Sample, config: PairConfig, seed: int) -> list[Pair]:
     speaker = Speaker(namer, config.imperial_share, config.label_noise_m)
     pairs: list[Pair] = []
     for batch in batches:
-        telling = batch.entry.key in _SIZE_KEYS
+        telling = batch.entry.key in _SIZE_KEYS or bool(batch.relation)
         share = config.telling_words_share if telling else config.words_share
         pairs += speaker.pairs(batch, share, rng)
     return pairs + general
@@ -150,8 +151,10 @@ def balanced(batch: Batch, rng: np.random.Generator) -> Batch | None:
     order = rng.permutation(len(batch))
     said = np.array(batch.outcome)[order]
     ties = order[said == "same"]
-    if "yes" in batch.entry.answers and batch.entry.form is not Form.CHOICE:
-        yes, no = order[said == "yes"], order[said == "no"]
+    if batch.by_chance:
+        rest = order[said != "same"]
+    elif "yes" in batch.entry.answers and batch.entry.form is not Form.CHOICE:
+        yes, no = order[batch.says_yes[order]], order[batch.says_no[order]]
         least = min(len(yes), len(no))
         rest = np.concatenate([yes[:least], no[:least]])
     else:
@@ -203,13 +206,13 @@ def _pick(
 ) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
     """``count`` places; yes and no stay balanced, an odd one falls to either."""
     order = rng.permutation(len(batch))
-    said = np.array(batch.outcome)[order]
-    yes, no = order[said == "yes"], order[said == "no"]
+    is_yes, is_no = batch.says_yes[order], batch.says_no[order]
+    yes, no = order[is_yes], order[is_no]
     if not len(yes) or not len(no):
         return order[:count]
     if rng.random() < 0.5:
         yes, no = no, yes
     both = min(len(yes), len(no))
     woven = np.stack([yes[:both], no[:both]], axis=1).ravel()
-    rest = np.concatenate([yes[both:], no[both:], order[(said != "yes") & (said != "no")]])
+    rest = np.concatenate([yes[both:], no[both:], order[~is_yes & ~is_no]])
     return np.concatenate([woven, rest])[:count]

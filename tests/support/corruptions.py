@@ -10,12 +10,14 @@ from __future__ import annotations
 import copy
 import json
 import re
+from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
 import cv2
 import numpy as np
 
+from deepsight_ros.questions.lexicon import plural_of
 from deepsight_ros.scene.measure import measure
 from deepsight_ros.scene.objects import Scene
 from deepsight_ros.scene.predicates import judge
@@ -266,6 +268,81 @@ def captions_out_of_step(row: Row, scene: Scene, rng: np.random.Generator) -> St
     return row, None
 
 
+def wrong_count(row: Row, scene: Scene, rng: np.random.Generator) -> Struck:
+    """One more or less, in the field, the words or both."""
+    at = _some(row, rng, lambda p: p["type"] in ("count", "count.related"))
+    if at is None:
+        return None
+    pair = row["pairs"][at]
+    number = pair["value_number"]
+    other = number + 1 if number < 1 or rng.random() < 0.5 else number - 1
+    how = rng.integers(3)
+    if how != 1:
+        pair["value_number"] = other
+    if how != 2:
+        pair["answer"] = str(rng.choice(["I count {}.", "{}.", "There are {}."])).format(
+            int(other)
+        )
+    return row, at
+
+
+def wrong_members(row: Row, scene: Scene, rng: np.random.Generator) -> Struck:
+    """A thing too few or too many among the ids of what is counted."""
+    at = _some(row, rng, lambda p: p["quantity"] == "count")
+    if at is None:
+        return None
+    ids = row["pairs"][at]["object_ids"]
+    others = [o.id for o in scene.objects if o.id not in ids and not o.is_gripper]
+    if ids and (not others or rng.random() < 0.5):
+        ids.pop(int(rng.integers(len(ids))))
+    elif others:
+        ids.append(str(rng.choice(others)))
+    else:
+        return None
+    return row, at
+
+
+def other_set(row: Row, scene: Scene, rng: np.random.Generator) -> Struck:
+    """The question asks for other things, of which there are more or fewer."""
+    labels = Counter(o.label for o in scene.objects if not o.is_gripper)
+    nouns = {plural_of(n): n for n in labels} | {"giraffes": "giraffe"}
+    said = re.compile(rf"\b({'|'.join(sorted(nouns, key=len, reverse=True))})\b")
+    at = _some(row, rng, lambda p: p["type"] == "count" and said.search(p["question"]) is not None)
+    if at is None:
+        return None
+    pair = row["pairs"][at]
+    now = nouns[said.search(pair["question"]).group(1)]
+    # a noun that ends another one's name may mean that too: no corruption where numbers overlap
+    apart = [
+        many
+        for many, one in nouns.items()
+        if labels[one] != labels[now] and not any(n.endswith(f" {one}") for n in labels)
+    ]
+    if not apart:
+        return None
+    pair["question"] = said.sub(str(rng.choice(apart)), pair["question"])
+    return row, at
+
+
+def swapped_sets(row: Row, scene: Scene, rng: np.random.Generator) -> Struck:
+    """More and fewer, or the relation to a thing, turned round in the question."""
+    turned = {
+        "more": "fewer", "fewer": "more", "less": "more", "at least": "fewer than",
+        "left": "right", "right": "left", "behind": "in front of", "next to": "on",
+    }  # fmt: skip
+    pattern = re.compile(rf"\b({'|'.join(turned)})\b")
+    forms = ("count.compare", "count.more", "count.fewer", "count.related", "exists.related")
+    at = _some(
+        row, rng, lambda p: p["type"].startswith(forms)
+        and pattern.search(_without_names(p["question"], row["names"])) is not None,
+    )  # fmt: skip
+    if at is None:
+        return None
+    pair = row["pairs"][at]
+    pair["question"] = pattern.sub(lambda m: turned[m.group(1)], pair["question"], count=1)
+    return row, at
+
+
 CORRUPTIONS: dict[str, Corruption] = {
     f.__name__: f
     for f in (
@@ -280,6 +357,10 @@ CORRUPTIONS: dict[str, Corruption] = {
         width_for_height,
         wall_as_floor,
         captions_out_of_step,
+        wrong_count,
+        wrong_members,
+        other_set,
+        swapped_sets,
     )
 }
 

@@ -11,9 +11,11 @@ import pytest
 from deepsight_ros.errors import InvalidValueError
 from deepsight_ros.questions.answering import answer
 from deepsight_ros.questions.catalogue import CATALOGUE
+from deepsight_ros.questions.lexicon import plural_of
 from deepsight_ros.questions.types import Form
 from deepsight_ros.questions.units import si_factor
 from deepsight_ros.scene.answer import Status
+from deepsight_ros.scene.measure import measure
 from deepsight_ros.scene.objects import UpSource
 from deepsight_ros.synthesis.pair_tables import NO_UP
 from deepsight_ros.synthesis.pairs import MADE_TYPES, PairConfig, is_quantitative, make_pairs
@@ -68,8 +70,66 @@ def _agree(pair: Pair, value: object, unit: str) -> bool:
 
 
 def test_each_type_and_objects_once(everything: list[tuple[Sample, Pair]]) -> None:
-    keys = Counter((s.key, p.type, p.object_ids) for s, p in everything)
+    """Where things are counted, each (type, words, objects): of what is not there are no ids."""
+    keys = Counter(
+        (s.key, p.type, p.object_ids, p.question if CATALOGUE[p.type].key == "count" else "")
+        for s, p in everything
+    )
     assert max(keys.values()) == 1
+
+
+def test_counts_are_of_everything_in_the_picture(everything: list[tuple[Sample, Pair]]) -> None:
+    """Against plain counting of labels; what is not there is asked for as often as what is."""
+    counted = 0
+    for sample, pair in everything:
+        labels = Counter(o.label for o in sample.scene.objects if not o.is_gripper)
+        if pair.type != "count":
+            continue
+        assert pair.value == len(pair.object_ids)
+        said = [n for n in labels if f" {plural_of(n)}" in pair.question]
+        if len(said) == 1:
+            assert pair.value == labels[said[0]], pair.question
+            counted += 1
+    assert counted > 10
+
+
+def test_what_is_not_there_is_asked_for_as_often_as_what_is(samples: list[Sample]) -> None:
+    config = PairConfig(types=("exists",), per_image=0)
+    pairs = [p for s in samples for p in make_pairs(s, config, 1)]
+    assert sum(p.value is True for p in pairs) == sum(p.value is False for p in pairs) > 10
+    assert all(p.object_ids for p in pairs if p.value)
+
+
+def test_counts_need_everything_to_be_known(samples: list[Sample]) -> None:
+    """A recording's objects are not all there is: nothing is counted."""
+    config = replace(EVERYTHING, types=("count", "exists", "exists.related"))
+    assert make_pairs(samples[0], config, 1)
+    assert not make_pairs(replace(samples[0], truth=None, surface_m=None), config, 1)
+    lost = replace(samples[0].scene, objects=samples[0].scene.objects[1:])
+    assert not make_pairs(replace(samples[0], scene=lost), config, 1)
+
+
+def test_a_count_is_the_answer_once_a_picture(samples: list[Sample]) -> None:
+    config = PairConfig(types=("count",), per_image=50)
+    for sample in samples:
+        numbers = [p.value for p in make_pairs(sample, config, 1)]
+        assert len(numbers) == len(set(numbers)) >= 3
+
+
+def test_free_space_ends_at_what_is_seen(samples: list[Sample]) -> None:
+    """The way ahead is the sweep's in the truth, and no wall stands in it."""
+    config = replace(EVERYTHING, types=("free_space.robot", "free_space.robot.compare"))
+    source = WorldSource(40, seed=5, kinds=("living room", "office"))
+    asked = 0
+    for sample in (source[i] for i in range(8)):
+        wall = np.full_like(sample.surface_m, 0.3)
+        behind = replace(sample, surface_m=wall, instance_id=np.full_like(sample.instance_id, -3))
+        for pair in make_pairs(sample, config, 1):
+            way = measure(sample.scene, "free_space", ()).value
+            assert pair.value in (True, False) or pair.value == pytest.approx(way)
+            asked += 1
+        assert not make_pairs(behind, config, 1)
+    assert asked >= 4
 
 
 def test_yes_and_no_are_balanced_and_half_is_quantitative(samples: list[Sample]) -> None:

@@ -215,7 +215,12 @@ def _tally(count: TypeCount, book: BlindBook, key: str, stored: Mapping[str, Any
             count.ranges[math.floor(math.log2(size))] += 1
             book.add("number", name, key, stored["question"], size)
         return
-    if outcome in ("yes", "no"):
+    if number is not None and name.startswith("count"):
+        count.outcomes[f"{number:g}"] += 1
+        book.add("count", name, key, stored["question"], number)
+        return
+    if outcome in ("yes", "no") or (outcome == "many" and stored["value_bool"]):
+        outcome = "no" if outcome == "no" else "yes"
         count.outcomes[outcome] += 1
         book.add("choice", name, key, stored["question"], float(outcome == "yes"))
         return

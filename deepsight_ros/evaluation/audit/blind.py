@@ -31,7 +31,8 @@ class Guesses:
 
     Attributes:
         pairs: pairs scored.
-        kind: "number" (share within [50, 200] %; ``near`` within +-25 %) or "choice".
+        kind: "number" (share within [50, 200] %; ``near`` within +-25 %), "count" (the number
+            itself) or "choice".
         constant, blind: the best constant and the blind model.
         constant_near, blind_near: numbers within +-25 %.
     """
@@ -54,7 +55,8 @@ class BlindBook:
     seen: dict[str, int] = field(default_factory=lambda: defaultdict(int))
 
     def add(self, kind: str, name: str, key: str, question: str, target: float) -> None:
-        """One pair: ``target`` is a positive number, or 1 / 0 for yes / no (first / second)."""
+        """One pair: ``target`` is a positive number, a count, or 1 / 0 for yes / no (first /
+        second)."""
         label = f"{kind}:{name}"
         self.seen[label] += 1
         entries = self.entries[label]
@@ -75,7 +77,7 @@ class BlindBook:
             train = [e for e in entries if e[0] % 2 == 0]
             test = [e for e in entries if e[0] % 2]
             if min(len(train), len(test)) >= _LEAST:
-                out[name] = _numbers(train, test) if kind == "number" else _choices(train, test)
+                out[name] = _GUESSERS[kind](train, test)
         return out
 
 
@@ -122,6 +124,19 @@ def _numbers(train: list, test: list) -> Guesses:  # type: ignore[type-arg]
     return Guesses(len(test), "number", constant, blind_wide, constant_near, blind_near)
 
 
+def _counts(train: list, test: list) -> Guesses:  # type: ignore[type-arg]
+    """The most usual count, and the regression on words rounded to one."""
+    y_train, y_test = (np.array([e[2] for e in half]) for half in (train, test))
+    numbers, times = np.unique(y_train, return_counts=True)
+    blind = np.rint(_matrix(test) @ _fit(_matrix(train), y_train))
+    return Guesses(
+        len(test),
+        "count",
+        float((y_test == numbers[times.argmax()]).mean()),
+        float((blind == y_test).mean()),
+    )
+
+
 def best_constant(logs: Array, below: float, above: float) -> float:
     """The log value that has most others from ``below`` under to ``above`` over it."""
     ordered = np.sort(logs)
@@ -138,3 +153,6 @@ def _choices(train: list, test: list) -> Guesses:  # type: ignore[type-arg]
     return Guesses(
         len(test), "choice", float((y_test == constant).mean()), float((blind == y_test).mean())
     )
+
+
+_GUESSERS = {"number": _numbers, "count": _counts, "choice": _choices}

@@ -12,6 +12,7 @@ from deepsight_ros.evaluation.audit import language, quantities, truths
 from deepsight_ros.evaluation.audit.claim import Claim
 from deepsight_ros.evaluation.audit.numbers import Spoken, main_number, spoken_numbers
 from deepsight_ros.evaluation.audit.quantities import COMPARED
+from deepsight_ros.evaluation.audit.set_checks import SET_FORMS, check_sets
 from deepsight_ros.evaluation.audit.verdict import Finding, Tolerance
 from deepsight_ros.evaluation.audit.view import CAMERA_ID, GRIPPER_ID, View
 from deepsight_ros.evaluation.audit.wording import SIDE_WORDS
@@ -71,6 +72,8 @@ def _names(r: Reading) -> list[Finding]:
     for object_id in r.claim.ids:
         if object_id in _UNNAMED or object_id not in r.view.things:
             continue
+        if r.claim.form in SET_FORMS:
+            continue  # members are held against the words one and all
         if r.claim.key == "free_space" and r.view.things[object_id].is_gripper:
             continue
         if not any(object_id in m.ids for m in said):
@@ -472,43 +475,18 @@ def _related(r: Reading) -> list[Finding]:
     return out
 
 
-def _group(r: Reading) -> set[str]:
-    named = {i for m in r.question.mentions for i in m.ids}
-    general = re.search(r"\b(objects?|things?|items?)\b", r.question.bare) is not None
-    return named or (set(r.view.countable) if general else set())
-
-
-def _count(r: Reading) -> list[Finding]:
-    c = r.claim
-    if c.type == "count.related":
-        return _unchecked(r)
-    number = len(_group(r) & set(r.view.countable))
-    out = []
-    if c.value != number:
-        out.append(Finding("value", f"stored {c.value}, true {number}"))
-    spoken = main_number(c.answer)
-    said = 0.0 if spoken is None and re.search(r"\b(no|none)\b", c.answer.lower()) else (
-        None if spoken is None else spoken.si
-    )  # fmt: skip
-    if said is None and re.search(r"\bone\b|\ba single\b|\bjust the\b", c.answer.lower()):
-        said = 1.0
-    if said is not None and said != number:
-        out.append(Finding("text", f"the answer says {said:g}, true {number}"))
-    return out
+def _sets(r: Reading) -> list[Finding]:
+    """How many, is there one, more of these than of those."""
+    found, allowed = check_sets(r.view, r.claim, r.question, r.answer, r.tolerance)
+    if allowed is None:
+        return found
+    several = r.claim.form == "exists" and r.claim.outcome == "many"
+    claim = replace(r.claim, outcome="yes") if several else r.claim
+    return found + _decided(replace(r, claim=claim), allowed)
 
 
 def _unchecked(r: Reading) -> list[Finding]:
     return [Finding("unchecked", f"the audit has no way to recompute '{r.claim.type}'")]
-
-
-def _exists(r: Reading) -> list[Finding]:
-    there = "yes" if _group(r) else "no"
-    outcome = "yes" if r.claim.outcome == "many" else r.claim.outcome
-    said = language.polarity(r.claim.answer)
-    out = [] if outcome == there else [Finding("outcome", f"stored '{outcome}', true '{there}'")]
-    if said is not None and said != there:
-        out.append(Finding("text", f"the answer says {said}, true is {there}"))
-    return out
 
 
 def _list(r: Reading) -> list[Finding]:
@@ -572,10 +550,10 @@ _FORMS = {
     "which_anchor": _related,
     "superlative": _superlative,
     "extreme": _extreme,
-    "count": _count,
-    "count.compare": _unchecked,
-    "count.more": _unchecked,
-    "exists": _exists,
+    "count": _sets,
+    "count.compare": _sets,
+    "count.more": _sets,
+    "exists": _sets,
     "list": _list,
     "supporter": _supporter,
 }

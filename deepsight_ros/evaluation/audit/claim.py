@@ -47,6 +47,7 @@ class Claim:
         sign: of a comparison with a threshold: 1 more, -1 less, 0 about.
         ids: things in role order.
         regions: ids that ``<regionN>`` stands for.
+        quantity: what was measured, or the predicate, as stored.
         outcome, value, unit, spoken_unit, threshold, lower, upper, noise: as stored.
     """
 
@@ -66,6 +67,7 @@ class Claim:
     lower: float | None
     upper: float | None
     noise: float
+    quantity: str = ""
 
     @classmethod
     def read(cls, fields: Mapping[str, Any]) -> Claim:
@@ -90,6 +92,7 @@ class Claim:
             fields["lower"],
             fields["upper"],
             fields["noise"] or 0.0,
+            fields["quantity"] or "",
         )
 
     @property

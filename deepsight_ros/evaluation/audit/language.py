@@ -110,6 +110,8 @@ def read_text(text: str, things: Mapping[str, Thing], regions: Sequence[str]) ->
         if not name:
             continue
         for match in re.finditer(rf"(?<![\w'-]){re.escape(name)}(?:e?s)?(?![\w-])", low):
+            if name in COLOURS and _another_follows(low, match.end(), names):
+                continue  # "the orange cup", where there is an orange too
             said = _colour_before(low, match.start())
             if name in _ALSO_VERBS and said is None and not _ARTICLE.search(low[: match.start()]):
                 continue
@@ -131,6 +133,11 @@ def read_text(text: str, things: Mapping[str, Thing], regions: Sequence[str]) ->
         pieces += [low[at : mention.start], _MENTION]
         at = mention.end
     return Text(tuple(found), "".join([*pieces, low[at:]]))
+
+
+def _another_follows(low: str, end: int, names: Iterable[str]) -> bool:
+    """A name begins right after this place."""
+    return any(n and low.startswith(f" {n}", end) for n in names)
 
 
 def polarity(answer: str) -> str | None:

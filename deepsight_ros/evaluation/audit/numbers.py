@@ -106,6 +106,11 @@ def main_number(text: str, kind: str | None = None) -> Spoken | None:
     return next(iter((*fitting, *outside, *found)), None)
 
 
+def bare_number(written: str) -> float:
+    """A number without a unit, in figures or as a word."""
+    return _WORDS[written] if written in _WORDS else float(written)
+
+
 def _placed(text: str, at: int, si: float, kind: str, step: float) -> Spoken:
     before = text[:at]
     bound = next((name for name, words in _BOUNDS.items() if words.search(before)), "")

@@ -73,7 +73,7 @@ def _guesses(report: AuditReport) -> Table:
     table = Table(title="Guessing without looking, the easiest types (held-out half)")
     for name in ("type", "pairs", "constant %", "blind %", "scored"):
         table.add_column(name, justify="left" if name in ("type", "scored") else "right")
-    for kind, scored in (("choice", "right"), ("number", "in 50-200 %")):
+    for kind, scored in (("choice", "right"), ("number", "in 50-200 %"), ("count", "right")):
         found = {n: g for n, g in report.guesses.items() if g.kind == kind}
         weight = sum(g.pairs for g in found.values())
         if not weight:

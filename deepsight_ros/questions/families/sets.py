@@ -29,8 +29,8 @@ _EXISTS_ANSWERS = {
     "no": ("no, I see none", "no", "no, there is none"),
 }
 _COMPARE_ANSWERS = {
-    "yes": ("yes, there are {number}", "yes", "yes: {number}"),
-    "no": ("no, there are {number}", "no", "no: {number}"),
+    "yes": ("yes, I count {number}", "yes", "yes: {number}"),
+    "no": ("no, I count {number}", "no", "no: {number}"),
 }
 _LISTED = (
     "on",
@@ -43,6 +43,10 @@ _LISTED = (
     "next_to",
     "touching",
 )
+COUNTED_RELATIONS = ("on", "left_of", "right_of", "behind")
+"""Relations that "count.related" asks about, one for each of its phrasings."""
+EXISTING_RELATIONS = (*COUNTED_RELATIONS, "next_to")
+"""The same for "exists.related"."""
 
 
 def _relations(predicate: str) -> str:
@@ -74,10 +78,7 @@ TYPES: tuple[QuestionType, ...] = (
         "count",
         ("group", "c"),
         "",
-        tuple(
-            f"how many {{group}} are {_relations(p)} {{c}}"
-            for p in ("on", "left_of", "right_of", "behind")
-        ),
+        tuple(f"how many {{group}} are {_relations(p)} {{c}}" for p in COUNTED_RELATIONS),
         _COUNT_ANSWERS,
         count,
     ),
@@ -172,10 +173,7 @@ TYPES: tuple[QuestionType, ...] = (
         "count",
         ("one_of_group", "c"),
         "",
-        tuple(
-            f"is there {{one_of_group}} {_relations(p)} {{c}}"
-            for p in ("on", "left_of", "right_of", "behind", "next_to")
-        ),
+        tuple(f"is there {{one_of_group}} {_relations(p)} {{c}}" for p in EXISTING_RELATIONS),
         _EXISTS_ANSWERS,
         exists,
     ),

@@ -8,6 +8,7 @@ import pytest
 from deepsight_ros.evaluation.audit import language
 from deepsight_ros.evaluation.audit.blind import BlindBook, best_constant
 from deepsight_ros.evaluation.audit.bodies import Thing
+from deepsight_ros.evaluation.audit.groups import read_question
 from deepsight_ros.evaluation.audit.numbers import main_number
 
 THINGS = {
@@ -126,3 +127,38 @@ def test_an_hour_is_no_clock_and_the_right_mug_is_no_side() -> None:
     assert language.contradicts(
         "left_of", language.read_text("it is to the right of it", things, ()).bare
     )
+
+
+def test_a_colour_before_a_name_is_no_thing() -> None:
+    """ "The orange cup" beside an orange."""
+    things = {
+        "o1": Thing("o1", "orange", "orange", ()),
+        "o2": Thing("o2", "cup", "orange", ()),
+        "o3": Thing("o3", "cup", "blue", ()),
+    }
+    text = language.read_text("Is the orange cup bigger than the orange?", things, ())
+    assert [m.ids for m in text.mentions] == [{"o2"}, {"o1"}]
+
+
+@pytest.mark.parametrize(
+    ("question", "form", "first", "second", "number", "relation"),
+    [
+        ("How many red mugs are there?", "count", "red mugs", "", None, ""),
+        ("Count the tool boxes?", "count", "tool boxes", "", None, ""),
+        ("How many mugs are to the left of <region0>?", "count", "mugs", "", None, "left_of"),
+        ("Is there a mug at the back of <region0>?", "exists", "mug", "", None, "behind"),
+        ("Can you spot an apple?", "exists", "apple", "", None, ""),
+        ("Are there fewer than 3 mugs?", "count.compare", "mugs", "", 3, ""),
+        ("Do you see 2 mugs?", "count.compare", "mugs", "", 2, ""),
+        ("Are there more mugs than red things?", "count.more", "mugs", "red things", None, ""),
+    ],
+)
+def test_sets_in_words(
+    question: str, form: str, first: str, second: str, number: float | None, relation: str
+) -> None:
+    things = {"o1": Thing("o1", "mug", "red", ()), "o2": Thing("o2", "tray", "blue", ())}
+    text = language.read_text(question, things, ("o2",))
+    asked = read_question(question, text, form)
+    assert asked is not None
+    assert (asked.first, asked.second, asked.number) == (first, second, number)
+    assert asked.relation == relation
