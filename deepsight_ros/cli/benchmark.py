@@ -9,20 +9,13 @@ from typing import Annotated, Any
 
 import typer
 from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    TextColumn,
-    TimeElapsedColumn,
-    TimeRemainingColumn,
-)
 
 from deepsight_ros.cli.benchmark_ablations import ablations
 from deepsight_ros.cli.benchmark_model import depth_template
 from deepsight_ros.cli.benchmark_model_speed import model_speed
 from deepsight_ros.cli.benchmark_segmentation import segmentation
 from deepsight_ros.cli.benchmark_spatial import spatial
+from deepsight_ros.cli.progress import work_bar
 from deepsight_ros.errors import DeepsightError
 
 app = typer.Typer(help="Measure accuracy and speed.", no_args_is_help=True)
@@ -40,17 +33,6 @@ def write_json(report: dict[str, Any], path: Path | None) -> None:
     scratch = path.with_suffix(path.suffix + ".tmp")
     scratch.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
     scratch.replace(path)
-
-
-def _bar(console: Console) -> Progress:
-    return Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        TimeRemainingColumn(),
-        console=console,
-    )
 
 
 @app.command()
@@ -83,19 +65,14 @@ def geometry(
     from deepsight_ros.evaluation.geometry_tables import print_report
 
     console = Console()
-    with _bar(console) as bar:
-        task = bar.add_task("scenes", total=scenes)
-
-        def progress(done: int) -> None:
-            bar.update(task, completed=done)
-
+    with work_bar(console, "scenes", scenes) as bar:
         if calibrate:
-            path, count = fit(scenes, seed, progress=progress, workers=workers, keep=keep)
+            path, count = fit(scenes, seed, progress=bar.reach, workers=workers, keep=keep)
             console.print(f"{count} residuals of {scenes} scenes -> {path}")
             return
         started = time.perf_counter()
         run = run_benchmark(
-            scenes, seed, words=words, workers=workers, keep=keep, progress=progress
+            scenes, seed, words=words, workers=workers, keep=keep, progress=bar.reach
         )
     report = geometry_report(run, seed=seed, seconds=time.perf_counter() - started)
     print_report(report, details=details)
@@ -139,10 +116,9 @@ def reasoning(
     )
 
     console = Console()
-    with _bar(console) as bar:
-        row = bar.add_task("tasks", total=tasks)
+    with work_bar(console, "tasks", tasks) as bar:
         started = time.perf_counter()
-        records = run_reasoning(tasks, seed, lambda done: bar.update(row, completed=done))
+        records = run_reasoning(tasks, seed, bar.reach)
     report = reasoning_report(records, seed, time.perf_counter() - started)
     print_reasoning(report, console)
     write_json(report, json_path)
@@ -212,14 +188,13 @@ def synthesis(
     )
 
     console = Console()
-    with _bar(console) as bar:
-        task = bar.add_task("world images", total=images)
+    with work_bar(console, "world images", images, "images") as bar:
         rows = world_rows(
             images,
             width_px=width,
             height_px=height,
             split=split,
-            progress=lambda done: bar.update(task, completed=done),
+            progress=bar.reach,
         )
     if device:
         rows += device_rows(device, width_px=width, height_px=height, split=split)
@@ -266,11 +241,10 @@ def rewards(
     )
 
     console = Console()
-    with _bar(console) as bar:
-        task = bar.add_task("episodes", total=episodes * len(KINDS))
+    with work_bar(console, "episodes", episodes * len(KINDS)) as bar:
 
         def progress(run: RewardRun) -> None:
-            bar.update(task, completed=len(run.scores))
+            bar.reach(len(run.scores))
             write_json(report(run, seed=seed), json_path)
 
         run = run_rewards(episodes, seed, workers=workers, keep=keep, progress=progress)

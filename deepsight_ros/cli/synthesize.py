@@ -2,46 +2,20 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from deepsight_ros.cli.synthesize_options import RunOptions, with_run_options
 from deepsight_ros.errors import DeepsightError, InvalidValueError
 
-app = typer.Typer(help="Generate training data as shards.", no_args_is_help=True)
+ESTIMATED_FROM = 2000
+"""Pictures from which a run says first what it will take."""
+_LOOKED_AT = 4
 
-SourceOption = Annotated[
-    str,
-    typer.Option(
-        "--source",
-        help="Where pictures come from: world, world:KIND,KIND, or KIND:PATH of recordings.",
-    ),
-]
-ImagesOption = Annotated[
-    int | None, typer.Option("--images", min=1, help="Pictures; default: all of the source.")
-]
-OutOption = Annotated[Path, typer.Option("--out", help="Folder for the shards.")]
-SeedOption = Annotated[int, typer.Option("--seed", help="Another seed, other data.")]
-WorkersOption = Annotated[
-    int, typer.Option("--workers", min=1, help="Processes; more than one run on Ray.")
-]
-RayOption = Annotated[
-    str, typer.Option("--ray-address", help="Ray cluster: auto or ray://HOST:PORT.")
-]
-ShardOption = Annotated[int, typer.Option("--images-per-shard", min=1, help="Pictures per file.")]
-ColourOption = Annotated[
-    str, typer.Option("--colour", help="Colour codec: png or webp (lossless), jpeg.")
-]
-ConfigOption = Annotated[
-    Path | None,
-    typer.Option(
-        "--config",
-        exists=True,
-        dir_okay=False,
-        help="YAML with options of the source (source:) and of what is said (pairs: ...).",
-    ),
-]
+app = typer.Typer(help="Generate training data as shards.", no_args_is_help=True)
 
 
 @app.callback()
@@ -50,12 +24,9 @@ def _group() -> None:
 
 
 @app.command()
+@with_run_options()
 def vqa(
-    out: OutOption,
-    source: SourceOption = "world",
-    images: ImagesOption = None,
-    seed: SeedOption = 0,
-    config: ConfigOption = None,
+    where: RunOptions,
     noise: Annotated[
         bool | None,
         typer.Option(
@@ -75,42 +46,29 @@ def vqa(
     label_noise_m: Annotated[
         float | None, typer.Option("--label-noise", help="Noise on answers in metres, sigma.")
     ] = None,
-    workers: WorkersOption = 1,
-    ray_address: RayOption = "",
-    images_per_shard: ShardOption = 256,
-    colour: ColourOption = "png",
 ) -> None:
     """Questions with measured answers (SpatialVLM's set) about every picture."""
     from deepsight_ros.synthesis.pairs import PairConfig
     from deepsight_ros.synthesis.vqa import VqaAnnotator
 
     try:
-        given = read_config(config, ("source", "pairs"))
+        given = read_config(where.config, ("source", "pairs"))
         pairs = {
             **given["pairs"],
             **_told(per_image=per_image, label_noise_m=label_noise_m),
         }
         if "types" in pairs:
             pairs["types"] = tuple(pairs["types"])
-        options = dict(given["source"])
-        if source.startswith("world"):
-            options.setdefault("seed", seed)
-            if noise is False:
-                options["sensors"] = ()
+        options = where.source_options(given["source"])
+        if where.source.startswith("world") and noise is False:
+            options["sensors"] = ()
         annotator = VqaAnnotator(made(PairConfig, pairs, "pairs"))
         run(
             annotator,
             {"kind": "vqa", "pairs": annotator.as_config(), "perceived": perceived},
+            where,
+            options,
             perceived=perceived,
-            source=source,
-            options=options,
-            out=out,
-            images=images,
-            seed=seed,
-            workers=workers,
-            ray_address=ray_address,
-            images_per_shard=images_per_shard,
-            colour=colour,
         )
     except DeepsightError as error:
         typer.echo(f"error: {error}", err=True)
@@ -118,40 +76,22 @@ def vqa(
 
 
 @app.command()
-def model(
-    out: OutOption,
-    source: SourceOption = "world",
-    images: ImagesOption = None,
-    seed: SeedOption = 0,
-    config: ConfigOption = None,
-    workers: WorkersOption = 1,
-    ray_address: RayOption = "",
-    images_per_shard: ShardOption = 256,
-    colour: ColourOption = "png",
-) -> None:
+@with_run_options()
+def model(where: RunOptions) -> None:
     """What the shipped model learns: pairs, tasks like the benchmark's, questions to decline."""
     from dataclasses import asdict
 
     from deepsight_ros.synthesis.model_corpus import ModelCorpus
 
     try:
-        given = read_config(config, ("source", "corpus"))
-        options = dict(given["source"])
-        if source.startswith("world"):
-            options = {"seed": seed, "width_px": 256, "height_px": 192, **options}
+        given = read_config(where.config, ("source", "corpus"))
+        options = where.source_options(given["source"], width_px=256, height_px=192)
         annotator = made(ModelCorpus, given["corpus"], "corpus")
         run(
             annotator,
             {"kind": "model", "corpus": asdict(annotator)},
-            source=source,
-            options=options,
-            out=out,
-            images=images,
-            seed=seed,
-            workers=workers,
-            ray_address=ray_address,
-            images_per_shard=images_per_shard,
-            colour=colour,
+            where,
+            options,
         )
     except DeepsightError as error:
         typer.echo(f"error: {error}", err=True)
@@ -161,19 +101,21 @@ def model(
 def run(
     annotate: Any,
     config: dict[str, Any],
-    *,
-    source: str,
+    where: RunOptions,
     options: dict[str, Any],
-    out: Path,
-    images: int | None,
-    seed: int,
-    workers: int,
-    ray_address: str,
-    images_per_shard: int,
-    colour: str,
+    *,
+    images: int | None = None,
     perceived: bool = False,
 ) -> None:
     """Open the source, write the shards behind a progress bar, say what came of it.
+
+    Args:
+        annotate: what is said about each picture.
+        config: of the plan.
+        where: shared options.
+        options: of the source.
+        images: instead of ``where.images``.
+        perceived: measure on what perception makes of the pictures.
 
     Raises:
         DeepsightError: options that cannot be, a folder in use, a source that cannot be opened.
@@ -185,22 +127,24 @@ def run(
     from deepsight_ros.synthesis.shards.writer import ShardFormat, ShardJob
     from deepsight_ros.synthesis.source_names import open_source
 
-    opened = open_source(source, images, options)
+    images = where.images if images is None else images
+    opened = open_source(where.source, images, options)
     if perceived:
         from deepsight_ros.synthesis.perceived_source import PerceivedSource
 
         opened = PerceivedSource(opened)
     count = len(opened) if images is None else images
-    job = ShardJob(
-        opened, annotate, str(out), seed, count, ShardFormat(images_per_shard, colour_codec=colour)
-    )
+    kept = ShardFormat(where.images_per_shard, colour_codec=where.colour)
+    job = ShardJob(opened, annotate, str(where.out), where.seed, count, kept)
     console = Console()
+    if count >= ESTIMATED_FROM:
+        console.print(expected(job, where.workers))
     with images_bar(console, "images", count) as advance:
         manifest = build(
             job,
-            {**config, "source": source, "source_options": options},
-            workers=workers,
-            ray_address=ray_address,
+            {**config, "source": where.source, "source_options": options},
+            workers=where.workers,
+            ray_address=where.ray_address,
             progress=advance,
         )
     said = {
@@ -211,15 +155,44 @@ def run(
     told = ", ".join(f"{n} {name}" for name, n in said.items() if n)
     console.print(
         f"{manifest.images} images, {told or 'nothing said'}, {manifest.bytes / 1e6:.1f} MB in "
-        f"{len(manifest.shards)} shards -> {out}"
+        f"{len(manifest.shards)} shards -> {where.out}"
     )
     if manifest.broken:
         console.print(
-            f"{manifest.broken} inputs could not be used; they are listed in {out}/broken.jsonl",
+            f"{manifest.broken} inputs could not be used; they are listed in "
+            f"{where.out}/broken.jsonl",
             style="yellow",
         )
     if not manifest.images:
         raise typer.Exit(1)
+
+
+def expected(job: Any, workers: int) -> str:
+    """What a large run will take: a few of its pictures are made, timed and weighed."""
+    from deepsight_ros.synthesis.shards.rows import to_row
+    from deepsight_ros.synthesis.shards.writer import sample_seed
+
+    spent, size, made = 0.0, 0, 0
+    for index in range(_LOOKED_AT + 1):  # the first one loads what all need
+        started = time.perf_counter()
+        try:
+            sample = job.source[index]
+            said = job.annotate(sample, sample_seed(job.seed, index))
+        except DeepsightError:
+            continue  # a broken picture is listed by the run itself
+        row = to_row(index, sample, said, job.format.colour_codec, job.format.depth_unit_m)
+        if index:
+            spent += time.perf_counter() - started
+            size += sum(len(v) for v in row.values() if isinstance(v, bytes))
+            size += sum(len(p["question"]) + len(p["answer"]) for p in row["pairs"])
+            made += 1
+    if not made:
+        return f"{job.count} images: none of the first {_LOOKED_AT} can be used, so no estimate"
+    hours, gigabytes = job.count * spent / made / workers / 3600, job.count * size / made / 1e9
+    return (
+        f"{job.count} images: about {hours:.1f} hours on {workers} process(es) like this one and "
+        f"{gigabytes:.1f} GB; stop with Ctrl-C, the same command goes on"
+    )
 
 
 def read_config(path: Path | None, sections: tuple[str, ...]) -> dict[str, dict[str, Any]]:

@@ -7,20 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from deepsight_ros.cli.synthesize import (
-    ColourOption,
-    ConfigOption,
-    ImagesOption,
-    OutOption,
-    RayOption,
-    SeedOption,
-    ShardOption,
-    SourceOption,
-    WorkersOption,
-    made,
-    read_config,
-    run,
-)
+from deepsight_ros.cli.synthesize import made, read_config, run
+from deepsight_ros.cli.synthesize_options import RunOptions, with_run_options
 from deepsight_ros.errors import DeepsightError, EndpointDownError
 
 if TYPE_CHECKING:
@@ -30,10 +18,9 @@ LOOKED_AT = 20
 """Samples whose prompts the estimate of cost is made from."""
 
 
+@with_run_options(out=Path("out/instructions"), colour="jpeg")
 def instructions(
-    out: OutOption = Path("out/instructions"),
-    source: SourceOption = "world",
-    images: ImagesOption = None,
+    where: RunOptions,
     published: Annotated[
         bool, typer.Option("--published", help="As many as DeepSight: 22 000 conversations.")
     ] = False,
@@ -47,12 +34,6 @@ def instructions(
     yes: Annotated[
         bool, typer.Option("--yes", help="Do not ask before an endpoint is used.")
     ] = False,
-    seed: SeedOption = 0,
-    config: ConfigOption = None,
-    workers: WorkersOption = 1,
-    ray_address: RayOption = "",
-    images_per_shard: ShardOption = 256,
-    colour: ColourOption = "jpeg",
 ) -> None:
     """Conversations in LLaVA's manner, by the catalogue of questions, or by a chat endpoint from
     what is measured. Cost is printed first; the key is read from DEEPSIGHT_CHAT_KEY or
@@ -64,38 +45,30 @@ def instructions(
     )
 
     try:
-        given = read_config(config, ("source", "instructions", "chat"))
+        given = read_config(where.config, ("source", "instructions", "chat"))
         values = dict(given["instructions"])
         if "turns" in values:
             values["turns"] = tuple(values["turns"])
         wanted = made(InstructionConfig, values, "instructions")
-        count = images
+        count = where.images
         if published:
             count = -(-PUBLISHED_INSTRUCTIONS // (1 if endpoint else wanted.per_image))
-        options = dict(given["source"])
-        if source.startswith("world"):
-            options.setdefault("seed", seed)
+        options = where.source_options(given["source"])
         about: dict[str, Any] = {"kind": "instructions", "instructions": {**vars(wanted)}}
         writer: Any = CatalogueWriter(wanted)
         if endpoint or given["chat"]:
-            writer = _chat_writer(given["chat"], endpoint, model, out, workers, wanted)
+            writer = _chat_writer(given["chat"], endpoint, model, where, wanted)
             about["chat"] = {
                 name: getattr(writer.chat, name)
                 for name in ("base_url", "model", "max_tokens", "temperature")
             }
-            _agree(writer, source, options, count, seed, yes)
+            _agree(writer, where, options, count, yes)
         run(
             writer,
             about,
-            source=source,
-            options=options,
-            out=out,
+            where,
+            options,
             images=count,
-            seed=seed,
-            workers=workers,
-            ray_address=ray_address,
-            images_per_shard=images_per_shard,
-            colour=colour,
         )
     except (DeepsightError, EndpointDownError) as error:
         typer.echo(f"error: {error}", err=True)
@@ -103,7 +76,7 @@ def instructions(
 
 
 def _chat_writer(
-    values: dict[str, Any], endpoint: str, model: str, out: Path, workers: int, wanted: Any
+    values: dict[str, Any], endpoint: str, model: str, where: RunOptions, wanted: Any
 ) -> ChatWriter:
     """The rate limit is the run's: workers share it."""
     from dataclasses import replace
@@ -111,7 +84,7 @@ def _chat_writer(
     from deepsight_ros.synthesis.chat_config import ChatConfig
     from deepsight_ros.synthesis.chat_writer import ChatWriter
 
-    given = {"base_url": "", "model": "", "cache": str(out) + ".cache", **values}
+    given = {"base_url": "", "model": "", "cache": str(where.out) + ".cache", **values}
     if endpoint:
         given["base_url"] = endpoint
     if model:
@@ -119,16 +92,15 @@ def _chat_writer(
     chat = made(ChatConfig, given, "chat")
     chat.key()  # says at once when there is none
     return ChatWriter(
-        replace(chat, requests_per_minute=chat.requests_per_minute / workers), wanted
+        replace(chat, requests_per_minute=chat.requests_per_minute / where.workers), wanted
     )
 
 
 def _agree(
     writer: ChatWriter,
-    source: str,
+    where: RunOptions,
     options: dict[str, Any],
     count: int | None,
-    seed: int,
     yes: bool,
 ) -> None:
     """Print what it will take, and ask."""
@@ -137,12 +109,12 @@ def _agree(
     from deepsight_ros.synthesis.shards.writer import sample_seed
     from deepsight_ros.synthesis.source_names import open_source
 
-    opened = open_source(source, count, options)
+    opened = open_source(where.source, count, options)
     wanted = len(opened) if count is None else count
     prompts: list[int] = []
     for index in range(min(LOOKED_AT, wanted)):
         try:
-            messages, _, _ = writer.messages(opened[index], sample_seed(seed, index))
+            messages, _, _ = writer.messages(opened[index], sample_seed(where.seed, index))
         except FilteredError:
             continue  # nothing will be asked about this one
         prompts.append(sum(len(m["content"]) for m in messages))

@@ -7,15 +7,8 @@ from typing import Annotated, Any
 
 import typer
 from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    TextColumn,
-    TimeElapsedColumn,
-    TimeRemainingColumn,
-)
 
+from deepsight_ros.cli.progress import work_bar
 from deepsight_ros.errors import DeepsightError
 
 app = typer.Typer(help="Train the depth-language model.", no_args_is_help=True)
@@ -124,18 +117,6 @@ def calibrate(
         raise typer.Exit(1) from error
 
 
-def steps_bar(console: Console) -> Progress:
-    """The progress bar of a training run."""
-    return Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        TimeRemainingColumn(),
-        console=console,
-    )
-
-
 def _run(
     stage: str,
     recipe_name: str,
@@ -161,15 +142,13 @@ def _run(
         model, codec = starting_model(recipe, data)
         count = sum(p.numel() for p in model.parameters()) / 1e6
         console.print(f"{stage}: {count:.2f} M parameters, {recipe.steps} steps, {out}")
-        with steps_bar(console) as bar:
-            task = bar.add_task(stage, total=recipe.steps)
+        with work_bar(console, stage, recipe.steps) as bar:
 
             def report(told: StepReport) -> None:
                 losses = " ".join(f"{k} {v:.3f}" for k, v in told.losses.items())
-                bar.update(
-                    task,
-                    completed=told.step,
-                    description=f"{stage} {losses} {told.samples_per_s:.0f} samples/s "
+                bar.reach(
+                    told.step,
+                    f"{stage} {losses} {told.samples_per_s:.0f} samples/s "
                     f"{told.tokens_per_s:.0f} tokens/s",
                 )
                 if not console.is_terminal and told.step % 50 == 0:

@@ -33,7 +33,7 @@ def segment(
     """Train the class-agnostic segmenter; the same command goes on with a run that was stopped."""
     import torch
 
-    from deepsight_ros.cli.train import steps_bar
+    from deepsight_ros.cli.progress import work_bar
     from deepsight_ros.training.segment_recipe import SegmentRecipe
     from deepsight_ros.training.segment_trainer import SegmentStep, train
 
@@ -44,16 +44,11 @@ def segment(
     try:
         chosen = SegmentRecipe.read(recipe, **{k: v for k, v in changes.items() if v is not None})
         console.print(f"segment: {chosen.steps} steps of {chosen.batch} pictures, {out}")
-        with steps_bar(console) as bar:
-            task = bar.add_task("segment", total=chosen.steps)
+        with work_bar(console, "segment", chosen.steps) as bar:
 
             def report(told: SegmentStep) -> None:
                 losses = " ".join(f"{k} {v:.3f}" for k, v in told.losses.items())
-                bar.update(
-                    task,
-                    completed=told.step,
-                    description=f"segment {losses} {told.pictures_per_s:.1f} pictures/s",
-                )
+                bar.reach(told.step, f"segment {losses} {told.pictures_per_s:.1f} pictures/s")
                 if not console.is_terminal and told.step % 50 == 0:
                     console.print(
                         f"step {told.step}: {losses}, {told.pictures_per_s:.1f} pictures/s, "

@@ -83,6 +83,17 @@ class VisibleScene:
     things: dict[str, VisibleThing]
     camera_m: Array
     solids: dict[str, Solid] = field(default_factory=dict)
+    _bounds: dict[str, tuple[Array, Array]] = field(default_factory=dict)
+
+    def bounds_m(self, thing_id: str) -> tuple[Array, Array]:
+        """Least and greatest x, y, z, each (1 + P, 3), of a solid's box and of its P parts'."""
+        found = self._bounds.get(thing_id)
+        if found is None:
+            solid = self.solids[thing_id]
+            corners = np.stack([b.corners_m() for b in (solid.box, *(p.box for p in solid.parts))])
+            found = corners.min(axis=1), corners.max(axis=1)
+            self._bounds[thing_id] = found
+        return found
 
 
 def visible_scene(
@@ -253,12 +264,13 @@ def _visible_single(seen: VisibleScene, quantity: str, a: VisibleThing) -> float
 
 def gap_is_determined(seen: VisibleScene, a_id: str, b_id: str, gap_m: float) -> bool:
     """Both ends of the least distance are in view, or as good ends nearby are."""
-    a, b = seen.things[a_id], seen.things[b_id]
     allowed = gap_m + tolerance(gap_m)
     # only points about as near as the nearest can be the ends of the least distance
-    ends_a, pitch_a = _points_near(a, seen.solids[b_id], allowed)
-    ends_b, pitch_b = _points_near(b, seen.solids[a_id], allowed)
-    if not len(ends_a) or not len(ends_b):
+    ends_a, pitch_a = _points_near(seen, a_id, b_id, allowed)
+    if not len(ends_a):
+        return False
+    ends_b, pitch_b = _points_near(seen, b_id, a_id, allowed)
+    if not len(ends_b):
         return False
     distances, nearest = cKDTree(ends_b).query(ends_a)
     at = int(distances.argmin())
@@ -266,24 +278,26 @@ def gap_is_determined(seen: VisibleScene, a_id: str, b_id: str, gap_m: float) ->
     return bool(distances[at] <= allowed + 2 * spacing)
 
 
-def _points_near(thing: VisibleThing, solid: Solid, allowed_m: float) -> tuple[Array, Array]:
-    """Visible points within ``allowed_m`` and a slack of a solid, with their pitch; none when not
-    even the nearest is within ``allowed_m``."""
+def _points_near(
+    seen: VisibleScene, thing_id: str, other_id: str, allowed_m: float
+) -> tuple[Array, Array]:
+    """Visible points of a thing within ``allowed_m`` and a slack of another's solid, with their
+    pitch; none when not even the nearest is within ``allowed_m``."""
+    thing, solid = seen.things[thing_id], seen.solids[other_id]
+    lows, highs = seen.bounds_m(other_id)
     points, pitch = thing.points_m, thing.pitch_m
     reach = allowed_m + _SLACK_M
-    corners = solid.box.corners_m()
-    outside = np.maximum(corners.min(axis=0) - points, points - corners.max(axis=0))
-    may = (np.maximum(outside, 0.0) ** 2).sum(axis=1) <= reach**2
+    outside = np.maximum(np.maximum(lows[0] - points, points - highs[0]), 0.0)
+    outside *= outside
+    may = outside[:, 0] + outside[:, 1] + outside[:, 2] <= reach**2
     points, pitch = points[may], pitch[may]  # the others are farther from the box already
     if not len(points):
         return points, pitch
     low, high = points.min(axis=0), points.max(axis=0)
     away = np.full(len(points), np.inf)
-    for part in solid.parts:
-        corners = part.box.corners_m()
-        apart = np.maximum(corners.min(axis=0) - high, low - corners.max(axis=0))
-        if (np.maximum(apart, 0.0) ** 2).sum() <= reach**2:
-            np.minimum(away, part.distances(points), out=away)
+    apart = np.maximum(np.maximum(lows[1:] - high, low - highs[1:]), 0.0)
+    for k in np.flatnonzero((apart**2).sum(axis=1) <= reach**2).tolist():
+        np.minimum(away, solid.parts[k].distances(points), out=away)
     if away.min() > allowed_m:
         return points[:0], pitch[:0]
     near = away <= allowed_m + _SLACK_M

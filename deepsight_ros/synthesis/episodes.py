@@ -9,6 +9,7 @@ The camera is fixed. Things that do not move are rendered once. See `synthesis.s
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
@@ -90,7 +91,7 @@ def make_episode(
     raise InvalidValueError(f"episode: no world for '{kind}' within {_SEEDS_TRIED} of seed {seed}")
 
 
-class _Moves:
+class _Moves(ABC):
     """The gripper, and a thing it moves, along a path over a still world."""
 
     way: tuple[str, float] = ("", 0.0)
@@ -105,9 +106,9 @@ class _Moves:
         self._rest = replace(world, things=rest)
         self._still: Rendering | None = None
 
+    @abstractmethod
     def at(self, phase: float) -> tuple[Array, float, bool, Array]:
         """Gripper origin (M), yaw, whether it points down, shift of the thing; phase 0 to 1."""
-        raise NotImplementedError
 
     def frames(self, count: int, rate_hz: float, sensor: DepthSensor) -> Iterator[SimulatedFrame]:
         self._still = render(self._rest)

@@ -395,7 +395,7 @@ def _related(entry: QuestionType, facts: Facts, rng: Rng) -> Batch | None:
         no = np.flatnonzero(codes[:, third] == FALSE)
         if not len(yes) or not len(no):
             continue
-        pairs = np.array([(a, b) for a in yes for b in no])
+        pairs = np.column_stack([np.repeat(yes, len(no)), np.tile(no, len(yes))])
         winners.append(pairs[:, 0])
         swap = rng.random(len(pairs)) < 0.5
         pairs = np.where(swap[:, None], pairs[:, ::-1], pairs)

@@ -173,11 +173,13 @@ def _box_fragments(scenery: Scenery, local: _Local, camera: Camera) -> _Fragment
         scale = np.where(flat, 0.0, -1.0 / np.where(flat, 1.0, a))
         rest = b[seg_face] * y + c[seg_face]
         bound = rest * scale[seg_face]
-        upper_seg, flat_seg = upper[seg_face], flat[seg_face]
-        np.minimum(high, bound, out=high, where=upper_seg)
-        np.maximum(low, bound, out=low, where=~upper_seg & ~flat_seg)
+        upper_seg = upper[seg_face]
+        np.minimum(high, np.where(upper_seg, bound, np.inf), out=high)
         if flat.any():
+            flat_seg = flat[seg_face]
+            upper_seg |= flat_seg
             high[flat_seg & (rest > 0)] = -np.inf
+        np.maximum(low, np.where(upper_seg, -np.inf, bound), out=low)
     first = np.ceil(np.clip(low * camera.fx_px + camera.cx_px, 0, camera.width_px) - 1e-6)
     last = np.floor(np.clip(high * camera.fx_px + camera.cx_px, -1, camera.width_px - 1) + 1e-6)
     counts = np.maximum(last - first + 1, 0).astype(np.intp)
