@@ -96,11 +96,11 @@ def test_published_sizes(monkeypatch: pytest.MonkeyPatch) -> None:
 
     asked: dict[str, int] = {}
 
-    def run(annotate: object, config: dict, **options: object) -> None:
-        asked[config["kind"]] = options["images"]
+    def run(annotate: object, config: dict, where: object, options: dict, images: int) -> None:
+        asked[config["kind"]] = images
 
     for module in (synthesize_captions, synthesize_instructions):
         monkeypatch.setattr(module, "run", run)
     assert call("captions", "--published")[0] == 0
-    instructions(published=True)
+    assert call("instructions", "--published")[0] == 0
     assert asked == {"captions": 118_000 // 4, "instructions": 22_000}

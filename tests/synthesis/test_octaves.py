@@ -72,7 +72,7 @@ def test_fitting_spreads_what_the_engine_draws() -> None:
 def test_the_committed_table_knows_every_type_of_lengths() -> None:
     table = fitted()
     lengths = {n for n in MADE_TYPES if is_spread(batch(np.ones(1), n))}
-    assert lengths - set(table) <= {"mean_nearest_distance"}
+    assert lengths - set(table) <= {"mean_nearest_distance", "free_space"}  # few have a hand ahead
     assert set(table) <= lengths
     for found in table.values():
         assert all(0 < s <= 1 for s in found.share)
