@@ -14,7 +14,6 @@ pytest.importorskip("pyarrow")
 pytest.importorskip("openai")
 
 from deepsight_ros.cli.main import app
-from deepsight_ros.cli.synthesize_instructions import instructions
 from deepsight_ros.synthesis.shards.reader import ShardSet
 from tests.support.chat_server import Reply, serving
 
