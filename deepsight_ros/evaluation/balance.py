@@ -169,4 +169,6 @@ def _bin(pair: Mapping[str, Any]) -> Bin:
         return pair["type"], f"#{int(bins_of(np.array([number]))[0])}"
     if len(ids) >= 2 and pair["value_text"] in ids[:2]:
         return pair["type"], "first" if pair["value_text"] == ids[0] else "second"
+    if outcome == "many" and pair["value_bool"]:  # yes, and there are several
+        return pair["type"], "yes"
     return pair["type"], outcome
