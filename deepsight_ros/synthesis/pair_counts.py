@@ -138,14 +138,16 @@ def _related(entry: QuestionType, facts: Facts, rng: Rng) -> Batch | None:
         if g.kind == "all" or c not in g.members
     ]
     is_count = entry.form is Form.COUNT
-    rows, at, relation, found = [], [], [], []
+    tables = {p: _codes(p, facts).tolist() for p in RELATIONS_OF[entry.name]}
+    rows, at, relation = [], [], []
     for i in rng.permutation(len(asked)).tolist():
         predicate, group, anchor = asked[i]
-        codes = _codes(predicate, facts)[[k for k in group.members if k != anchor], anchor]
-        if not len(codes) or ((codes == OPEN) | (codes == SAME)).any():
-            continue
+        codes = tables[predicate]
         others = [k for k in group.members if k != anchor]
-        there = tuple(k for k, code in zip(others, codes.tolist(), strict=True) if code == TRUE)
+        said = [codes[k][anchor] for k in others]
+        if not said or OPEN in said or SAME in said:
+            continue
+        there = tuple([k for k, code in zip(others, said, strict=True) if code == TRUE])
         if is_count:
             outcome, words = _how_many(len(there)), {"group": group.many}
         else:
@@ -154,7 +156,6 @@ def _related(entry: QuestionType, facts: Facts, rng: Rng) -> Batch | None:
         rows.append((outcome, np.nan, words, there))
         at.append(anchor)
         relation.append(predicate)
-        found.append(outcome != "no")
         if len(rows) == MOST_RELATED:
             break
     made = _batch(entry, rows)

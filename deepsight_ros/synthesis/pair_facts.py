@@ -35,6 +35,7 @@ from deepsight_ros.synthesis.pair_tables import (
 from deepsight_ros.synthesis.samples import Sample
 
 if TYPE_CHECKING:
+    from deepsight_ros.synthesis.pair_free import Way
     from deepsight_ros.synthesis.pair_groups import Groups
 
 Array = NDArray[np.float64]
@@ -63,6 +64,7 @@ class Facts:
         families: object id -> shape family, where the source tells.
         mover: id of the gripper's body, "" without one.
         groups: what is counted (``pair_groups``), found by the first type that counts.
+        ways: free space of the gripper (False) and of a robot (True), likewise (``pair_free``).
 
     Args:
         sample: what is asked about. Where it carries exact truth and the noise-free surface, what
@@ -84,6 +86,7 @@ class Facts:
         self.families: Mapping[str, str] = families if isinstance(families, Mapping) else {}
         self.mover = scene.gripper.object_id if scene.gripper is not None else ""
         self.groups: Groups | None = None
+        self.ways: dict[bool, Way | None] = {}
         self.seen = self._seen()
         if self.seen is not None:
             self.visible: Mask = self.seen.visible

@@ -6,7 +6,7 @@ that is no object, a wall or furniture at the edge, is met before. A robot drive
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -42,8 +42,24 @@ _RATIOS = (1.25, 3.0)
 """How far from the truth a number to compare with lies, drawn evenly in the logarithm."""
 
 
-def _measured(facts: Facts, *, robot: bool) -> tuple[RawEstimate, float, float] | None:
-    """(estimate, lower, upper), None where it may not be asked."""
+@dataclass(frozen=True)
+class Way:
+    """Free space ahead with its 95 % interval, metres."""
+
+    value_m: float
+    lower_m: float
+    upper_m: float
+
+
+def _found(facts: Facts, *, robot: bool) -> Way | None:
+    """Measured once for the types that ask about it."""
+    if robot not in facts.ways:
+        facts.ways[robot] = _measured(facts, robot=robot)
+    return facts.ways[robot]
+
+
+def _measured(facts: Facts, *, robot: bool) -> Way | None:
+    """None where it may not be asked."""
     scene = facts.scene
     if robot and scene.support_label.lower() not in FLOORS:
         return None
@@ -57,16 +73,16 @@ def _measured(facts: Facts, *, robot: bool) -> tuple[RawEstimate, float, float] 
     reach = max(raw.value - lower, upper - raw.value)
     if reach > max(LOOSEST * raw.value, LEAST_M):
         return None
-    return (raw, lower, upper) if _determined(facts, ids, robot=robot) else None
+    return Way(raw.value, lower, upper) if _determined(facts, ids, raw, robot=robot) else None
 
 
-def _determined(facts: Facts, ids: tuple[str, ...], *, robot: bool) -> bool:
+def _determined(facts: Facts, ids: tuple[str, ...], raw: RawEstimate, *, robot: bool) -> bool:
     sample, truth = facts.sample, facts.sample.truth
     if facts.seen is None or truth is None:
         return True  # a measured way: its interval decided
     if not robot and truth.gripper is None:
         return False
-    met = estimate(truth, "free_space", ids)
+    met = raw if truth is facts.scene else estimate(truth, "free_space", ids)
     plate = robot_plate(truth, None, None) if robot else gripper_plate(truth, None, None)
     if not facts.seen.shows_way(ids, met.value) and not _ends_at_support(sample, plate, met):
         return False
@@ -99,12 +115,11 @@ def _met_before(sample: Sample, truth: Scene, plate: PlateSolid, way_m: float) -
 
 def _way(entry: QuestionType, facts: Facts, rng: Rng) -> Batch | None:
     robot = ".robot" in entry.name
-    found = _measured(facts, robot=robot)
+    found = _found(facts, robot=robot)
     if found is None:
         return None
-    raw, lower, upper = found
     nobody = np.zeros((1, 0), dtype=np.int64)
-    value, low, high = (np.array([v]) for v in (raw.value, lower, upper))
+    value, low, high = (np.array([v]) for v in (found.value_m, found.lower_m, found.upper_m))
     mover = facts.ids.index(facts.mover) if not robot and facts.mover in facts.ids else None
     members = () if mover is None else ((mover,),)
     if entry.form is not Form.COMPARE:
