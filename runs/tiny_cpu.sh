@@ -6,16 +6,20 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 DEEPSIGHT="${DEEPSIGHT:-.venv/bin/deepsight}"
 OUT="${OUT_DIR:-out/tiny}"
-TASKS="${TASKS:-6144}" PAIRS="${PAIRS:-2048}" STEPS="${STEPS:-1560}" CALIBRATION="${CALIBRATION:-300}" THREADS="${THREADS:-1}"
+TASKS="${TASKS:-6144}" PAIRS="${PAIRS:-2048}" STEPS="${STEPS:-1300}" CALIBRATION="${CALIBRATION:-300}" THREADS="${THREADS:-1}"
 export OMP_NUM_THREADS="$THREADS" OPENBLAS_NUM_THREADS="$THREADS"
 
 "$DEEPSIGHT" synthesize model --out "$OUT/tasks" --images "$TASKS" --seed 11 --config runs/tiny_tasks.yaml --images-per-shard 128
 for seed in 12 13 14; do
   "$DEEPSIGHT" synthesize model --out "$OUT/pairs$seed" --images "$PAIRS" --seed "$seed" --config runs/tiny_pairs.yaml --images-per-shard 128
 done
-"$DEEPSIGHT" synthesize model --out "$OUT/calibration" --images "$CALIBRATION" --seed 700 --config runs/tiny_pairs.yaml
+for seed in 15 16; do
+  "$DEEPSIGHT" synthesize model --out "$OUT/numbers$seed" --images "$PAIRS" --seed "$seed" --config runs/tiny_numbers.yaml --images-per-shard 128
+done
+"$DEEPSIGHT" synthesize model --out "$OUT/calibration" --images "$CALIBRATION" --seed 700 --config runs/tiny_numbers.yaml
 "$DEEPSIGHT" train tune --recipe tiny-tune --steps "$STEPS" --threads "$THREADS" \
-  --data "$OUT/tasks" --data "$OUT/pairs12" --data "$OUT/pairs13" --data "$OUT/pairs14" --out "$OUT/run"
+  --data "$OUT/tasks" --data "$OUT/pairs12" --data "$OUT/pairs13" --data "$OUT/pairs14" \
+  --data "$OUT/numbers15" --data "$OUT/numbers16" --out "$OUT/run"
 rm -rf models/deepsight-tiny/*.safetensors*
 mkdir -p models/deepsight-tiny
 cp "$OUT"/run/checkpoint/* models/deepsight-tiny/

@@ -112,7 +112,7 @@ class Exam:
         for view in self.template:
             for item, choice in zip(view.items, model_choices(model, view), strict=True):
                 chosen[item.task].append(choice)
-        run = TemplateRun(list(self.template), {"arm": chosen})
+        run = TemplateRun(list(self.template), choices={"arm": chosen})
         table: Any = run.report()["accuracy"]
         found = {task: float(table["arm"][task]["value"]) for task in tasks}
         spatial = self.spatial

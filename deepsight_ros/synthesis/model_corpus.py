@@ -10,7 +10,9 @@ from __future__ import annotations
 
 import random
 import zlib
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from deepsight_ros.synthesis.depth_template import template_pairs
 from deepsight_ros.synthesis.pairs import PairConfig, make_pairs
@@ -63,6 +65,7 @@ TYPES = (
     "taller.difference", "closer.difference",
 )  # fmt: skip
 """Catalogue types the shipped model learns; the rest are measured."""
+_PAIRS: dict[str, Any] = {"per_image": 64, "words_share": 0.2}
 
 
 @dataclass(frozen=True)
@@ -73,16 +76,21 @@ class ModelCorpus:
         types: the catalogue's questions that may be asked.
         types_per_image: how many types are drawn for a picture, so that not everything has to be
             measured on each; 0 for none of them.
-        pairs: how they are asked.
+        pairs: how they are asked; a mapping changes single values of the default.
         per_task: template items of each task and picture.
         declined: questions per picture that are not about it.
     """
 
     types: tuple[str, ...] = TYPES
     types_per_image: int = 16
-    pairs: PairConfig = field(default_factory=lambda: PairConfig(per_image=64, words_share=0.2))
+    pairs: PairConfig = field(default_factory=lambda: PairConfig(**_PAIRS))
     per_task: int = 4
     declined: int = 2
+
+    def __post_init__(self) -> None:
+        if isinstance(self.pairs, Mapping):  # of a configuration file
+            object.__setattr__(self, "pairs", PairConfig(**_PAIRS | self.pairs))
+        object.__setattr__(self, "types", tuple(self.types))
 
     def __call__(self, sample: Sample, seed: int) -> Annotations:
         rng = random.Random(seed)

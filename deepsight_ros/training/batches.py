@@ -26,7 +26,7 @@ from deepsight_ros.training.examples import COLUMNS, Example, example
 from deepsight_ros.training.recipe import Recipe
 
 _AHEAD = 4
-_SPATIAL = ("pairs", "template")
+_SPATIAL = ("numbers", "pairs", "template")
 
 
 @dataclass(frozen=True, eq=False)

@@ -36,7 +36,8 @@ class Example:
     Attributes:
         key: of the row.
         pictures: a batch of one; its regions are the objects in view, in ``ids``' order.
-        questions: kind ("pairs", "template", "general", "captions", "conversations") -> questions.
+        questions: kind ("numbers", "pairs", "template", "general", "captions", "conversations")
+            -> questions; "numbers" are the pairs whose answer holds a length or volume.
         texts: whole-picture texts to align the picture with.
     """
 
@@ -69,7 +70,10 @@ def example(row: Row, size_px: tuple[int, int], most_regions: int) -> Example:
     for pair in row.pairs:
         made = from_pair(pair, numbers, most_regions)
         if made is not None:
-            questions.setdefault(kind_of(pair), []).append(made)
+            kind = kind_of(pair)
+            if kind == "pairs" and not math.isnan(made.value):
+                kind = "numbers"
+            questions.setdefault(kind, []).append(made)
     for caption in row.captions:
         if caption.object_id in numbers:
             region = (numbers[caption.object_id],)

@@ -64,8 +64,8 @@ class Recipe:
         accumulate: batches per optimiser step.
         questions: questions packed behind a picture.
         modalities: share of batches seen as depth, colour, both.
-        shares: weight of kinds of text when questions are drawn ("pairs", "template",
-            "captions", "conversations", "general").
+        shares: weight of kinds of text when questions are drawn (those of
+            ``examples.Example.questions``).
         spatial_share: share of questions that are spatial when a general set is mixed in; None
             leaves the mix to ``shares``.
         train: which parts learn.
@@ -93,8 +93,9 @@ class Recipe:
     )
     shares: Mapping[str, float] = field(
         default_factory=lambda: {
-            "pairs": 0.5,
-            "template": 0.3,
+            "numbers": 0.3,
+            "pairs": 0.3,
+            "template": 0.2,
             "captions": 0.05,
             "conversations": 0.05,
             "general": 0.1,

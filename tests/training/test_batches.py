@@ -59,7 +59,7 @@ def test_modalities_and_questions_follow_the_recipe(batches: Batches, recipe: Re
 def test_a_spatial_share_sets_the_mix(batches: Batches, recipe: Recipe):
     batches.recipe = replace(recipe, spatial_share=0.05)
     mix = batches._mix()
-    assert mix["pairs"] + mix["template"] == pytest.approx(0.05)
+    assert mix["numbers"] + mix["pairs"] + mix["template"] == pytest.approx(0.05)
     assert sum(mix.values()) == pytest.approx(1.0)
 
 
@@ -87,7 +87,7 @@ def test_examples_know_their_regions_and_up(shards: Path, recipe: Recipe):
         for questions in made.questions.values():
             for asked in questions:
                 assert all(0 <= r < regions for r in asked.regions)
-    assert {"pairs", "template", "general"} <= set(kinds)
+    assert {"numbers", "pairs", "template", "general"} <= set(kinds)
 
 
 def test_an_empty_or_missing_folder_says_so(recipe: Recipe, batches: Batches, tmp_path: Path):
