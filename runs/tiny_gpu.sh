@@ -18,8 +18,9 @@ case "${1:-}" in
 data)
   for core in $(seq 0 $((CORES - 1))); do
     config=runs/tiny_pairs.yaml
-    [ $((core % 3)) -eq 1 ] && config=runs/tiny_numbers.yaml
-    [ $((core % 3)) -eq 2 ] && config=runs/tiny_tasks.yaml
+    [ $((core % 4)) -eq 1 ] && config=runs/tiny_numbers.yaml
+    [ $((core % 4)) -eq 2 ] && config=runs/tiny_tasks.yaml
+    [ $((core % 8)) -eq 7 ] && config=runs/tiny_talk.yaml
     timeout -s INT "$LIMIT" "$PYTHON" -m deepsight_ros.cli.main synthesize model --out "$WORK/data_$core" \
       --images "$IMAGES" --seed $((100 + core)) --config "$config" --images-per-shard 128 >"$WORK/data_$core.log" 2>&1 &
   done
