@@ -127,6 +127,7 @@ class RegionConfig(Section):
         margin: the crop reaches this share of the box beyond each of its sides.
         statistics: add medians and percentiles of the metric coordinates inside the region.
         most: regions a text may name.
+        relations: a region token says how its region lies to the first one of the question (ours).
     """
 
     fine: int = 2
@@ -135,6 +136,7 @@ class RegionConfig(Section):
     margin: float = 0.15
     statistics: bool = True
     most: int = 16
+    relations: bool = True
 
 
 @dataclass(frozen=True)

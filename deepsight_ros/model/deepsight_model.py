@@ -10,7 +10,7 @@ alone meets nothing new.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor, nn
@@ -23,6 +23,7 @@ from deepsight_ros.model.metric import region_features
 from deepsight_ros.model.numbers import NumberEncoder, NumberHead
 from deepsight_ros.model.pictures import Pictures, normalised_colour
 from deepsight_ros.model.regions import RegionEncoder
+from deepsight_ros.model.relations import RelationEncoder, places_of
 from deepsight_ros.model.tower import VisionTower
 
 IGNORED = -100
@@ -35,12 +36,14 @@ class Sight:
     Attributes:
         tokens: (B, P, D) picture tokens in the language model's width.
         regions: (B, R, D) region vectors.
+        places: (B, R, ``relations.PLACE``) where regions are; None for a model without relations.
         pooled: (B, A) picture embedding in the space shared with texts, unit length; None for a
             model without text tower.
     """
 
     tokens: Tensor
     regions: Tensor
+    places: Tensor | None
     pooled: Tensor | None
 
 
@@ -54,6 +57,8 @@ class PackedText:
         place: (B, L) position of the token in its question, from 0.
         labels: (B, L) next-token targets, already shifted; ``IGNORED`` where nothing is learnt.
         region: (B, L) index of the region a token stands for, -1 for none.
+        anchor: (B, L) index of the question's first region, at tokens of its other regions; -1
+            elsewhere.
         given: (B, L) log10 of the SI value at ``<num>`` tokens of questions, NaN elsewhere.
         number: (B, L) the same at ``<num>`` tokens of answers, to be learnt.
         weight: (B, L) weight of a target.
@@ -64,6 +69,7 @@ class PackedText:
     place: Tensor
     labels: Tensor
     region: Tensor
+    anchor: Tensor
     given: Tensor
     number: Tensor
     weight: Tensor
@@ -109,6 +115,7 @@ class DeepSightModel(nn.Module):
             else None
         )
         self.given_numbers = NumberEncoder(width)
+        self.relations = RelationEncoder(width) if config.region.relations else None
         self.text_tower = None
         align = config.align
         if align.layers:
@@ -134,6 +141,13 @@ class DeepSightModel(nn.Module):
     def device(self) -> torch.device:
         return self.modality.device
 
+    def add_relations(self) -> None:
+        """Relations for a model that learnt without; they change nothing until they learn."""
+        if self.relations is None:
+            self.relations = RelationEncoder(self.config.language.width).to(self.device)
+            region = replace(self.config.region, relations=True)
+            self.config = replace(self.config, region=region)
+
     # --- seeing -------------------------------------------------------------------------------
 
     def see(self, pictures: Pictures) -> Sight:
@@ -143,6 +157,7 @@ class DeepSightModel(nn.Module):
         depth_fine = torch.where(has_depth[:, None, None], pictures.depth_m, 0.0)
         depth = depth_fine[:, fine // 2 :: fine, fine // 2 :: fine]
         tokens, regions, pooled = [], [], []
+        corners = None
         if self.depth_tower is not None and self.depth_projector is not None and has_depth.any():
             turn = pictures.levelled_from_camera
             encoded = encode_depth(self.config.encoding, depth_fine, pictures.intrinsics, turn)
@@ -164,7 +179,7 @@ class DeepSightModel(nn.Module):
                 focal = pictures.intrinsics[:, :2] / pictures.intrinsics.new_tensor(
                     [columns, rows]
                 )
-                metric = region_features(depth_fine, points, pictures.regions, focal)
+                metric, corners = region_features(depth_fine, points, pictures.regions, focal)
             regions.append(
                 self.depth_regions(features, encoded, pictures.regions, metric) * present
             )
@@ -191,7 +206,8 @@ class DeepSightModel(nn.Module):
         embedding = None
         if self.text_tower is not None:
             embedding = nn.functional.normalize(self.picture_projection(sum(pooled)), dim=-1)
-        return Sight(sum(tokens) + mark, sum(regions) + mark, embedding)
+        places = None if self.relations is None else places_of(pictures.regions, corners)
+        return Sight(sum(tokens) + mark, sum(regions) + mark, places, embedding)
 
     def embed_texts(self, ids: Tensor, mask: Tensor) -> Tensor:
         """(N, L) token ids ending in <eos>, (N, L) mask -> (N, A) unit vectors."""
@@ -204,10 +220,12 @@ class DeepSightModel(nn.Module):
 
     # --- reading and writing ------------------------------------------------------------------
 
-    def embed(self, ids: Tensor, region: Tensor, given: Tensor, sight: Sight) -> Tensor:
-        """Token ids, region indices (-1: none) and given numbers (NaN: none), each (B, L) ->
-        (B, L, D). A region token is its own embedding plus the vector of its region, a given
-        number that of ``<num>`` plus the vector of its value."""
+    def embed(
+        self, ids: Tensor, region: Tensor, anchor: Tensor, given: Tensor, sight: Sight
+    ) -> Tensor:
+        """Token ids, region and anchor indices (-1: none) and given numbers (NaN: none), each
+        (B, L) -> (B, L, D). A region token is its own embedding plus the vector of its region
+        and how that lies to its anchor, a given number that of ``<num>`` plus its value's."""
         hidden = self.language.get_input_embeddings()(ids)
         if bool((~given.isnan()).any()):
             hidden = hidden + self.given_numbers(given)
@@ -215,12 +233,15 @@ class DeepSightModel(nn.Module):
             return hidden
         index = region.clamp(min=0)[..., None].expand(-1, -1, hidden.shape[-1])
         vectors = sight.regions.gather(1, index)
-        return hidden + torch.where(region[..., None] >= 0, vectors, 0.0)
+        hidden = hidden + torch.where(region[..., None] >= 0, vectors, 0.0)
+        if self.relations is not None and sight.places is not None and bool((anchor >= 0).any()):
+            hidden = hidden + self.relations(sight.places, region, anchor)
+        return hidden
 
     def states(self, sight: Sight, text: PackedText) -> Tensor:
         """(B, L, D) last hidden states of packed questions behind pictures that ``see`` saw."""
         picture_tokens = sight.tokens.shape[1]
-        asked = self.embed(text.ids, text.region, text.given, sight)
+        asked = self.embed(text.ids, text.region, text.anchor, text.given, sight)
         hidden = torch.cat([sight.tokens, asked], dim=1)
         first = torch.arange(picture_tokens, device=hidden.device).expand(len(hidden), -1)
         positions = torch.cat([first, picture_tokens + text.place], dim=1)

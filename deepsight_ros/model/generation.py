@@ -83,8 +83,9 @@ class View:
         prompt = codec.prompt_ids(question, len(rows) if rows else count)
         tokens = torch.tensor([prompt.ids], device=model.device)
         region = torch.tensor([codec.region_indices(prompt.ids, rows)], device=model.device)
+        anchor = torch.tensor([codec.anchor_indices(prompt.ids, rows)], device=model.device)
         given = torch.tensor([prompt.given], device=model.device)
-        hidden = model.embed(tokens, region, given, self.sight)
+        hidden = model.embed(tokens, region, anchor, given, self.sight)
         not_given = torch.full((1, 1), float("nan"), device=model.device)
         written: list[int] = []
         log_sum, first_s = 0.0, 0.0
@@ -121,9 +122,11 @@ class View:
             written.append(token)
             next_id = torch.tensor([[token]], device=model.device)
             next_region = torch.tensor([codec.region_indices([token], rows)], device=model.device)
+            anchor = torch.tensor([codec.anchor_indices([token], rows)], device=model.device)
             if int(next_region) >= count:
                 next_region.fill_(-1)
-            hidden = model.embed(next_id, next_region, not_given, self.sight)
+                anchor.fill_(-1)
+            hidden = model.embed(next_id, next_region, anchor, not_given, self.sight)
         confidence = float(torch.tensor(log_sum / max(1, len(written))).exp())
         return Written(tuple(written), value, sigma, confidence, first_s, finished)
 
@@ -144,14 +147,22 @@ class View:
             ids[r, len(prompt.ids) : len(prompt.ids) + len(answer)] = torch.tensor(answer)
             labels[r, : len(answer)] = torch.tensor(answer)
         region = torch.tensor([codec.region_indices(row) for row in ids.tolist()])
+        anchor = torch.tensor([codec.anchor_indices(row) for row in ids.tolist()])
+        anchor = torch.where(region >= self.sight.regions.shape[1], -1, anchor)
         region = torch.where(region >= self.sight.regions.shape[1], -1, region)
         given = torch.full((rows, length), float("nan"))
         given[:, : len(prompt.ids)] = torch.tensor(prompt.given)
         device = model.device
+        places = self.sight.places
         wide = Sight(
-            self.sight.tokens.expand(rows, -1, -1), self.sight.regions.expand(rows, -1, -1), None
+            self.sight.tokens.expand(rows, -1, -1),
+            self.sight.regions.expand(rows, -1, -1),
+            None if places is None else places.expand(rows, -1, -1),
+            None,
         )
-        hidden = model.embed(ids.to(device), region.to(device), given.to(device), wide)
+        hidden = model.embed(
+            ids.to(device), region.to(device), anchor.to(device), given.to(device), wide
+        )
         out = language.model(
             inputs_embeds=torch.cat([wide.tokens, hidden], dim=1),
             use_cache=False,

@@ -39,7 +39,7 @@ def log_waves(lengths_m: Tensor) -> Tensor:
 @torch.no_grad()
 def region_features(
     depth_m: Tensor, points_m: Tensor, regions: Tensor, focal_share: Tensor
-) -> Tensor:
+) -> tuple[Tensor, Tensor]:
     """What a box holds, in metres.
 
     Args:
@@ -49,7 +49,8 @@ def region_features(
         focal_share: (B, 2) focal lengths divided by the picture's width and height.
 
     Returns:
-        (B, R, ``REGION_FEATURES``), float32. The near part of a region is what lies no farther
+        (B, R, ``REGION_FEATURES``), and (B, R, 9) metres: middle, low and high corner of what is
+        near; float32. The near part of a region is what lies no farther
         from its middle depth than the box is large: a thing without most of its background.
     """
     stacked = torch.cat([points_m, depth_m[:, None]], dim=1).float()
@@ -69,13 +70,14 @@ def region_features(
     centre = inner[0][..., :3, 2]
     range_m = torch.linalg.vector_norm(centre, dim=-1, keepdim=True)
     sizes = torch.cat([box_m, span_m, z[..., None], range_m], dim=-1)
-    places = torch.cat([centre, body[..., :3, 0], body[..., :3, 4]], dim=-1) / LENGTH_SCALE_M
+    corners_m = torch.cat([centre, body[..., :3, 0], body[..., :3, 4]], dim=-1)
     plain = [
         part
         for values, share in (inner, outer)
         for part in (values[..., :3, :].flatten(2) / LENGTH_SCALE_M, share[..., None])
     ]
-    return torch.cat([*plain, waves(places, _PLACE_BANDS), log_waves(sizes)], dim=-1)
+    places = waves(corners_m / LENGTH_SCALE_M, _PLACE_BANDS)
+    return torch.cat([*plain, places, log_waves(sizes)], dim=-1), corners_m
 
 
 @torch.no_grad()

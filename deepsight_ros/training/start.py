@@ -31,6 +31,8 @@ def starting_model(recipe: Recipe, folders: Sequence[Path]) -> tuple[DeepSightMo
     torch.manual_seed(recipe.seed)
     if recipe.start:
         model, codec = checkpoint.load(Path(recipe.start))
+        if recipe.model.region.relations:
+            model.add_relations()
         if recipe.lora_rank:
             add_lora(model, recipe.lora_rank)
         return model, codec

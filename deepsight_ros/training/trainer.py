@@ -103,7 +103,8 @@ def train(
         folders: of shards.
         run: folder of states, logs and the finished checkpoint ("checkpoint").
         report: called every ``report_every`` steps.
-        stop_after: end after this many steps as a kill would, state saved (tests, short calls).
+        stop_after: end after this many steps, state saved, as a kill would (tests, short calls);
+            the checkpoint is then that of an unfinished run.
 
     Raises:
         InvalidValueError: the run folder belongs to another recipe, or a loss is not finite.
@@ -178,9 +179,10 @@ def train(
             run_folder.save_state(accelerator, run, done)
     if writer is not None:
         writer.close()
-    if last == recipe.steps and accelerator.is_main_process:
+    over = last == recipe.steps
+    if accelerator.is_main_process and (over or (stop_after is not None and not recipe.lora_rank)):
         finished = accelerator.unwrap_model(objective).model
-        if recipe.lora_rank:
+        if recipe.lora_rank and over:
             merge_lora(finished)
         dtype = _DTYPES[recipe.keep_dtype]
         checkpoint.save(run / "checkpoint", finished, codec, dtype=dtype)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import pytest
 import torch
@@ -85,11 +86,42 @@ def test_decoding_with_a_cache_is_decoding_without(
             tokens = torch.tensor([[*prompt.ids, *ids]])
             region = torch.tensor([codec.region_indices(tokens[0].tolist())])
             region = torch.where(region >= 2, -1, region)
+            anchor = torch.tensor([codec.anchor_indices(tokens[0].tolist())])
+            anchor = torch.where(region >= 0, anchor, -1)
             given = torch.tensor([[*prompt.given, *[math.nan] * len(ids)]])
-            hidden = torch.cat([sight.tokens, model.embed(tokens, region, given, sight)], dim=1)
+            asked = model.embed(tokens, region, anchor, given, sight)
+            hidden = torch.cat([sight.tokens, asked], dim=1)
             logits = model.language(inputs_embeds=hidden).logits[0, -1]
             ids.append(int(logits.argmax()))
         assert tuple(ids) == first.ids
+
+
+def test_relations_start_at_nothing_and_then_tell_pairs_apart(
+    model: DeepSightModel, codec: TextCodec, pictures: Pictures
+):
+    question = QuestionAnswer("How far is <region0> from <region1>?", "They are <num> cm.", 0.5)
+    turned = replace(question, regions=(1, 0))
+
+    def states() -> torch.Tensor:
+        with torch.inference_mode():
+            return model.states(model.see(pictures), codec.pack([[question, turned]], 2))
+
+    assert model.relations is not None
+    before = states()
+    torch.nn.init.normal_(model.relations.last.weight, std=0.5)
+    after = states()
+    packed = codec.pack([[question, turned]], 2)
+    first_anchor = int((packed.anchor[0] >= 0).nonzero()[0])
+    assert packed.anchor[0][packed.anchor[0] >= 0].tolist() == [0, 1]
+    torch.testing.assert_close(before[:, :first_anchor], after[:, :first_anchor])
+    assert not torch.allclose(before[:, first_anchor], after[:, first_anchor])
+    with torch.inference_mode():  # asked one at a time, with a cache, the same is decoded
+        sight = model.see(pictures)
+        alone = View(model, sight).write(codec, question.question, rows=(1, 0), most_tokens=1)
+        packed = codec.pack([[turned]], 2)
+        out = model.language.lm_head(model.states(sight, packed)[0])
+    prompt = codec.prompt_ids(question.question, 2)
+    assert int(out[len(prompt.ids) - 1].argmax()) == alone.ids[0]
 
 
 def test_stop_ends_an_answer_unfinished(

@@ -15,6 +15,7 @@ from deepsight_ros.model.metric import (
     waves,
 )
 from deepsight_ros.model.pictures import OPTICAL_TO_FORWARD
+from deepsight_ros.model.relations import RelationEncoder, places_of, relation_features
 
 HEIGHT, WIDTH, FOCAL = 96, 128, 100.0
 LOGS = REGION_FEATURES - 7 * 13
@@ -38,7 +39,7 @@ def share(x0: int, y0: int, x1: int, y1: int) -> Tensor:
 
 def test_sizes_of_a_tight_box(view: tuple[Tensor, Tensor, Tensor]):
     depth, points, focal = view
-    out = region_features(depth, points, share(44, 38, 84, 58), focal)
+    out, _ = region_features(depth, points, share(44, 38, 84, 58), focal)
     assert out.shape == (1, 1, REGION_FEATURES)
     sizes = 10 ** out[0, 0, LOGS : LOGS + 7]
     assert sizes[0] == pytest.approx(0.4, rel=1e-3) and sizes[1] == pytest.approx(0.2, rel=1e-3)
@@ -47,7 +48,7 @@ def test_sizes_of_a_tight_box(view: tuple[Tensor, Tensor, Tensor]):
 
 def test_the_wall_behind_a_loose_box_is_left_out(view: tuple[Tensor, Tensor, Tensor]):
     depth, points, focal = view
-    out = region_features(depth, points, share(38, 34, 90, 62), focal)
+    out, _ = region_features(depth, points, share(38, 34, 90, 62), focal)
     width_m, height_m = (float(10 ** out[0, 0, LOGS + k]) for k in (3, 4))
     assert out[0, 0, LOGS + 2] == pytest.approx(-2.7, abs=0.01)  # flat: the least span there is
     assert 0.33 < width_m < 0.42 and 0.15 < height_m < 0.22
@@ -57,7 +58,7 @@ def test_nothing_valid_is_zero_and_finite(view: tuple[Tensor, Tensor, Tensor]):
     _, _, focal = view
     empty = torch.zeros(1, HEIGHT, WIDTH)
     points = torch.zeros(1, 3, HEIGHT, WIDTH)
-    out = region_features(empty, points, share(44, 38, 84, 58), focal)
+    out, _ = region_features(empty, points, share(44, 38, 84, 58), focal)
     assert out.isfinite().all() and (out[0, 0, :32] == 0).all()
     assert patch_features(points, (6, 8)).isfinite().all()
 
@@ -68,6 +69,28 @@ def test_patches_hold_what_lies_in_them(view: tuple[Tensor, Tensor, Tensor]):
     assert out.shape == (1, 48, PATCH_FEATURES)
     assert 2 * out[0, 0, 1] == pytest.approx(3.0)  # middle x of the corner patch: the wall
     assert 2 * out[0, 2 * 8 + 3, 0] == pytest.approx(1.0)  # least x of a patch on the plate
+
+
+def test_a_relation_is_the_offset_in_metres_and_nothing_without_depth():
+    boxes = torch.tensor([[[0.1, 0.4, 0.2, 0.6], [0.7, 0.4, 0.8, 0.6]]])
+    corners = torch.zeros(1, 2, 9)
+    corners[0, 0] = torch.tensor([1.0, 0.3, 0.0, 0.95, 0.25, -0.1, 1.05, 0.35, 0.1])
+    corners[0, 1] = torch.tensor([1.0, -0.5, 0.0, 0.95, -0.6, -0.1, 1.05, -0.4, 0.1])
+    places = places_of(boxes, corners)
+    there = relation_features(places[:, 1], places[:, 0])[0]
+    back = relation_features(places[:, 0], places[:, 1])[0]
+    assert 2 * there[1] == pytest.approx(-0.8) and 2 * back[1] == pytest.approx(0.8)
+    assert 2 * there[4] == pytest.approx(0.65)  # gap along y
+    logs = there[6 + 42 :]
+    assert 10 ** logs[0] == pytest.approx(0.8) and 10 ** logs[3] == pytest.approx(0.65)
+    blind = places_of(boxes, None)
+    flat = relation_features(blind[:, 1], blind[:, 0])[0]
+    assert (flat[:-6] == 0).all() and flat[-6] == pytest.approx(1.2)
+    encoder = RelationEncoder(8)
+    torch.nn.init.normal_(encoder.last.weight)
+    rows = torch.tensor([[0, 1, 1]])
+    out = encoder(places, rows, torch.tensor([[-1, 0, -1]]))
+    assert (out[0, (0, 2)] == 0).all() and (out[0, 1] != 0).any()
 
 
 def test_waves_tell_a_centimetre_apart():
