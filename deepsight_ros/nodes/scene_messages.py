@@ -221,9 +221,8 @@ def distance_message(
     """A distance between two objects, or of one to the camera or gripper."""
     labels = {thing.id: thing.label for thing in scene.objects}
     ends = measured.end_points_m
-    points = [no_point(), no_point()]
-    if ends is not None:
-        points = [point(p) for p in out_from_w.apply(ends)]
+    points = [point(p) for p in out_from_w.apply(ends)] if ends is not None else []
+    points = points or [no_point(), no_point()]
     return msg.DistanceEstimate(
         from_id=from_id,
         from_label=labels.get(from_id, ""),

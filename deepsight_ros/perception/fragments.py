@@ -31,7 +31,7 @@ BEND_LAG_PX = 4
 
 
 def fragments(view: WorkingView, foreground: Bool, hues: Float | None = None) -> Labels:
-    """(H, W) int32 labels of fragments, 0 outside the foreground; numbers need not be dense."""
+    """(H, W) int32 labels of fragments, 1..K without gaps; 0 outside the foreground."""
     cuts = cut_pixels(view, foreground)
     if hues is not None:
         cuts |= hue_edges(hues, foreground)
@@ -121,11 +121,16 @@ def hue_edges(hues: Float, foreground: Bool) -> Bool:
 
 @compiled("i4[:,::1], i8, i8")
 def _drop_small(labels: Labels, count: int, least_px: int) -> None:
-    """Set labels of fewer pixels to 0, in place."""
+    """Set labels of fewer pixels to 0 and number the others without gaps, in place."""
     flat = labels.ravel()
     size = np.zeros(count, np.int64)
     for label in flat:
         size[label] += 1
+    table = np.zeros(count, np.int32)
+    number = 0
+    for label in range(1, count):
+        if size[label] >= least_px:
+            number += 1
+            table[label] = number
     for i in range(flat.size):
-        if size[flat[i]] < least_px:
-            flat[i] = 0
+        flat[i] = table[flat[i]]

@@ -258,12 +258,21 @@ def partition(
     Both (H, W) int32, numbered 1..K; stray readings between two surfaces belong to no thing.
     """
     hues = chroma(view.colour) if config.use_colour and view.colour is not None else None
-    pieces = dense(fragments(view, foreground, hues))
-    borders = measure_borders(pieces, view, hues)
-    merged = merge(borders, config.part_at_log_odds)
-    things = merged.astype(np.int32)[pieces]
-    things[flying_pixels(view, foreground)] = 0
-    return dense(things), pieces
+    pieces = fragments(view, foreground, hues)
+    merged = merge(measure_borders(pieces, view, hues), config.part_at_log_odds)
+    return _things(pieces, merged, flying_pixels(view, foreground)), pieces
+
+
+@compiled("i4[:,::1], i8[::1], b1[:,::1]")
+def _things(pieces: Labels, merged: NDArray[np.int64], stray: Bool) -> Labels:
+    """Pieces by the thing each became, without stray readings, numbered without gaps."""
+    rows, columns = pieces.shape
+    out = np.zeros((rows, columns), np.int32)
+    for r in range(rows):
+        for c in range(columns):
+            if pieces[r, c] and not stray[r, c]:
+                out[r, c] = merged[pieces[r, c]]
+    return dense(out)
 
 
 @compiled("i4[:,::1]")
