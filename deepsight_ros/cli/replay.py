@@ -103,16 +103,9 @@ def _with_recorded(made: Replay, *, asked: bool) -> Replay:
     """The replay with what was recorded beside the images; ``asked``: and its own questions."""
     from dataclasses import replace
 
-    from deepsight_ros.errors import SourceError
-    from deepsight_ros.evaluation.replay.recorded import load_recorded
-    from deepsight_ros.sources.bag import BagSource
+    from deepsight_ros.evaluation.replay.recorded import recorded_in
 
-    source = made.looker.source
-    if not isinstance(source, BagSource):
-        raise SourceError(
-            f"{source.name}: got a folder of images, expected a bag for --recorded; run without it"
-        )
-    found = load_recorded(source)
+    found = recorded_in(made.looker.source)
     for note in found.notes:
         typer.echo(f"recorded: {note}", err=True)
     made.looker.names_at, made.looker.also_ns = found.names_at, found.asked_at()

@@ -27,6 +27,7 @@ from deepsight_ros.evaluation.replay.script import (
 from deepsight_ros.perception.inputs import Detection
 from deepsight_ros.scene.answer import Answer, Status
 from deepsight_ros.scene.objects import Scene
+from deepsight_ros.sources import RgbdSource
 from deepsight_ros.sources.bag import BagSource
 from deepsight_ros.sources.bag_reader import BagReader
 
@@ -125,6 +126,19 @@ class Recorded:
     def asked_at(self) -> frozenset[int]:
         """Stamps of frames that have to be perceived."""
         return frozenset(stamp for ask in self.asks for stamp in ask.stamps_ns)
+
+
+def recorded_in(source: RgbdSource) -> Recorded:
+    """What a source that may be no bag holds beside its images.
+
+    Raises:
+        SourceError: it is a folder of images, or the bag holds nothing else.
+    """
+    if not isinstance(source, BagSource):
+        raise SourceError(
+            f"{source.name}: got a folder of images, expected a bag for --recorded; run without it"
+        )
+    return load_recorded(source)
 
 
 def load_recorded(source: BagSource) -> Recorded:
