@@ -21,10 +21,6 @@ def annotate(
         list[float] | None,
         typer.Option(help="Seconds of the recording at which an episode begins; repeatable."),
     ] = None,
-    recorded: Annotated[
-        bool,
-        typer.Option("--recorded", help="The recorded detections name things, as they did live."),
-    ] = False,
     depth_topic: Annotated[str, typer.Option(help="Empty: found by encoding.")] = "",
     color_topic: Annotated[str, typer.Option(help="Empty: found; none: leave colour out.")] = "",
     fixed_frame: Annotated[str, typer.Option(help="TF frame objects are tracked in.")] = "",
@@ -39,7 +35,7 @@ def annotate(
         options = {"depth_topic": depth_topic or None, "colour_topic": color_topic or None}
         frames = (fixed_frame, gravity_frame, gripper_frame)
         counts = _annotate(
-            recording, task, out, tuple(reset_at or ()), options, frames, gripper_colour, recorded
+            recording, task, out, tuple(reset_at or ()), options, frames, gripper_colour
         )
     except DeepsightError as error:
         typer.echo(f"error: {error}", err=True)
@@ -56,10 +52,8 @@ def _annotate(
     options: dict[str, Any],
     frames: tuple[str, str, str],
     gripper_colour: str,
-    recorded: bool,
 ) -> str:
     from deepsight_ros.evaluation.replay.looking import Frames, Look, Looker
-    from deepsight_ros.evaluation.replay.recorded import recorded_in
     from deepsight_ros.evaluation.replay.reward_plot import KeyFrames, plot_rewards
     from deepsight_ros.evaluation.replay.rewards import annotator_for
     from deepsight_ros.evaluation.replay.run import Replay
@@ -72,8 +66,6 @@ def _annotate(
     source = open_source(recording, **(options if is_bag(recording) else {}))
     config = PerceptionConfig(gripper_colour=gripper_colour)
     looker = Looker(source, Frames(*frames), 0.0, config)
-    if recorded:
-        looker.names_at = recorded_in(source).names_at
     keys = KeyFrames()
 
     def annotated(look: Look) -> dict[str, Any]:

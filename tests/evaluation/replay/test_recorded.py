@@ -136,14 +136,3 @@ def test_a_bag_of_images_alone_says_so(bag: Path, tmp_path: Path) -> None:
     )
     assert result.exit_code == 2
     assert "got no recorded questions, answers or detections" in result.output.replace("\n", " ")
-
-
-def test_rewards_are_annotated_of_things_that_boxes_named(tmp_path: Path) -> None:
-    task = ["--task", "bring the gripper to the teapot", "--fixed-frame", "world"]
-    options = [*task, "--gripper-frame", "gripper", "--out", str(tmp_path / "rewards.parquet")]
-    bag = bag_with(tmp_path, {})
-    plain = CliRunner().invoke(app, ["annotate", str(bag), *options])
-    assert "12 not valid" in plain.output, plain.output
-    named = CliRunner().invoke(app, ["annotate", str(bag), "--recorded", *options])
-    assert named.exit_code == 0, named.output
-    assert " 0 not valid" in named.output
