@@ -27,6 +27,10 @@ def segmentation(
         list[Path] | None,
         typer.Option("--frames", help="Recording or folder without truth, for the page only."),
     ] = None,
+    bop: Annotated[
+        list[Path] | None,
+        typer.Option("--bop", help="BOP scene folder: visible boxes are the truth."),
+    ] = None,
     only: Annotated[
         list[str] | None, typer.Option("--only", help=f"Of {', '.join(NAMES)}.")
     ] = None,
@@ -45,6 +49,7 @@ def segmentation(
     from deepsight_ros.evaluation import segmentation_benchmark as benchmark
     from deepsight_ros.evaluation import segmentation_page
     from deepsight_ros.evaluation.segmentation_cases import (
+        bop_cases,
         folder_cases,
         frame_cases,
         world_cases,
@@ -65,6 +70,7 @@ def segmentation(
         cases = chain(
             world_cases(scenes, seed, split=split),
             *(folder_cases(f) for f in data or []),
+            *(bop_cases(f) for f in bop or []),
             *(frame_cases(f) for f in frames or []),
         )
         total = scenes + sum(len(ClutterFolder(f)) for f in data or [])
@@ -98,7 +104,9 @@ def segmentation(
                 f"{figures['processor_ms_median']:.1f}" if place == "all" else "",
             )
         for place, count in figures["found_without_truth"].items():
-            shown.add_row(f"{name}, {place}", f"{count} masks", "no truth", "", "", "", "")
+            hits, boxes = figures["boxes_found"].get(place, (0, 0))
+            truth = f"{hits} of {boxes} boxes" if boxes else "no truth"
+            shown.add_row(f"{name}, {place}", f"{count} masks", truth, "", "", "", "")
     console.print(shown)
     write_json(made, json)
     if report is not None:

@@ -8,12 +8,13 @@ pictures.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.ndimage import find_objects
 
 from deepsight_ros.evaluation.segmentation_cases import Case, picture_of
 from deepsight_ros.evaluation.segmentation_metrics import Parting, iou_table, parting
@@ -38,6 +39,8 @@ class Result:
         scores: of the segmenter, () where it has none.
         parted: overlap and boundary figures, None without truth.
         found: how many.
+        box_hits: true boxes (``Case.boxes``) that the box of a found one overlaps by half.
+        boxes: true boxes.
         over_invalid: found pixels without depth (pinholes filled by perception count as depth).
         processor_s: time taken.
     """
@@ -50,6 +53,8 @@ class Result:
     scores: tuple[float, ...]
     parted: Parting | None
     found: int
+    box_hits: int
+    boxes: int
     over_invalid: int
     processor_s: float
 
@@ -106,11 +111,23 @@ def _score(
     least_px: int,
 ) -> Result:
     count = int(found.max())
+    hits = _box_hits(case.boxes, found)
     over_invalid = int(np.count_nonzero((found > 0) & (case.view.filled_m <= 0)))
     none = np.zeros(0)
     if case.truth is None:
         return Result(
-            number, case.place, none, (), none, scores, None, count, over_invalid, spent_s
+            number,
+            case.place,
+            none,
+            (),
+            none,
+            scores,
+            None,
+            count,
+            hits,
+            len(case.boxes),
+            over_invalid,
+            spent_s,
         )
     iou = iou_table(case.truth, found)
     size = np.bincount(case.truth.ravel(), minlength=iou.shape[0] + 1)[1:]
@@ -124,9 +141,25 @@ def _score(
         scores,
         parting(case.truth, found),
         count,
+        hits,
+        len(case.boxes),
         over_invalid,
         spent_s,
     )
+
+
+def _box_hits(boxes: Sequence[tuple[float, float, float, float]], found: NDArray[np.int32]) -> int:
+    """True boxes that the box of some instance overlaps by half (IoU)."""
+    frames = [s for s in find_objects(found) if s is not None]
+    if not boxes or not frames:
+        return 0
+    a = np.array(boxes)[:, None]
+    b = np.array([(x.start, y.start, x.stop, y.stop) for y, x in frames], np.float64)[None]
+    sides = np.minimum(a[..., 2:], b[..., 2:]) - np.maximum(a[..., :2], b[..., :2])
+    both = np.prod(np.maximum(sides, 0.0), axis=2)
+    areas = [np.prod(c[..., 2:] - c[..., :2], axis=2) for c in (a, b)]
+    iou = both / (areas[0] + areas[1] - both)
+    return int(np.count_nonzero(iou.max(axis=1) >= LEVELS[0]))
 
 
 def report(run_: Run) -> dict[str, Any]:
@@ -142,6 +175,13 @@ def _figures(results: list[Result]) -> dict[str, Any]:
         "found_without_truth": {
             p: sum(r.found for r in results if r.place == p and r.parted is None)
             for p in sorted({r.place for r in results if r.parted is None})
+        },
+        "boxes_found": {
+            p: [
+                sum(r.box_hits for r in results if r.place == p),
+                sum(r.boxes for r in results if r.place == p),
+            ]
+            for p in sorted({r.place for r in results if r.boxes})
         },
         "pixels_over_invalid_depth": sum(r.over_invalid for r in results),
         "processor_ms_median": round(

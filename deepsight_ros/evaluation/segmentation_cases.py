@@ -7,7 +7,7 @@ segmenters start from the same.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import cv2
@@ -26,6 +26,7 @@ from deepsight_ros.perception.view import WorkingView, make_view, step_for
 from deepsight_ros.scene.objects import Scene
 from deepsight_ros.scene.solids import Solid, distance
 from deepsight_ros.sources import open_source
+from deepsight_ros.sources.bop import BopScene
 from deepsight_ros.sources.clutter_folders import ClutterFolder
 from deepsight_ros.synthesis.rooms_layouts import ROOM_KINDS
 from deepsight_ros.synthesis.samples import Sample
@@ -47,6 +48,8 @@ class Case:
         truth: (H, W) int32 at the view's resolution, numbered without gaps; None without truth.
         standing: how each true instance stands, by its label: ``isolated``, ``touching``,
             ``stacked``, or ``""`` where nobody says.
+        boxes: visible boxes (x0, y0, x1, y1) of true things in the view's pixels, where a data
+            set has no masks.
     """
 
     name: str
@@ -56,6 +59,7 @@ class Case:
     walls: tuple[Plane, ...]
     truth: NDArray[np.int32] | None = None
     standing: dict[int, str] = field(default_factory=dict)
+    boxes: tuple[tuple[float, float, float, float], ...] = ()
 
 
 def case_of(
@@ -152,6 +156,19 @@ def folder_cases(folder: Path, focal_px: float | None = None) -> Iterator[Case]:
     source = ClutterFolder(folder, focal_px)
     for found in source:
         yield case_of(found.name, source.layout.upper(), found.frame, found.labels)
+
+
+def bop_cases(folder: Path) -> Iterator[Case]:
+    """Frames of a BOP scene folder: the visible boxes of its things, every one of them."""
+    source = BopScene(folder, min_visible=0.0)
+    for number in range(len(source)):
+        found = source[number]
+        case = case_of(found.key, folder.name, found.frame)
+        step = case.view.step
+        boxes = (t.box_px for t in found.things if t.box_px is not None)
+        yield replace(
+            case, boxes=tuple((a / step, b / step, c / step, d / step) for a, b, c, d in boxes)
+        )
 
 
 def frame_cases(path: Path) -> Iterator[Case]:

@@ -90,7 +90,7 @@ class VisionSettings:
     detection_max_age_s: float = setting(0.5, 0.0, 10.0)
     """Boxes on `detections` name objects in frames whose stamp is at most this far from theirs."""
 
-    segmenter: str = setting("auto", choices=KINDS, live=False)
+    segmenter: str = setting("geometric", choices=KINDS, live=False)
     """What divides a view into things: geometric, learned, or auto: the learned one where it keeps
     to its time on this computer, which diagnostics tell."""
 

@@ -19,6 +19,9 @@ from deepsight_ros.perception.view import Bool, Float
 
 Labels = NDArray[np.int32]
 
+LEAST_BORDER = 0.3
+"""Shortest common border that joins two instances, over the root of the smaller one's pixels."""
+
 HIDDEN_M = 0.25
 """Parts of a thing on both sides of what stands before it differ in mean depth by no more."""
 
@@ -29,8 +32,12 @@ class GroupingConfig:
 
     Attributes:
         object_at: least probability of being object.
-        centre_at: least value of a middle (probability that a pixel is one).
+        seed_at: least value of a middle: mean of the probability that a pixel is one and of the
+            votes it gets, as a share of ``votes``.
+        votes: pixels that vote for a middle (blurred) from which on it is sure.
         nms_px: two middles are at least half of this apart.
+        join_at: two instances whose common border has a lower mean probability of being one are
+            one.
         most: most instances.
         least_px: fewest pixels of an instance.
         split_share: a part of an instance that depth separates from its largest part is an
@@ -39,20 +46,24 @@ class GroupingConfig:
     """
 
     object_at: float = 0.5
-    centre_at: float = 0.12
-    nms_px: int = 5
+    seed_at: float = 0.25
+    votes: float = 6.0
+    nms_px: int = 7
+    join_at: float = 0.4
     most: int = 96
     least_px: int = 6
-    split_share: float = 0.2
+    split_share: float = 0.6
     offset_px: float = 10.0
 
 
 @dataclass(frozen=True, eq=False)
 class Groups:
-    """Instances: (h, w) int32 labels 1..K and (K,) float32 scores (0 to 1)."""
+    """Instances: (h, w) int32 labels 1..K, (K,) float32 scores (0 to 1), and (h, w) float32
+    probability of being object."""
 
     labels: Labels
     scores: Float
+    objectness: Float
 
 
 def group(heads: Float, given: SegmentInput, config: GroupingConfig) -> Groups:
@@ -68,34 +79,80 @@ def group(heads: Float, given: SegmentInput, config: GroupingConfig) -> Groups:
     objectness = odds[2] / odds.sum(axis=0)
     inside = (objectness > config.object_at) & (given.depth_m > 0)
     pixel = np.flatnonzero(inside)
-    nothing = Groups(np.zeros(shape, np.int32), np.zeros(0, np.float32))
+    nothing = Groups(np.zeros(shape, np.int32), np.zeros(0, np.float32), objectness)
     if len(pixel) < config.least_px:
         return nothing
-    centre = 1.0 / (1.0 + np.exp(-heads[3]))
-    row, column, value = _peaks(centre, config)
+    y, x = np.divmod(pixel, shape[1])
+    vote_x = x + heads[4].ravel()[pixel] * np.float32(config.offset_px)
+    vote_y = y + heads[5].ravel()[pixel] * np.float32(config.offset_px)
+    row, column, value = _seeds(_sigmoid(heads[3]), vote_x, vote_y, config)
     if not len(row):
         return nothing
-    y, x = np.divmod(pixel, shape[1])
-    vote_x = x + heads[4].ravel()[pixel] * config.offset_px
-    vote_y = y + heads[5].ravel()[pixel] * config.offset_px
     away = np.square(vote_x[:, None] - column[None, :].astype(np.float32))
     away += np.square(vote_y[:, None] - row[None, :].astype(np.float32))
     nearest = np.argmin(away, axis=1)
     labels = np.zeros(shape, np.int32)
     labels.ravel()[pixel] = nearest + 1
+    labels, value = _joined(labels, value, _sigmoid(heads[6]), given, config)
     return _checked(labels, value, objectness, given, config)
 
 
-def _peaks(
-    centre: Float, config: GroupingConfig
+def _sigmoid(logit: Float) -> Float:
+    return np.asarray(1.0 / (1.0 + np.exp(-np.clip(logit, -30.0, 30.0))), np.float32)
+
+
+def _seeds(
+    centre: Float, vote_x: Float, vote_y: Float, config: GroupingConfig
 ) -> tuple[NDArray[np.intp], NDArray[np.intp], Float]:
-    """Rows, columns and values of local maxima, best first."""
-    smooth = cv2.GaussianBlur(centre.astype(np.float32), (3, 3), 0.8)
-    highest = cv2.dilate(smooth, np.ones((config.nms_px, config.nms_px), np.uint8))
-    row, column = np.nonzero((smooth >= highest) & (centre > config.centre_at))
-    value = centre[row, column]
-    best = np.argsort(-value, kind="stable")[: config.most]
-    return row[best], column[best], value[best].astype(np.float32)
+    """Rows, columns and values of the middles that the network sees and that pixels vote for."""
+    height, width = centre.shape
+    column = np.clip(np.round(vote_x), 0, width - 1).astype(np.int64)
+    row = np.clip(np.round(vote_y), 0, height - 1).astype(np.int64)
+    votes = np.bincount(row * width + column, minlength=centre.size).reshape(centre.shape)
+    dense = cv2.GaussianBlur(votes.astype(np.float32), (7, 7), 1.2)
+    value = 0.5 * cv2.GaussianBlur(centre, (3, 3), 0.8)
+    value += 0.5 * np.minimum(dense / np.float32(config.votes), np.float32(1.0))
+    highest = cv2.dilate(value, np.ones((config.nms_px, config.nms_px), np.uint8))
+    rows, columns = np.nonzero((value >= highest) & (value > config.seed_at))
+    best = np.argsort(-value[rows, columns], kind="stable")[: config.most]
+    rows, columns = rows[best], columns[best]
+    return rows, columns, value[rows, columns]
+
+
+def _joined(
+    labels: Labels, value: Float, boundary: Float, given: SegmentInput, config: GroupingConfig
+) -> tuple[Labels, Float]:
+    """Instances between which the network sees no border are one, with the better value."""
+    count = len(value)
+    keys, odds = [], []
+    for first, second in ((np.s_[:, :-1], np.s_[:, 1:]), (np.s_[:-1], np.s_[1:])):
+        a, b = labels[first], labels[second]
+        near = np.abs(given.depth_m[first] - given.depth_m[second]) < np.minimum(
+            given.gap_m[first], given.gap_m[second]
+        )
+        meet = (a != b) & (a > 0) & (b > 0) & near
+        keys.append(np.minimum(a, b)[meet] * (count + 1) + np.maximum(a, b)[meet])
+        odds.append(np.maximum(boundary[first], boundary[second])[meet])
+    pair, of = np.unique(np.concatenate(keys), return_inverse=True)
+    if not len(pair):
+        return labels, value
+    pixels = np.bincount(of)
+    mean = np.bincount(of, weights=np.concatenate(odds)) / pixels
+    size = np.bincount(labels.ravel(), minlength=count + 1)
+    low, high = np.divmod(pair, count + 1)
+    wide = pixels >= LEAST_BORDER * np.sqrt(np.minimum(size[low], size[high]))
+    one = wide & (mean < config.join_at)
+    graph = coo_matrix(
+        (np.ones(int(one.sum()), np.bool_), (low[one], high[one])), shape=(count + 1, count + 1)
+    )
+    number, group_of = connected_components(graph, directed=False)
+    order = np.zeros(number, np.int32)  # background keeps 0, groups follow
+    others = np.setdiff1d(np.arange(number), group_of[:1])
+    order[others] = np.arange(1, number)
+    table = order[group_of]
+    best = np.zeros(number, np.float32)
+    np.maximum.at(best, table[1:], value)
+    return table[labels], best[1:]
 
 
 def _checked(
@@ -137,7 +194,7 @@ def _checked(
     peak = np.zeros(number + 1)
     np.maximum.at(peak, table, np.append(0.0, value)[owner])
     scores = np.sqrt(sure * peak)[1:]
-    return Groups(out, scores.astype(np.float32))
+    return Groups(out, scores.astype(np.float32), objectness)
 
 
 def _contacts(
@@ -188,23 +245,29 @@ def enlarge(labels: Labels, step: int, depth_m: Float) -> Labels:
     if step == 1:
         return np.where(depth_m > 0, labels, 0).astype(np.int32)
     h, w = depth_m.shape
-    grid = depth_m[::step, ::step]
     rows, columns = np.arange(h) // step, np.arange(w) // step
-    best = np.full((h, w), np.inf, np.float32)
-    out = np.zeros((h, w), np.int32)
-    last_row, last_column = grid.shape[0] - 1, grid.shape[1] - 1
+    out = np.ascontiguousarray(labels[rows][:, columns])  # written through ravel below
+    # only where the grid pixels around disagree is there anything to choose
+    kernel, anchor = np.ones((2, 2), np.uint8), (0, 0)
+    small = labels.astype(np.int16)
+    mixed = cv2.dilate(small, kernel, anchor=anchor) != cv2.erode(small, kernel, anchor=anchor)
+    pixel = np.flatnonzero(mixed[rows][:, columns])
+    row, column = np.divmod(pixel, w)
+    own = depth_m.ravel()[pixel]
+    best = np.full(len(pixel), np.inf, np.float32)
+    chosen = np.zeros(len(pixel), np.int32)
     for dv in (0, 1):
         for du in (0, 1):
-            at_row = np.minimum(rows + dv, last_row)
-            at_column = np.minimum(columns + du, last_column)
-            z = grid[at_row][:, at_column]
-            away = np.abs(z - depth_m)
-            away[z == 0] = 1e3
+            at_row = np.minimum(row // step + dv, labels.shape[0] - 1)
+            at_column = np.minimum(column // step + du, labels.shape[1] - 1)
+            z = depth_m[at_row * step, at_column * step]
+            away = np.where(z == 0, np.float32(1e3), np.abs(z - own))
             nearer = away < best
-            out[nearer] = labels[at_row][:, at_column][nearer]
+            chosen[nearer] = labels[at_row, at_column][nearer]
             best[nearer] = away[nearer]
+    out.ravel()[pixel] = chosen
     out[depth_m == 0] = 0
-    return out
+    return out.astype(np.int32)
 
 
 def on_support(labels: Labels, count: int, height_m: Float, noise_m: Float) -> Bool:

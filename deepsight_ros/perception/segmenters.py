@@ -14,6 +14,7 @@ from typing import Protocol
 import numpy as np
 
 from deepsight_ros.perception.config import PerceptionConfig
+from deepsight_ros.perception.fusing import fuse
 from deepsight_ros.perception.grouping import GroupingConfig, enlarge, group, on_support
 from deepsight_ros.perception.outliers import flying_pixels
 from deepsight_ros.perception.outlines import complete_outlines
@@ -63,7 +64,7 @@ geometric: Segmenter = segment
 
 
 class LearnedSegmenter:
-    """A network's instances, cleaned by the geometry.
+    """A network's instances and the geometry's segments in one (``fusing.fuse``), cleaned.
 
     A mask has depth behind every pixel it got from the network, spans no gap in depth, and lies
     neither in the support's plane nor in a wall's.
@@ -103,12 +104,13 @@ class LearnedSegmenter:
             return empty
         given = segment_input(view, finding, colour=self.colour)
         groups = group(self.network(given.channels), given, self.grouping)
-        if not len(groups.scores):
-            return empty
         labels = enlarge(groups.labels, given.step, view.filled_m)
         labels[flying_pixels(view)] = 0
-        labels = _without_surfaces(labels, len(groups.scores), view, ground, finding)
-        scores = np.append(np.float32(0.0), groups.scores)
+        cut = segment(view, finding, walls, config, gripper_m).labels
+        rows, columns = (np.arange(n) // given.step for n in shape)
+        labels, found = fuse(cut, labels, groups.scores, groups.objectness[rows][:, columns])
+        labels = _without_surfaces(labels, len(found), view, ground, finding)
+        scores = np.append(np.float32(0.0), found)
         table = finding.support if stands_out(ground.height_m) else None
         kept, count = keep_things(labels, view, table, config, gripper_m)
         of = np.zeros(count + 1, np.int64)  # what each kept instance was called before

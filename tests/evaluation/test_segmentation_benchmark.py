@@ -186,3 +186,11 @@ def test_folders_of_another_kind_are_refused(
     write_png(tmp_path / "disparity" / "a.png", depth[:10])
     with pytest.raises(SourceError, match="one size"):
         ClutterFolder(tmp_path)[0]
+
+
+def test_boxes_are_found_by_boxes() -> None:
+    found = squares((10, 10, 20, 20), (40, 40, 10, 10))
+    assert benchmark._box_hits([(10, 10, 30, 30), (0, 0, 8, 8)], found) == 1
+    assert benchmark._box_hits([(10, 10, 30, 20)], found) == 1
+    assert benchmark._box_hits([(10, 10, 30, 19)], found) == 0
+    assert benchmark._box_hits([], found) == benchmark._box_hits([(1, 1, 2, 2)], squares()) == 0

@@ -96,7 +96,7 @@ def test_a_perfect_network_gives_the_true_masks() -> None:
     finding = find_support(make_sample(view), CONFIG)
     learned = LearnedSegmenter(lambda channels: told(ids[::4, ::4]))
     found = learned(view, finding, (), CONFIG)
-    assert found.count == 2 and len(found.scores) == 2 and min(found.scores) > 0.9
+    assert found.count == 2 and len(found.scores) == 2 and min(found.scores) > 0.7
     truth = ids[::2, ::2]
     for k in (1, 2):
         own = found.labels == np.bincount(found.labels[truth == k]).argmax()
@@ -156,7 +156,7 @@ def test_nothing_voted_is_nothing() -> None:
     given = segment_input(seen(table()[0]), find_support(make_sample(seen(table()[0])), CONFIG))
     heads = np.full((7, 120, 160), -9.0, np.float32)
     assert group(heads, given, GroupingConfig()).labels.max() == 0
-    heads[2] = 9.0  # all object, but no middle anywhere
+    heads[2], heads[4:6] = 9.0, 0.0  # all object, but no middle, and each votes for itself
     assert group(heads, given, GroupingConfig()).labels.max() == 0
 
 
