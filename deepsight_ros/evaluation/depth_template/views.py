@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from deepsight_ros.errors import DeepsightError
 from deepsight_ros.geometry.camera import RgbdFrame
 from deepsight_ros.scene.objects import Scene, UpSource
 from deepsight_ros.synthesis.depth_template import Options, TemplateItem, make_items
@@ -56,7 +57,7 @@ def views(
     per_task: int = 2,
     progress: Progress = lambda _: None,
 ) -> Iterator[TemplateView]:
-    """Views of a source, in order.
+    """Views of a source, in order; what the source cannot make is left out.
 
     Args:
         source: what is seen.
@@ -67,7 +68,11 @@ def views(
         progress: called with the number of views made.
     """
     for number in range(len(source)):
-        sample = source[number]
+        try:
+            sample = source[number]
+        except DeepsightError:  # a world without a view of itself, about one in a thousand
+            progress(number + 1)
+            continue
         twin = None if clean is None else clean[number].frame
         yield view_of(
             number, sample, make_items(sample, options, seed, clean=twin, per_task=per_task)
