@@ -32,6 +32,7 @@ except ImportError as error:
 def pytest_configure(config: pytest.Config) -> None:
     os.environ["ROS_DOMAIN_ID"] = str(free_domain(os.getpid()))
     stay_local()
+    os.environ["DEEPSIGHT_MODEL"] = "none"  # a graph of a test loads no model unless it says which
     os.environ.setdefault("ROS_LOG_DIR", tempfile.mkdtemp(prefix="deepsight_test_log_"))
     if not ROS_MISSING:
         from deepsight_ros.nodes.dds_profile import use_image_profile

@@ -6,7 +6,9 @@ understood are put to it in the catalogue's words with regions, others as they w
 
 from __future__ import annotations
 
+import importlib.util
 import math
+import os
 import random
 from collections.abc import Callable
 from pathlib import Path
@@ -29,14 +31,23 @@ _LEAST_BOX_PX = 3
 _PLAIN_ROLES = frozenset(("a", "b", "c"))
 
 
+MODEL_VARIABLE = "DEEPSIGHT_MODEL"
+"""What ``auto`` means where this environment variable is set: "none" or a folder."""
+_NEEDED = ("torch", "transformers", "safetensors")
+
+
 def checkpoint_folder(model: str) -> Path | None:
-    """Folder that the parameter ``model`` means; None for none, and where nothing ships."""
+    """Folder that the parameter ``model`` means; None for none, where nothing ships, and for
+    ``auto`` on a robot without the packages of requirements/model.txt."""
+    if model in ("", "auto"):
+        model = os.environ.get(MODEL_VARIABLE, "auto")
     if model == "none":
         return None
     if model not in ("", "auto"):
         return Path(model).expanduser()
     folder = share_directory() / "models" / SHIPPED
-    return folder if (folder / "config.json").is_file() else None
+    is_there = (folder / "config.json").is_file()
+    return folder if is_there and all(map(importlib.util.find_spec, _NEEDED)) else None
 
 
 class ModelDesk:

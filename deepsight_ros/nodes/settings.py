@@ -173,7 +173,8 @@ class QuerySettings(NodeSettings):
     """Questions waiting at once; more are refused as FAILED."""
 
     model: str = setting("auto", live=False)
-    """Depth-language model: auto (the one that ships), none, or a checkpoint folder."""
+    """Depth-language model: auto (the one that ships, where requirements/model.txt is installed;
+    the environment variable DEEPSIGHT_MODEL overrides it), none, or a checkpoint folder."""
 
     model_device: str = setting("auto", live=False)
     """Where the model runs: auto (a GPU where there is one), cpu, cuda, cuda:1 ..."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,7 +19,7 @@ from deepsight_ros.model.text import TextCodec, train_tokenizer
 from deepsight_ros.msg import SpatialAnswer
 from deepsight_ros.nodes.camera_output import PackedFrame
 from deepsight_ros.nodes.graph import make_graph
-from deepsight_ros.nodes.model_desk import answer_of, in_regions
+from deepsight_ros.nodes.model_desk import answer_of, checkpoint_folder, in_regions
 from deepsight_ros.nodes.spinning import Running
 from deepsight_ros.questions.answering import answer
 from deepsight_ros.scene.answer import Status
@@ -91,6 +92,21 @@ def test_the_model_can_be_asked_for(robot: Robot):
     assert _model_client(robot).answered == before + 1
     assert reply.method in ("", SpatialAnswer.MODEL)
     assert reply.status != SpatialAnswer.FAILED
+
+
+def test_what_auto_means(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+    monkeypatch.delenv("DEEPSIGHT_MODEL")
+    shipped = checkpoint_folder("auto")
+    assert shipped is not None and shipped.name == "deepsight-tiny"
+    assert (shipped / "model.safetensors").is_file()
+    assert checkpoint_folder("none") is None and checkpoint_folder(str(tmp_path)) == tmp_path
+    monkeypatch.setenv("DEEPSIGHT_MODEL", str(tmp_path))
+    assert checkpoint_folder("auto") == tmp_path
+    monkeypatch.setenv("DEEPSIGHT_MODEL", "none")
+    assert checkpoint_folder("") is None
+    monkeypatch.delenv("DEEPSIGHT_MODEL")
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    assert checkpoint_folder("auto") is None  # a robot without requirements/model.txt
 
 
 def test_understood_questions_are_put_in_the_catalogues_words():
