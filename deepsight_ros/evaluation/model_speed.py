@@ -125,7 +125,8 @@ def _prompt(model: DeepSight, seen: Seen) -> torch.Tensor:
     ids = torch.tensor([prompt.ids], device=inner.device)
     region = torch.tensor([model.codec.region_indices(prompt.ids)], device=inner.device)
     given = torch.tensor([prompt.given], device=inner.device)
-    return torch.cat([sight.tokens, inner.embed(ids, region, given, sight)], dim=1)
+    anchor = torch.tensor([model.codec.anchor_indices(prompt.ids)], device=inner.device)
+    return torch.cat([sight.tokens, inner.embed(ids, region, anchor, given, sight)], dim=1)
 
 
 @torch.inference_mode()
