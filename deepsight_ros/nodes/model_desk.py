@@ -222,7 +222,7 @@ def answer_of(
         )
     if reply.declined:
         return Answer(Status.UNSUPPORTED, question, reply.text, method=Method.MODEL)
-    if reply.confidence < least_confidence:
+    if reply.value is None and reply.confidence < least_confidence:  # a number has its interval
         reason = f"not understood, and the model is not sure ({reply.confidence:.0%})"
         return Answer(Status.UNSUPPORTED, question, reason, method=Method.MODEL)
     text = reply.text

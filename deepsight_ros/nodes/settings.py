@@ -190,8 +190,9 @@ class QuerySettings(NodeSettings):
     model_max_pending: int = setting(32, 1, 1000, live=False)
     """Questions that may wait for the model; more are refused."""
 
-    model_min_confidence: float = setting(0.6, 0.0, 1.0)
-    """Below this (geometric mean probability of its words) the model's answer is not given."""
+    model_min_confidence: float = setting(0.9, 0.0, 1.0)
+    """Below this (geometric mean probability of its words) an answer of the model without a number
+    is not given; a number says by its interval how sure it is."""
 
     model_names_rate_hz: float = setting(2.0, 0.0, 10.0)
     """Objects a second that the model is asked to name with perception.detector: model."""

@@ -123,6 +123,7 @@ def test_understood_questions_are_put_in_the_catalogues_words():
     [
         ({"kind": "answer", "text": "Kitchen.", "confidence": 0.9}, Status.OK),
         ({"kind": "answer", "text": "Kitchen.", "confidence": 0.2}, Status.UNSUPPORTED),
+        ({"kind": "answer", "text": "1 m.", "value": 1.0, "confidence": 0.2}, Status.OK),
         ({"kind": "answer", "text": "I cannot tell.", "declined": True}, Status.UNSUPPORTED),
         ({"kind": "answer", "text": "Kitch", "finished": False}, Status.TIMEOUT),
         ({"kind": "error", "text": "no answer within the deadline"}, Status.TIMEOUT),
@@ -136,4 +137,4 @@ def test_replies_become_honest_answers(reply: dict[str, object], status: Status)
     scene = load_scene(folder / "s01_kitchen.json")
     said = answer_of(Reply(**reply), "what room is this?", None, scene, 0.5)  # type: ignore[arg-type]
     assert said.status is status
-    assert said.value is None
+    assert said.value == reply.get("value")
