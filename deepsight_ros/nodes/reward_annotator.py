@@ -52,6 +52,7 @@ class RewardAnnotatorNode(DeepsightNode[RewardSettings]):
         self._vision: Vision | None = None
         self._desk: QueryDesk[SetRewardTask.Response] | None = None
         self._rewards: Any = None
+        self._publishing = threading.Lock()
         self._entities: list[Callable[[], Any]] = []
         self._unlisten: Callable[[], None] | None = None
         self._episode: Annotator | None = None
@@ -78,7 +79,7 @@ class RewardAnnotatorNode(DeepsightNode[RewardSettings]):
         self._entities = [
             lambda: self.destroy_service(set_task),
             lambda: self.destroy_service(reset),
-            lambda: self.destroy_lifecycle_publisher(self._rewards),
+            self._stop_publishing,
         ]
 
     def start(self) -> None:
@@ -112,6 +113,11 @@ class RewardAnnotatorNode(DeepsightNode[RewardSettings]):
         if self._vision is not None:
             self._vision.close()
             self._vision = None
+
+    def _stop_publishing(self) -> None:
+        with self._publishing:
+            publisher, self._rewards = self._rewards, None
+        self.destroy_lifecycle_publisher(publisher)
 
     def _vision_settings(self) -> VisionSettings:
         settings = self.settings
@@ -252,7 +258,9 @@ class RewardAnnotatorNode(DeepsightNode[RewardSettings]):
         step = episode.annotate(sighting.stamp_ns, sighting.scene, sighting.fixed_from_camera)
         if time.perf_counter() - began_s > 0.1:
             self.fault_log.add("rewards", "slow", "measuring one reward took more than 0.1 s")
-        self._rewards.publish(annotation(step, episode, sighting))
+        with self._publishing:  # the node may have been cleaned up during the step
+            if self._rewards is not None:
+                self._rewards.publish(annotation(step, episode, sighting))
 
 
 def _pointed_gripper(regions: Sequence[msg.Region], scene: Scene) -> str:
