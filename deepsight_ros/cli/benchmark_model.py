@@ -46,7 +46,7 @@ def depth_template(
     import torch
 
     from deepsight_ros.cli.benchmark import write_json
-    from deepsight_ros.evaluation.depth_template.benchmark import run_benchmark
+    from deepsight_ros.evaluation.depth_template.benchmark import HELD_OUT, run_benchmark
     from deepsight_ros.evaluation.depth_template.page import write_page
     from deepsight_ros.evaluation.depth_template.recorded_views import recorded_views
     from deepsight_ros.evaluation.depth_template.world_views import room_texts, world_views
@@ -80,9 +80,9 @@ def depth_template(
                     advance(done - last.get(name, 0))
                     last[name] = done
 
-            where = {} if source == "world" else {"source": source.partition(":")[0]}
+            where = HELD_OUT if source == "world" else source.partition(":")[0]
             run = run_benchmark(
-                test, training, models, room_texts=texts, progress=progress, **where
+                test, training, models, room_texts=texts, source=where, progress=progress
             )
     except DeepsightError as error:
         typer.echo(f"error: {error}", err=True)

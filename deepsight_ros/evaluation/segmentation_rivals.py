@@ -23,11 +23,11 @@ from deepsight_ros.perception.segmentation import (
     Segmentation,
     dense,
     foreground_of,
-    keep_things,
     stands_out,
 )
 from deepsight_ros.perception.segmenters import Segmenter, geometric
 from deepsight_ros.perception.support import SupportFinding
+from deepsight_ros.perception.things import keep_things
 from deepsight_ros.perception.view import WorkingView
 
 EPS_M, LEAST, EVERY_PX = 0.02, 8, 2

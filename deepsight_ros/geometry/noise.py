@@ -52,6 +52,18 @@ class SensorModel:
         return self.base_m + self.linear * z_m + self.quadratic_per_m * z_m * z_m
 
 
+NUMBERS = (
+    "base_m",
+    "linear",
+    "quadratic_per_m",
+    "quantisation_m_at_1m",
+    "edge_px",
+    "grazing_rad",
+    "min_range_m",
+    "max_range_m",
+)
+"""Fields of a ``SensorModel`` beside its family, in the order of arrays of them."""
+
 FAMILIES: dict[str, SensorModel] = {
     "structured_light": SensorModel(),
     "stereo": SensorModel("stereo", 0.0008, 0.0, 0.0028, 0.0005, 2.0, 1.35, 0.20, 10.0),

@@ -18,7 +18,7 @@ from transformers import CLIPTextConfig, CLIPTextModel, LlamaConfig, LlamaForCau
 
 from deepsight_ros.errors import InvalidValueError
 from deepsight_ros.model.config import ENCODINGS, DeepSightConfig, LanguageConfig
-from deepsight_ros.model.depth_encoding import coordinates, encode_depth
+from deepsight_ros.model.depth_encoding import LENGTH_SCALE_M, encode_depth
 from deepsight_ros.model.metric import region_features
 from deepsight_ros.model.numbers import NumberEncoder, NumberHead
 from deepsight_ros.model.pictures import Pictures, normalised_colour
@@ -161,20 +161,22 @@ class DeepSightModel(nn.Module):
         if self.depth_tower is not None and self.depth_projector is not None and has_depth.any():
             turn = pictures.levelled_from_camera
             encoded = encode_depth(self.config.encoding, depth_fine, pictures.intrinsics, turn)
-            points = coordinates(depth_fine, pictures.intrinsics, turn)
+            points = None
+            if self.config.encoding == "xyz":  # its first channels are the scaled coordinates
+                points = encoded[:, :3] * LENGTH_SCALE_M
             features, summary = self.depth_tower(
                 encoded[:, :, fine // 2 :: fine, fine // 2 :: fine],
                 depth,
                 pictures.boxes,
                 pictures.box_valid,
-                points[:, :, fine // 2 :: fine, fine // 2 :: fine],
+                None if points is None else points[:, :, fine // 2 :: fine, fine // 2 :: fine],
             )
             present = has_depth[:, None, None].to(features.dtype)
             tokens.append(self.depth_projector(features) * present)
             pooled.append(summary * present[:, 0])
             assert self.depth_regions is not None
             metric = None
-            if self.depth_regions.metric:
+            if self.depth_regions.metric and points is not None:
                 rows, columns = depth_fine.shape[1:]
                 focal = pictures.intrinsics[:, :2] / pictures.intrinsics.new_tensor(
                     [columns, rows]

@@ -125,7 +125,6 @@ class View:
             anchor = torch.tensor([codec.anchor_indices([token], rows)], device=model.device)
             if int(next_region) >= count:
                 next_region.fill_(-1)
-                anchor.fill_(-1)
             hidden = model.embed(next_id, next_region, anchor, not_given, self.sight)
         confidence = float(torch.tensor(log_sum / max(1, len(written))).exp())
         return Written(tuple(written), value, sigma, confidence, first_s, finished)
@@ -148,7 +147,6 @@ class View:
             labels[r, : len(answer)] = torch.tensor(answer)
         region = torch.tensor([codec.region_indices(row) for row in ids.tolist()])
         anchor = torch.tensor([codec.anchor_indices(row) for row in ids.tolist()])
-        anchor = torch.where(region >= self.sight.regions.shape[1], -1, anchor)
         region = torch.where(region >= self.sight.regions.shape[1], -1, region)
         given = torch.full((rows, length), float("nan"))
         given[:, : len(prompt.ids)] = torch.tensor(prompt.given)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from deepsight_ros.model.crops import crop
 from deepsight_ros.model.depth_encoding import LENGTH_SCALE_M
 
 _QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
@@ -54,7 +55,7 @@ def region_features(
         from its middle depth than the box is large: a thing without most of its background.
     """
     stacked = torch.cat([points_m, depth_m[:, None]], dim=1).float()
-    whole = _sampled(stacked, regions)
+    whole, _ = crop(stacked, regions, _SAMPLES, 0.0)
     quarter = _SAMPLES // 4
     middle = whole[..., quarter : _SAMPLES - quarter, quarter : _SAMPLES - quarter].flatten(3)
     whole = whole.flatten(3)
@@ -92,29 +93,6 @@ def patch_features(points_m: Tensor, grid: tuple[int, int]) -> Tensor:
     x, y, z = chosen.unbind(2)
     edges = torch.cat([x[..., :2], y[..., ::2], z[..., ::2]], dim=-1)
     return torch.cat([chosen.flatten(2), share[..., None], waves(edges, _PATCH_BANDS)], dim=-1)
-
-
-def _sampled(pixels: Tensor, regions: Tensor) -> Tensor:
-    """(B, R, C, S, S): readings on a grid over each region, nearest pixel, 0 outside."""
-    b, r = regions.shape[:2]
-    step = (torch.arange(_SAMPLES, device=regions.device, dtype=regions.dtype) + 0.5) / _SAMPLES
-    x = regions[..., 0, None] + step * (regions[..., 2] - regions[..., 0])[..., None]
-    y = regions[..., 1, None] + step * (regions[..., 3] - regions[..., 1])[..., None]
-    grid = torch.stack(
-        [
-            x[..., None, :].expand(-1, -1, _SAMPLES, -1),
-            y[..., :, None].expand(-1, -1, -1, _SAMPLES),
-        ],
-        dim=-1,
-    )
-    taken = torch.nn.functional.grid_sample(
-        pixels,
-        (grid * 2 - 1).flatten(1, 2).to(pixels.dtype),
-        mode="nearest",
-        padding_mode="zeros",
-        align_corners=False,
-    )
-    return taken.view(b, pixels.shape[1], r, _SAMPLES, _SAMPLES).transpose(1, 2)
 
 
 def _quantiles(readings: Tensor) -> tuple[Tensor, Tensor]:

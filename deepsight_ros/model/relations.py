@@ -38,12 +38,13 @@ class RelationEncoder(nn.Module):
             region, anchor: (B, L) rows of ``places``; -1 where a token has no relation.
 
         Returns:
-            (B, L, D), zero where ``anchor`` is -1.
+            (B, L, D), zero where either is -1.
         """
         own, other = (_rows(places, rows) for rows in (region, anchor))
         features = relation_features(own, other).to(self.first.weight.dtype)
         added = self.last(nn.functional.gelu(self.first(features)))
-        return torch.where(anchor[..., None] >= 0, added, torch.zeros_like(added))
+        related = (anchor >= 0) & (region >= 0)
+        return torch.where(related[..., None], added, torch.zeros_like(added))
 
 
 @torch.no_grad()

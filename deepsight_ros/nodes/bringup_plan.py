@@ -125,8 +125,10 @@ def make_plan(arguments: Mapping[str, str], outer_namespace: str = "") -> Plan:
     respawn = values["use_respawn"] == "true"
     processes.append(process("graph", GRAPH_NODES, remappings=remappings, respawn=respawn))
     if values["detector"] in DETECTOR_NODES:
-        detector = {"remappings": remappings, "respawn": respawn}
-        processes.append(process("object_detector", ("object_detector",), **detector))
+        detector = process(
+            "object_detector", ("object_detector",), remappings=remappings, respawn=respawn
+        )
+        processes.append(detector)
     if values["rviz"] == "true":
         layout = str(config_file("deepsight.rviz"))
         processes.append(Process("rviz2", "rviz2", (), {}, arguments=("-d", layout)))
@@ -210,7 +212,7 @@ def _overrides(
     }
     for node, parameters in preset["parameters"].items():
         nodes[node] |= parameter_files.flat(parameters)
-    for node in GRAPH_NODES:
+    for node in (*GRAPH_NODES, "object_detector"):
         for name in ("use_sim_time", "autostart"):
             if values[name]:
                 nodes[node][name] = values[name] == "true"
@@ -246,9 +248,6 @@ def _overrides(
 
 def _detector(values: Mapping[str, str]) -> Parameters:
     parameters: Parameters = {"kind": values["detector"]}
-    for name in ("use_sim_time", "autostart"):
-        if values[name]:
-            parameters[name] = values[name] == "true"
     if values["detector_model"]:
         parameters["path"] = str(Path(values["detector_model"]).expanduser().resolve())
     words = [w.strip() for w in values["detector_words"].split(",") if w.strip()]

@@ -25,6 +25,7 @@ from deepsight_ros.geometry.transforms import RigidTransform
 from deepsight_ros.nodes.camera_input import CameraInput, RawFrame
 from deepsight_ros.nodes.conversions import camera_from_message, image_buffer
 from deepsight_ros.nodes.faults import FaultLog
+from deepsight_ros.nodes.image_stream import Transport
 from deepsight_ros.nodes.region_messages import ImageView
 from deepsight_ros.nodes.settings import VisionSettings
 from deepsight_ros.nodes.transforms import Transforms
@@ -117,7 +118,8 @@ class FrameBuilder:
         colour_camera, colour_from_depth = camera, RigidTransform.identity()
         if raw.colour is not None:
             try:
-                colour = _decode_colour(raw)
+                assert raw.colour_transport is not None
+                colour = decoded_colour(raw.colour, raw.colour_transport)
                 colour_camera, colour_from_depth = self._colour(raw, colour, camera, settings)
             except DeepsightError as error:
                 assert raw.colour_transport is not None
@@ -219,10 +221,12 @@ def _decode_depth(raw: RawFrame, unit_m: float | None) -> NDArray[np.float32]:
     return decode_compressed_depth(message.format, message.data, unit_m, name=topic)
 
 
-def _decode_colour(raw: RawFrame) -> NDArray[np.uint8]:
-    assert raw.colour_transport is not None
-    message: Any = raw.colour
-    topic = raw.colour_transport.topic
-    if raw.colour_transport.kind == "raw":
-        return decode_colour(image_buffer(message, topic))
-    return decode_compressed_colour(message.format, message.data, name=topic)
+def decoded_colour(message: Any, transport: Transport) -> NDArray[np.uint8]:
+    """(H, W, 3) RGB of a colour message, raw or compressed.
+
+    Raises:
+        DecodeError: it is malformed, or its encoding is not understood.
+    """
+    if transport.kind == "raw":
+        return decode_colour(image_buffer(message, transport.topic))
+    return decode_compressed_colour(message.format, message.data, name=transport.topic)

@@ -17,10 +17,10 @@ import numpy as np
 
 from deepsight_ros import msg
 from deepsight_ros.errors import DeepsightError, InvalidValueError
-from deepsight_ros.geometry.decode import decode_colour, decode_compressed_colour
 from deepsight_ros.nodes import qos
-from deepsight_ros.nodes.conversions import image_buffer
+from deepsight_ros.nodes.conversions import to_ns
 from deepsight_ros.nodes.diagnostics import OK, STALE, Meter, Report
+from deepsight_ros.nodes.frame_builder import decoded_colour
 from deepsight_ros.nodes.image_stream import ImageStream, Transport, colour_transports
 from deepsight_ros.nodes.node_base import DeepsightNode
 from deepsight_ros.nodes.reception import Reception
@@ -121,8 +121,7 @@ class ObjectDetectorNode(DeepsightNode[ObjectDetectorSettings]):
             time.sleep(left_s)
             arrived = self._worker.slot.take(0.0) or arrived
         self._last_s = time.monotonic()
-        stamp = arrived.message.header.stamp
-        colour = self._decoded(arrived)
+        colour = np.ascontiguousarray(decoded_colour(*arrived))
         detect, publisher = self._detect, self._publisher
         if detect is None or publisher is None:
             return
@@ -138,14 +137,7 @@ class ObjectDetectorNode(DeepsightNode[ObjectDetectorSettings]):
             for f in found[: self.settings.most]
         ]
         publisher.publish(msg.Regions(header=arrived.message.header, regions=regions))
-        sent_ns = stamp.sec * 1_000_000_000 + stamp.nanosec
-        self.meter.tick((self.now_ns() - sent_ns) / 1e9)
-
-    def _decoded(self, arrived: _Arrived) -> Any:
-        message, topic = arrived.message, arrived.transport.topic
-        if arrived.transport.kind == "raw":
-            return np.ascontiguousarray(decode_colour(image_buffer(message, topic)))
-        return np.ascontiguousarray(decode_compressed_colour(message.format, message.data))
+        self.meter.tick((self.now_ns() - to_ns(arrived.message.header.stamp)) / 1e9)
 
     def _on_error(self, error: Exception) -> None:
         if isinstance(error, DeepsightError):

@@ -67,6 +67,14 @@ IMAGE, COMPRESSED = "sensor_msgs/msg/Image", "sensor_msgs/msg/CompressedImage"
 INFO = "sensor_msgs/msg/CameraInfo"
 TF = "tf2_msgs/msg/TFMessage"
 
+COMPRESSED_COLOUR = Endpoint(
+    "color/image_raw/compressed",
+    COMPRESSED,
+    "Colour as JPEG or PNG; taken where raw is not published.",
+    SENSOR,
+    True,
+)
+
 VISION_INPUTS = (
     Endpoint("depth/image_raw", IMAGE, "Depth: 16UC1 (mm) or 32FC1 (m).", SENSOR),
     Endpoint(
@@ -83,13 +91,7 @@ VISION_INPUTS = (
         "Colour (rgb8, bgr8, rgba8, bgra8, mono8, ...); may be absent.",
         SENSOR,
     ),
-    Endpoint(
-        "color/image_raw/compressed",
-        COMPRESSED,
-        "Colour as JPEG or PNG; taken where raw is not published.",
-        SENSOR,
-        True,
-    ),
+    COMPRESSED_COLOUR,
     Endpoint("color/camera_info", INFO, "Calibration of the colour camera.", SENSOR),
     Endpoint(
         "detections",
@@ -211,13 +213,7 @@ NODES: tuple[NodeReference, ...] = (
         settings.ObjectDetectorSettings,
         (
             Endpoint("color/image_raw", IMAGE, "Colour.", SENSOR),
-            Endpoint(
-                "color/image_raw/compressed",
-                COMPRESSED,
-                "Colour as JPEG or PNG; taken where raw is not published.",
-                SENSOR,
-                True,
-            ),
+            COMPRESSED_COLOUR,
         ),
         (
             Endpoint(

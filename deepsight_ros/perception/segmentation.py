@@ -231,6 +231,18 @@ def segment(
         gripper_m: (3,) the gripper in the camera frame: what is there is kept wherever it is.
     """
     ground = foreground_of(view, finding, walls, config)
+    return cut(ground, view, finding, walls, config, gripper_m)
+
+
+def cut(
+    ground: Ground,
+    view: WorkingView,
+    finding: SupportFinding,
+    walls: Sequence[Plane],
+    config: PerceptionConfig,
+    gripper_m: Array | None = None,
+) -> Segmentation:
+    """``segment`` of a view whose foreground is known."""
     foreground = ground.foreground
     labels = np.zeros(foreground.shape, np.int32)
     x, y, w, h = cv2.boundingRect(foreground.view(np.uint8))

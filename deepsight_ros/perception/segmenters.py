@@ -25,6 +25,7 @@ from deepsight_ros.perception.segmentation import (
     Labels,
     Plane,
     Segmentation,
+    cut,
     foreground_of,
     segment,
     stands_out,
@@ -106,9 +107,9 @@ class LearnedSegmenter:
         groups = group(self.network(given.channels), given, self.grouping)
         labels = enlarge(groups.labels, given.step, view.filled_m)
         labels[flying_pixels(view)] = 0
-        cut = segment(view, finding, walls, config, gripper_m).labels
+        geometry = cut(ground, view, finding, walls, config, gripper_m).labels
         rows, columns = (np.arange(n) // given.step for n in shape)
-        labels, found = fuse(cut, labels, groups.scores, groups.objectness[rows][:, columns])
+        labels, found = fuse(geometry, labels, groups.scores, groups.objectness[rows][:, columns])
         labels = _without_surfaces(labels, len(found), view, ground, finding)
         scores = np.append(np.float32(0.0), found)
         table = finding.support if stands_out(ground.height_m) else None

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from deepsight_ros.errors import SourceError
 from deepsight_ros.geometry.camera import Camera, RgbdFrame
-from deepsight_ros.geometry.noise import SensorModel
+from deepsight_ros.geometry.noise import NUMBERS, SensorModel
 from deepsight_ros.synthesis.segment_views import VIEW_KINDS, SegmentView, segment_views
 
 ABOUT = "about.json"
@@ -37,16 +37,6 @@ _TABLE = np.dtype(
         ("kind", np.int8),
         ("index", np.int32),
     ]
-)
-_SENSOR = (
-    "base_m",
-    "linear",
-    "quadratic_per_m",
-    "quantisation_m_at_1m",
-    "edge_px",
-    "grazing_rad",
-    "min_range_m",
-    "max_range_m",
 )
 
 
@@ -149,7 +139,7 @@ class SegmentSet:
         depth[depth == 0] = np.nan
         height, width = depth.shape
         camera = Camera(width, height, *(float(v) for v in about["intrinsics"]))
-        values = {n: float(v) for n, v in zip(_SENSOR, about["sensor"], strict=True)}
+        values = {n: float(v) for n, v in zip(NUMBERS, about["sensor"], strict=True)}
         sensor = SensorModel(_FAMILIES[int(about["family"])], **values)
         return SegmentView(
             frame=RgbdFrame(number + 1, camera, depth, np.array(block["colour"][row]), sensor),
@@ -206,7 +196,7 @@ def _write(path: Path, views: list[SegmentView]) -> None:
         camera, sensor = view.frame.camera, view.frame.sensor
         row["intrinsics"] = camera.fx_px, camera.fy_px, camera.cx_px, camera.cy_px
         row["up"], row["plane"] = view.up, view.plane
-        row["sensor"] = [getattr(sensor, n) for n in _SENSOR]
+        row["sensor"] = [getattr(sensor, n) for n in NUMBERS]
         row["family"] = _FAMILIES.index(sensor.family)
         row["kind"] = VIEW_KINDS.index(view.kind)
         row["index"] = view.index

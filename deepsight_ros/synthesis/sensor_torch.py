@@ -15,18 +15,11 @@ from torch import Tensor
 from torch.nn import functional
 
 from deepsight_ros.errors import InvalidValueError
-from deepsight_ros.geometry.noise import FAMILIES
+from deepsight_ros.geometry.noise import FAMILIES, NUMBERS
 from deepsight_ros.synthesis.sensor import BASELINE_M, EDGE_SHARES, EDGE_STEP_PER_M
 
 _FIELDS = (
-    "base_m",
-    "linear",
-    "quadratic_per_m",
-    "quantisation_m_at_1m",
-    "edge_px",
-    "grazing_rad",
-    "min_range_m",
-    "max_range_m",
+    *NUMBERS,
     "baseline_m",
     "missing",
     "mixed",

@@ -60,6 +60,15 @@ def rate(step: int, steps: int, config: OptimiserConfig) -> float:
     return config.final + (1 - config.final) * 0.5 * (1 + math.cos(math.pi * done))
 
 
-def gradient_norm(parameters: Iterable[nn.Parameter], limit: float) -> float:
-    """Clip gradients to a norm; the norm they had."""
-    return float(torch.nn.utils.clip_grad_norm_(list(parameters), limit))
+def take_step(
+    parameters: Iterable[nn.Parameter],
+    optimisers: Iterable[Optimizer],
+    schedules: Iterable[LambdaLR],
+    limit: float,
+) -> None:
+    """Clip the gradients, move the parameters and the rates, forget the gradients."""
+    torch.nn.utils.clip_grad_norm_(list(parameters), limit)
+    for optimiser, schedule in zip(optimisers, schedules, strict=True):
+        optimiser.step()
+        schedule.step()
+        optimiser.zero_grad(set_to_none=True)

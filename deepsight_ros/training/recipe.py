@@ -137,26 +137,11 @@ class Recipe:
         Raises:
             InvalidValueError: no such file, unknown entries, values out of range.
         """
-        file = Path(path)
-        if not file.exists():
-            file = RECIPES / f"{path}.yaml"
-        if not file.is_file():
-            known = sorted(f.stem for f in RECIPES.glob("*.yaml"))
-            raise InvalidValueError(
-                f"recipe: got '{path}', expected a YAML file or one of {known}"
-            )
-        values = yaml.safe_load(file.read_text(encoding="utf-8")) or {}
-        return cls.from_mapping({**values, **changes})
+        return cls.from_mapping({**recipe_values(path, RECIPES), **changes})
 
     @classmethod
     def from_mapping(cls, values: Mapping[str, Any]) -> Recipe:
-        known = {f.name for f in fields(cls)}
-        unknown = sorted(set(values) - known)
-        if unknown:
-            raise InvalidValueError(
-                f"recipe: got unknown entries {unknown}, expected {sorted(known)}"
-            )
-        made = dict(values)
+        made = known_entries(cls, values)
         if isinstance(made.get("model"), Mapping):
             made["model"] = DeepSightConfig.from_mapping(made["model"])
         if isinstance(made.get("optimiser"), Mapping):
@@ -168,6 +153,31 @@ class Recipe:
     def as_mapping(self) -> dict[str, Any]:
         """JSON values."""
         return asdict(self)
+
+
+def recipe_values(path: Path | str, shipped: Path) -> dict[str, Any]:
+    """Values of a recipe file, or of one of the folder ``shipped`` by its name.
+
+    Raises:
+        InvalidValueError: no such file.
+    """
+    file = Path(path)
+    if not file.is_file():
+        file = shipped / f"{path}.yaml"
+    if not file.is_file():
+        known = sorted(f.stem for f in shipped.glob("*.yaml"))
+        raise InvalidValueError(f"recipe: got '{path}', expected a YAML file or one of {known}")
+    values: dict[str, Any] = yaml.safe_load(file.read_text(encoding="utf-8")) or {}
+    return values
+
+
+def known_entries(kind: Any, values: Mapping[str, Any]) -> dict[str, Any]:
+    """A copy of the values; InvalidValueError where the recipe's dataclass has no such field."""
+    known = {f.name for f in fields(kind)}
+    unknown = sorted(set(values) - known)
+    if unknown:
+        raise InvalidValueError(f"recipe: got unknown entries {unknown}, expected {sorted(known)}")
+    return dict(values)
 
 
 def _one_of(name: str, value: str, allowed: tuple[str, ...]) -> None:

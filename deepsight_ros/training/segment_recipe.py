@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from deepsight_ros.errors import InvalidValueError
 from deepsight_ros.model.segmenter_net import SegmenterConfig
-from deepsight_ros.training.recipe import RECIPES, OptimiserConfig
+from deepsight_ros.training.recipe import (
+    RECIPES,
+    OptimiserConfig,
+    known_entries,
+    recipe_values,
+)
 from deepsight_ros.training.segment_examples import Augmentation
 
 SEGMENT_RECIPES = RECIPES / "segment"
@@ -71,25 +74,11 @@ class SegmentRecipe:
         Raises:
             InvalidValueError: no such file, unknown entries, values out of range.
         """
-        file = Path(path)
-        if not file.is_file():
-            file = SEGMENT_RECIPES / f"{path}.yaml"
-        if not file.is_file():
-            raise InvalidValueError(
-                f"recipe: got '{path}', expected a YAML file or 'segmenter', which ships"
-            )
-        values = yaml.safe_load(file.read_text(encoding="utf-8")) or {}
-        return cls.from_mapping({**values, **changes})
+        return cls.from_mapping({**recipe_values(path, SEGMENT_RECIPES), **changes})
 
     @classmethod
     def from_mapping(cls, values: Mapping[str, Any]) -> SegmentRecipe:
-        known = {f.name for f in fields(cls)}
-        unknown = sorted(set(values) - known)
-        if unknown:
-            raise InvalidValueError(
-                f"recipe: got unknown entries {unknown}, expected {sorted(known)}"
-            )
-        made = dict(values)
+        made = known_entries(cls, values)
         if isinstance(made.get("model"), Mapping):
             made["model"] = SegmenterConfig.from_mapping(made["model"])
         if isinstance(made.get("optimiser"), Mapping):

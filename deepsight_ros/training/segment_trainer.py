@@ -25,7 +25,7 @@ from deepsight_ros.model.segmenter_net import SegmenterNet
 from deepsight_ros.model.segmenter_weights import save
 from deepsight_ros.synthesis.segment_store import SegmentSet
 from deepsight_ros.training import run_folder
-from deepsight_ros.training.optimisers import build, gradient_norm
+from deepsight_ros.training.optimisers import build, take_step
 from deepsight_ros.training.segment_examples import augmented, cropped, example
 from deepsight_ros.training.segment_loss import SegmentBatch, SegmentObjective
 from deepsight_ros.training.segment_recipe import SegmentRecipe
@@ -152,11 +152,7 @@ def train(
                 f"training: got loss {values['loss']} at step {step}; lower the learning rate of "
                 f"the recipe and resume from the last state in {run}"
             )
-        gradient_norm(objective.parameters(), recipe.optimiser.clip)
-        for optimiser, schedule in zip(optimisers, schedules, strict=True):
-            optimiser.step()
-            schedule.step()
-            optimiser.zero_grad(set_to_none=True)
+        take_step(objective.parameters(), optimisers, schedules, recipe.optimiser.clip)
         mean.update_parameters(accelerator.unwrap_model(objective).model)
         pictures += recipe.batch * accelerator.num_processes
         done = step + 1

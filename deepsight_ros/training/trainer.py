@@ -24,7 +24,7 @@ from deepsight_ros.model.text import TextCodec
 from deepsight_ros.training import run_folder
 from deepsight_ros.training.batches import Batch, Batches
 from deepsight_ros.training.lora import merge_lora
-from deepsight_ros.training.optimisers import build, gradient_norm
+from deepsight_ros.training.optimisers import build, take_step
 from deepsight_ros.training.recipe import Recipe
 
 _TOWER_ROOTS = (
@@ -161,11 +161,7 @@ def train(
                 f"training: got loss {sums['loss']} at step {step}; lower the learning rates of "
                 f"the recipe and resume from the last state in {run / run_folder.STATE}"
             )
-        gradient_norm(objective.parameters(), recipe.optimiser.clip)
-        for optimiser, schedule in zip(optimisers, schedules, strict=True):
-            optimiser.step()
-            schedule.step()
-            optimiser.zero_grad(set_to_none=True)
+        take_step(objective.parameters(), optimisers, schedules, recipe.optimiser.clip)
         done = step + 1
         if done % report_every == 0 or done == last:
             spent = time.perf_counter() - mark
