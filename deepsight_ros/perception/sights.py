@@ -6,6 +6,7 @@ at the mean place of the frames since, in the W of the present.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
@@ -81,10 +82,7 @@ class Sight:
     @cached_property
     def measures(self) -> Array:
         """(6,) centre in the fixed frame, longer and shorter side, height."""
-        box = self.shape.box
-        x, y, z = box.size_m
-        centre = self.fixed_from_w.apply(box.centre_m)
-        return np.array([*centre, max(x, y), min(x, y), z])
+        return self.shape.box.measures_m(self.fixed_from_w)
 
     def moved(self, shift_m: Array) -> Sight:
         """The same after a displacement (3,) in the fixed frame."""
@@ -131,9 +129,7 @@ class Remembered:
             return self.sights[0]
         if len(self.sights) == 2:
             return min(self.sights, key=lambda sight: sight.shape.completion.residual_m)
-        measures = np.array([sight.measures for sight in self.sights])
-        apart = np.abs(measures[:, None] - measures[None]).sum(axis=2).sum(axis=1)
-        return self.sights[int(np.argmin(apart))]
+        return self.sights[most_alike([sight.measures for sight in self.sights])]
 
     def at(self, w_from_fixed: RigidTransform) -> ObservedShape:
         """The shape in a W; the very same one as before where nothing has changed."""
@@ -166,3 +162,10 @@ def is_near(seen_from_m: Array, now: Moment) -> bool:
     """The camera is where it was: another side of a thing would show as a drift."""
     away = now.fixed_from_camera.translation_m - seen_from_m
     return float(np.linalg.norm(away)) < SAME_PLACE_M
+
+
+def most_alike(measures: Sequence[Array]) -> int:
+    """Which of several rows of measures differs least from all others."""
+    rows = np.array(measures)
+    apart = np.abs(rows[:, None] - rows[None]).sum(axis=2).sum(axis=1)
+    return int(np.argmin(apart))

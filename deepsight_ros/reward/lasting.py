@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from deepsight_ros.geometry.transforms import RigidTransform
 from deepsight_ros.perception.alignment import Model
+from deepsight_ros.perception.sights import most_alike
 from deepsight_ros.scene.objects import SceneObject
 from deepsight_ros.scene.observed import ObservedShape
 
@@ -43,9 +44,7 @@ class ShapeSight:
     @cached_property
     def measures_m(self) -> Array:
         """(6,) centre in the anchor's frame; longer, shorter and upright side."""
-        box = self.shape.box
-        x, y, z = box.size_m
-        return np.array([*self.anchor_from_w.apply(box.centre_m), max(x, y), min(x, y), z])
+        return self.shape.box.measures_m(self.anchor_from_w)
 
     @cached_property
     def front_m(self) -> float:
@@ -97,8 +96,6 @@ class LastingShape:
             able = [s for s in able if abs(s.front_m) < FRONT_M] or able
         whole = [s for s in able if not (s.thing.is_occluded or s.thing.is_truncated)]
         able = whole or able
-        measures = np.array([s.measures_m for s in able])
-        apart = np.abs(measures[:, None] - measures[None]).sum(axis=2).sum(axis=1)
-        best = able[int(np.argmin(apart))]
+        best = able[most_alike([s.measures_m for s in able])]
         if best is not self.best:
             self.best, self.model = best, Model.of(best.shape)

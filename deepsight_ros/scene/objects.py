@@ -54,6 +54,11 @@ class Box3:
         high = np.column_stack([flat, np.full(4, sz)])
         return np.vstack([low, high]) + self.centre_m
 
+    def measures_m(self, frame_from_w: RigidTransform) -> Array:
+        """(6,) centre in another frame; longer, shorter and upright side."""
+        x, y, z = self.size_m
+        return np.array([*frame_from_w.apply(self.centre_m), max(x, y), min(x, y), z])
+
 
 @runtime_checkable
 class Shape(Protocol):
