@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from deepsight_ros.nodes.isolation import free_domain, stay_local
+from tests.support.hang_guard import HangGuard
 from tests.support.processes import ProcessGuard
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ except ImportError as error:
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    config.pluginmanager.register(HangGuard(), "hang guard")
     os.environ["ROS_DOMAIN_ID"] = str(free_domain(os.getpid()))
     stay_local()
     os.environ["DEEPSIGHT_MODEL"] = "none"  # a graph of a test loads no model unless it says which
