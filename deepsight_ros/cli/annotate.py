@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from deepsight_ros.errors import DeepsightError
+from deepsight_ros.errors import DeepsightError, SourceError
+
+if TYPE_CHECKING:
+    from deepsight_ros.perception.inputs import Detection
+    from deepsight_ros.sources import RgbdSource
 
 
 def annotate(
@@ -29,13 +34,17 @@ def annotate(
     gripper_colour: Annotated[
         str, typer.Option(help="Colour word of the gripper where TF does not know it.")
     ] = "",
+    recorded: Annotated[
+        bool,
+        typer.Option("--recorded", help="The boxes recorded beside the images name things."),
+    ] = False,
 ) -> None:
     """Write a row per frame with the columns robot-learning code reads. Not a safety function."""
     try:
         options = {"depth_topic": depth_topic or None, "colour_topic": color_topic or None}
         frames = (fixed_frame, gravity_frame, gripper_frame)
         counts = _annotate(
-            recording, task, out, tuple(reset_at or ()), options, frames, gripper_colour
+            recording, task, out, tuple(reset_at or ()), options, frames, gripper_colour, recorded
         )
     except DeepsightError as error:
         typer.echo(f"error: {error}", err=True)
@@ -52,6 +61,7 @@ def _annotate(
     options: dict[str, Any],
     frames: tuple[str, str, str],
     gripper_colour: str,
+    recorded: bool,
 ) -> str:
     from deepsight_ros.evaluation.replay.looking import Frames, Look, Looker
     from deepsight_ros.evaluation.replay.reward_plot import KeyFrames, plot_rewards
@@ -66,6 +76,8 @@ def _annotate(
     source = open_source(recording, **(options if is_bag(recording) else {}))
     config = PerceptionConfig(gripper_colour=gripper_colour)
     looker = Looker(source, Frames(*frames), 0.0, config)
+    if recorded:
+        looker.names_at = _recorded_boxes(source)
     keys = KeyFrames()
 
     def annotated(look: Look) -> dict[str, Any]:
@@ -91,6 +103,22 @@ def _annotate(
         words += f"; {source.report.summary()}"
     assert state.complete
     return words
+
+
+def _recorded_boxes(source: RgbdSource) -> Callable[[int], tuple[Detection, ...]]:
+    """The boxes of a frame's stamp; what cannot be used of them is said."""
+    from deepsight_ros.evaluation.replay.recorded import recorded_in
+
+    found = recorded_in(source)
+    for note in found.notes:
+        if "detections" in note:
+            typer.echo(f"recorded: {note}", err=True)
+    if not found.stamps_ns:
+        raise SourceError(
+            f"{source.name}: got no recorded detections, expected the boxes that `deepsight "
+            "record` writes; run without --recorded, and name things by colour, size or place"
+        )
+    return found.names_at
 
 
 def _plot_path(out: Path) -> Path:

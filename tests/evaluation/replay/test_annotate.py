@@ -10,6 +10,7 @@ import pytest
 from typer.testing import CliRunner
 
 from deepsight_ros.cli.main import app
+from tests.evaluation.replay.test_recorded import bag_with
 
 runner = CliRunner()
 TASK = "bring the gripper to o2"
@@ -113,3 +114,18 @@ def test_tasks_that_cannot_be_measured(bag: Path, tmp_path: Path) -> None:
     assert result.exit_code == 0
     assert "0 measured, 0 held, 12 not valid" in result.output
     assert "giraffe" in result.output
+
+
+def test_recorded_boxes_name_the_things_where_they_are_asked_for(
+    bag: Path, tmp_path: Path
+) -> None:
+    boxed, out = str(bag_with(tmp_path / "boxed", {})), str(tmp_path / "r.parquet")
+    options = ("--task", "bring the gripper to the teapot", "--out", out, *FRAMES)
+    named = runner.invoke(app, ["annotate", boxed, "--recorded", *options])
+    assert named.exit_code == 0, named.output
+    assert "12 frames: 12 measured" in named.output
+    plain = runner.invoke(app, ["annotate", boxed, *options])
+    assert "0 measured, 0 held, 12 not valid" in plain.output
+    without = runner.invoke(app, ["annotate", str(bag), "--recorded", *options])
+    assert without.exit_code == 2
+    assert "got no recorded" in without.output.replace("\n", " ")
