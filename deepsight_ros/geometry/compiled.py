@@ -13,6 +13,7 @@ from typing import Any, TypeVar, cast
 
 try:
     import numba
+    from numba.core import sigutils
 except ModuleNotFoundError as error:
     raise ModuleNotFoundError(
         "numba is not installed, which perception is compiled with: `make setup`, or "
@@ -42,9 +43,14 @@ def compiled(signature: str) -> Callable[[F], F]:
 
 
 def compile_all() -> int:
-    """Compile every kernel of the modules imported so far, or load it from disk; how many."""
+    """Compile every kernel of the modules imported so far, or load it from disk; how many.
+
+    On disk numba files a kernel under the signature as it was given. A call gives types, so types
+    are given here too: under the text of a signature no call would find it again.
+    """
     for kernel, signature in _KERNELS:
-        kernel.compile(signature)
+        types, _ = sigutils.normalize_signature(signature)
+        kernel.compile(types)
     return len(_KERNELS)
 
 
@@ -54,3 +60,8 @@ def compiled_signatures() -> dict[str, int]:
         f"{kernel.py_func.__module__}.{kernel.py_func.__name__}": len(kernel.signatures)
         for kernel, _ in _KERNELS
     }
+
+
+def compiled_misses() -> list[str]:
+    """Kernels that this process had to compile because they were not on disk."""
+    return [k.py_func.__name__ for k, _ in _KERNELS if sum(k.stats.cache_misses.values())]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -40,6 +42,29 @@ def test_no_frame_has_to_wait_for_a_compiler(coloured: bool) -> None:
     assert scene.objects
     new = {name: n for name, n in compiled_signatures().items() if n != before.get(name)}
     assert not new, "called with other types than those declared"
+
+
+LATER = """
+from deepsight_ros.geometry.compiled import compiled_misses
+from deepsight_ros.perception.perceiver import Perceiver
+from deepsight_ros.synthesis.simulation import Simulation
+
+world = Simulation(3, "scene", width_px=320, height_px=240, period_s=3.0)
+perceiver = Perceiver()
+for index in range(2):
+    assert perceiver.perceive(world.step(index / 30.0).frame).objects
+perceiver.refine()
+print(",".join(compiled_misses()))
+"""
+
+
+def test_a_process_that_makes_nothing_ready_finds_everything_on_disk() -> None:
+    """As `deepsight replay` and `annotate`, which compile nothing beforehand."""
+    make_ready()
+    done = subprocess.run(
+        [sys.executable, "-c", LATER], capture_output=True, text=True, check=True, cwd=ROOT.parent
+    )
+    assert done.stdout.strip() == "", "compiled again"
 
 
 def test_kernels_call_kernels_of_their_own_module_only() -> None:
