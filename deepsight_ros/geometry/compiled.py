@@ -49,7 +49,7 @@ def compile_all() -> int:
     are given here too: under the text of a signature no call would find it again.
     """
     for kernel, signature in _KERNELS:
-        types, _ = sigutils.normalize_signature(signature)
+        types, _ = sigutils.normalize_signature(signature)  # type: ignore[no-untyped-call]
         kernel.compile(types)
     return len(_KERNELS)
 
