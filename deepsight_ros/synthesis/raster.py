@@ -1,8 +1,7 @@
 """Draws all parts of a world at once: Scenery and a camera in, a Picture with exact truth out.
 
-Every part is intersected analytically. All faces of all boxes, and all round parts, are worked on
-together as one list of fragments (one pixel of one part), so that the cost follows the number of
-fragments and not the number of parts; the nearest fragment of a pixel wins, and only it is shaded.
+Every part is intersected analytically, pixel by pixel (``raster_loops``); the nearest fragment of a
+pixel wins, and only it is shaded.
 The ray of a pixel has optical z = 1, so the ray parameter of a hit is its depth.
 """
 
@@ -15,6 +14,7 @@ from numpy.typing import NDArray
 
 from deepsight_ros.geometry.camera import Camera
 from deepsight_ros.geometry.transforms import RigidTransform
+from deepsight_ros.synthesis.raster_loops import fill_faces, fill_rounds, paint
 from deepsight_ros.synthesis.render import NEAR_M, Rendering
 from deepsight_ros.synthesis.scenery import Scenery
 from deepsight_ros.synthesis.shapes import BOX, CONE, CYLINDER, SPHERE
@@ -61,12 +61,17 @@ class _Local:
 
 
 @dataclass(frozen=True, eq=False)
-class _Fragments:
-    """pixel (N,), inverse depth (N,) float32, code (N,): part * 4 + face axis."""
+class _Canvas:
+    """What the loops write to; see ``raster_loops``."""
 
-    pixel: Ints
     inverse: F32
     code: NDArray[np.int64]
+    flags: NDArray[np.bool_]
+    alone: NDArray[np.int64]
+
+    @property
+    def arrays(self) -> tuple[F32, NDArray[np.int64], NDArray[np.bool_], NDArray[np.int64]]:
+        return self.inverse, self.code, self.flags, self.alone
 
 
 def rasterise(
@@ -74,30 +79,30 @@ def rasterise(
 ) -> Picture:
     """The picture of everything in the scenery; ``colour`` False leaves colour black."""
     size = (camera.height_px, camera.width_px)
+    pixels = size[0] * size[1]
     local = _localise(scenery, world_from_camera)
-    lists = [_box_fragments(scenery, local, camera), _round_fragments(scenery, local, camera)]
-    key = np.zeros(size[0] * size[1], np.int64)
-    flags = np.zeros((scenery.things + 1, key.size), np.bool_)
-    for found in lists:
-        bits = found.inverse.view(np.int32).astype(np.int64)
-        bits <<= 32
-        bits |= found.code
-        np.maximum.at(key, found.pixel, bits)
-        thing = np.maximum(scenery.instance_id, 0).astype(np.intp)[found.code >> 2]
-        flags.ravel()[thing * key.size + found.pixel] = True
-    hit = key > 0
-    inverse = (key >> 32).astype(np.int32).view(np.float32)
-    depth = np.full(key.size, np.nan, np.float32)
-    np.divide(np.float32(1.0), inverse, out=depth, where=hit)
-    code = np.where(hit, key & 0xFFFFFFFF, 0)
-    ids = np.where(hit, scenery.instance_id[code >> 2], 0).astype(np.int16)
-    rgb = np.zeros((key.size, 3), np.uint8)
+    canvas = _Canvas(
+        np.zeros(pixels, np.float32),
+        np.zeros(pixels, np.int64),
+        np.zeros((scenery.things + 1, pixels), np.bool_),
+        np.zeros(scenery.things + 1, np.int64),
+    )
+    _draw_boxes(canvas, scenery, local, camera)
+    _draw_rounds(canvas, scenery, local, camera)
+    hit = canvas.inverse > 0
+    depth = np.full(pixels, np.nan, np.float32)
+    np.divide(np.float32(1.0), canvas.inverse, out=depth, where=hit)
+    ids = np.where(hit, scenery.instance_id[canvas.code >> 2], 0).astype(np.int16)
+    rgb = np.zeros((pixels, 3), np.uint8)
     if colour:
-        rgb = _shade(scenery, local, camera, depth, code, hit)
+        rgb = _shade(scenery, local, camera, depth, canvas.code, hit)
     seen = np.bincount(np.maximum(ids, 0), minlength=scenery.things + 1)[1:]
-    alone = np.count_nonzero(flags[1:], axis=1)
     return Picture(
-        depth.reshape(size), ids.reshape(size), rgb.reshape(*size, 3), alone, seen.astype(np.int64)
+        depth.reshape(size),
+        ids.reshape(size),
+        rgb.reshape(*size, 3),
+        canvas.alone[1:],
+        seen.astype(np.int64),
     )
 
 
@@ -130,16 +135,8 @@ def _rows(corners: F64, camera: Camera) -> tuple[Ints, Ints, Ints, Ints]:
     return out[0], out[1], out[2], out[3]
 
 
-def _spread(counts: Ints) -> tuple[Ints, Ints]:
-    """(which (N,), place within it (N,)) of a list that has ``counts[i]`` entries for i."""
-    which = np.repeat(np.arange(len(counts)), counts)
-    start = np.cumsum(counts) - counts
-    return which, np.arange(len(which)) - start[which]
-
-
-def _box_fragments(scenery: Scenery, local: _Local, camera: Camera) -> _Fragments:
-    """Inverse depth and the four sides of a rectangle in space are linear in pixel coordinates,
-    so each image row holds one interval of a face."""
+def _draw_boxes(canvas: _Canvas, scenery: Scenery, local: _Local, camera: Camera) -> None:
+    """Faces that look at the camera."""
     boxes = np.nonzero(scenery.kind == BOX)[0]
     facing = np.abs(local.origin[boxes]) > local.half[boxes]
     which, axis = np.nonzero(facing)
@@ -153,97 +150,60 @@ def _box_fragments(scenery: Scenery, local: _Local, camera: Camera) -> _Fragment
     signs = _CORNERS[_FACE_CORNERS[axis, (side > 0).astype(int)]]  # (F, 4, 3)
     corners = (signs * half[:, None] - origin[:, None]) @ rotation
     u0, u1, v0, v1 = _rows(corners, camera)
-    counts = np.where(u1 > u0, v1 - v0, 0)
-    seg_face, seg_row = _spread(counts)
-    seg_row = seg_row + v0[seg_face]
-    y = ((np.arange(camera.height_px) - camera.cy_px) / camera.fy_px)[seg_row]
-
     limits = [-inverse, inverse - np.array([0.0, 0.0, 1.0 / NEAR_M])]
     for step in (1, 2):
         other = (axis + step) % 3
         o, h, r = origin[face, other], half[face, other], rotation[face, other]
         limits.append(r + (o - h)[:, None] * inverse)
         limits.append(-r - (o + h)[:, None] * inverse)
-    low = np.full(len(seg_face), -np.inf)
-    high = np.full(len(seg_face), np.inf)
-    for limit in limits:  # a x + b y + c <= 0
-        a, b, c = limit.T
-        flat = np.abs(a) < 1e-12
-        upper = (a > 0) & ~flat
-        scale = np.where(flat, 0.0, -1.0 / np.where(flat, 1.0, a))
-        rest = b[seg_face] * y + c[seg_face]
-        bound = rest * scale[seg_face]
-        upper_seg = upper[seg_face]
-        np.minimum(high, np.where(upper_seg, bound, np.inf), out=high)
-        if flat.any():
-            flat_seg = flat[seg_face]
-            upper_seg |= flat_seg
-            high[flat_seg & (rest > 0)] = -np.inf
-        np.maximum(low, np.where(upper_seg, -np.inf, bound), out=low)
-    first = np.ceil(np.clip(low * camera.fx_px + camera.cx_px, 0, camera.width_px) - 1e-6)
-    last = np.floor(np.clip(high * camera.fx_px + camera.cx_px, -1, camera.width_px - 1) + 1e-6)
-    counts = np.maximum(last - first + 1, 0).astype(np.intp)
-    seg, column = _spread(counts)
-    column += first.astype(np.intp)[seg]
-    rest32 = (inverse[seg_face, 1] * y + inverse[seg_face, 2]).astype(np.float32)
-    x = ((np.arange(camera.width_px) - camera.cx_px) / camera.fx_px).astype(np.float32)
-    w = inverse[seg_face, 0].astype(np.float32)[seg] * x[column] + rest32[seg]
-    code = (part * 4 + axis)[seg_face][seg]
-    return _Fragments((seg_row * camera.width_px)[seg] + column, w, code)
+    fill_faces(
+        *canvas.arrays,
+        np.stack(limits, axis=1),
+        np.ascontiguousarray(inverse),
+        part * 4 + axis,
+        _things(scenery, part),
+        v0,
+        np.where(u1 > u0, v1, v0),
+        ((np.arange(camera.width_px) - camera.cx_px) / camera.fx_px).astype(np.float32),
+        *_numbers(camera),
+    )
 
 
-def _round_fragments(scenery: Scenery, local: _Local, camera: Camera) -> _Fragments:
-    """Cylinder, sphere and cone as x2 + y2 + q (z - a)2 = rho, with flat caps; in float64."""
+def _draw_rounds(canvas: _Canvas, scenery: Scenery, local: _Local, camera: Camera) -> None:
+    """Cylinders, spheres and cones, in float64."""
     part = np.nonzero(scenery.kind != BOX)[0]
     origin, rotation, half = local.origin[part], local.rotation[part], local.half[part]
     kind = scenery.kind[part]
     corners = (_CORNERS * half[:, None] - origin[:, None]) @ rotation
-    u0, u1, v0, v1 = _rows(corners, camera)
-    seg_part, seg_row = _spread(np.where(u1 > u0, v1 - v0, 0))
-    seg_row = seg_row + v0[seg_part]
-    y = ((np.arange(camera.height_px) - camera.cy_px) / camera.fy_px)[seg_row]
-    base = rotation[seg_part, :, 1] * y[:, None] + rotation[seg_part, :, 2]
-    seg, column = _spread((u1 - u0)[seg_part])
-    column += u0[seg_part][seg]
-    x = ((np.arange(camera.width_px) - camera.cx_px) / camera.fx_px)[column]
-    p = seg_part[seg]
-
     radius, height = half[:, 0], half[:, 2]
     slope2 = (radius / (2 * height)) ** 2
     q = np.select([kind == SPHERE, kind == CONE], [1.0, -slope2], 0.0)
     rho = np.where(kind == CONE, 0.0, radius * radius)
-    apex = np.where(kind == CONE, height, 0.0)
-    oz = origin[:, 2] - apex
+    oz = origin[:, 2] - np.where(kind == CONE, height, 0.0)
     c = origin[:, 0] ** 2 + origin[:, 1] ** 2 + q * oz * oz - rho
-    d = [base[seg, i] + rotation[:, i, 0][p] * x for i in range(3)]
-    qp = q[p]
-    a = d[0] * d[0] + d[1] * d[1] + qp * d[2] * d[2]
-    b = origin[:, 0][p] * d[0] + origin[:, 1][p] * d[1] + (q * oz)[p] * d[2]
-    root = b * b - a * c[p]
-    hit = np.nonzero((root >= 0) | (kind[p] == CONE))[0]
-    p, a, b = p[hit], a[hit], b[hit]
-    d0, d1, dz = d[0][hit], d[1][hit], d[2][hit]
-    missed = root[hit] < 0
-    root = np.sqrt(np.maximum(root[hit], 0.0))
-    z0, h = origin[:, 2][p], height[p]
-    with np.errstate(divide="ignore", invalid="ignore"):
-        best = np.full(len(p), np.inf)
-        for candidate in ((-b - root) / a, (-b + root) / a):
-            z = z0 + candidate * dz
-            fits = (candidate > NEAR_M) & (np.abs(z) <= h) & (candidate < best) & ~missed
-            best[fits] = candidate[fits]
-        capped = (kind == CYLINDER) | ((kind == CONE) & (origin[:, 2] < 0))
-        capped &= np.abs(origin[:, 2]) > height
-        rows = np.nonzero(capped[p])[0]
-        pc = p[rows]
-        t = (np.sign(z0[rows]) * h[rows] - z0[rows]) / dz[rows]
-        px, py = origin[:, 0][pc] + t * d0[rows], origin[:, 1][pc] + t * d1[rows]
-        fits = (px * px + py * py <= radius[pc] ** 2) & (t > NEAR_M) & (t < best[rows])
-        best[rows[fits]] = t[fits]
-    found = np.isfinite(best)
-    pixel = ((seg_row * camera.width_px)[seg] + column)[hit]
-    code = part[p] * 4 + _ROUND
-    return _Fragments(pixel[found], (1.0 / best[found]).astype(np.float32), code[found])
+    capped = (kind == CYLINDER) | ((kind == CONE) & (origin[:, 2] < 0))
+    capped &= np.abs(origin[:, 2]) > height
+    fill_rounds(
+        *canvas.arrays,
+        origin,
+        np.ascontiguousarray(rotation),
+        np.stack([q, q * oz, c, origin[:, 2], height, radius], axis=1),
+        part * 4 + _ROUND,
+        _things(scenery, part),
+        np.stack(_rows(corners, camera), axis=1),
+        np.stack([kind == CONE, capped], axis=1),
+        NEAR_M,
+        *_numbers(camera),
+    )
+
+
+def _things(scenery: Scenery, part: Ints) -> Ints:
+    """Which thing each part is of, 0 for fixtures."""
+    return np.maximum(scenery.instance_id, 0).astype(np.intp)[part]
+
+
+def _numbers(camera: Camera) -> tuple[int, float, float, float, float]:
+    return camera.width_px, camera.fx_px, camera.fy_px, camera.cx_px, camera.cy_px
 
 
 def _shade(
@@ -259,33 +219,18 @@ def _shade(
     All that is constant over a face is folded into one table per face first: the pixel of the
     pattern is linear in the hit point, brightness and colours are numbers.
     """
-    table = _surfaces(scenery, local)
     x = ((np.arange(camera.width_px) - camera.cx_px) / camera.fx_px).astype(np.float32)
     y = ((np.arange(camera.height_px) - camera.cy_px) / camera.fy_px).astype(np.float32)
-    t = np.where(hit, depth, np.float32(0))
-    rays = (np.tile(x, camera.height_px) * t, np.repeat(y, camera.width_px) * t, t)
-    cells = []
-    for first in (0, 4):
-        cell = table[first].take(code)
-        for k in range(3):
-            cell += table[first + 1 + k].take(code) * rays[k]
-        cells.append(cell.astype(np.int32) & (TILE_PX - 1))
-    tile = table[8].take(code).astype(np.int32)
-    mix = atlas().ravel().take((tile + cells[1]) * TILE_PX + cells[0])
-    shade = table[9].take(code)
+    shade = np.ones(len(depth), np.float32)
     rounds = np.nonzero(((code & 3) == _ROUND) & hit)[0]
     if len(rounds):
-        shade[rounds] *= _round_shade(scenery, local, code[rounds] >> 2, [r[rounds] for r in rays])
+        t = depth[rounds]
+        rays = [x[rounds % camera.width_px] * t, y[rounds // camera.width_px] * t, t]
+        shade[rounds] = _round_shade(scenery, local, code[rounds] >> 2, rays)
     rgb = np.empty((len(depth), 3), np.uint8)
-    missed = ~hit
-    for i in range(3):
-        level = table[13 + i].take(code)
-        level *= mix
-        level += table[10 + i].take(code)
-        level *= shade
-        np.minimum(level, np.float32(255), out=level)
-        level[missed] = scenery.sky_rgb[i]
-        rgb[:, i] = level
+    table = np.ascontiguousarray(_surfaces(scenery, local).T)
+    tiles = atlas().reshape(-1, TILE_PX)
+    paint(rgb, depth, code, table, shade, x, y, tiles, np.array(scenery.sky_rgb, np.uint8))
     return rgb
 
 
