@@ -6,10 +6,13 @@ In: (N, 2) float64 points in W's x, y (metres). Out: convex polygons, counter-cl
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+
+from deepsight_ros.geometry.compiled import compiled
 
 Array = NDArray[np.float64]
 
@@ -66,16 +69,28 @@ def least_area_rectangle(hull_m: Array) -> Rectangle:
 
 def signed_distances(polygon_m: Array, points_m: Array) -> Array:
     """(N,) distances of points to a convex polygon's boundary, positive inside."""
-    start = polygon_m
-    edge = np.roll(polygon_m, -1, axis=0) - start
-    offset = points_m[:, None, :] - start[None]
-    length2 = np.maximum(np.einsum("ij,ij->i", edge, edge), 1e-18)
-    t = np.clip(np.einsum("nij,ij->ni", offset, edge) / length2, 0.0, 1.0)
-    gap = offset - t[..., None] * edge
-    distance: Array = np.sqrt(np.einsum("nij,nij->ni", gap, gap).min(axis=1))
-    cross = edge[:, 0] * offset[..., 1] - edge[:, 1] * offset[..., 0]
-    inside = (cross >= 0).all(axis=1) & (len(polygon_m) >= 3)
-    return np.where(inside, distance, -distance)
+    out = np.empty(len(points_m))
+    _signed_distances(np.ascontiguousarray(polygon_m), np.ascontiguousarray(points_m), out)
+    return out
+
+
+@compiled("f8[:,::1], f8[:,::1], f8[::1]")
+def _signed_distances(polygon: Any, points: Any, out: Any) -> None:
+    corners = len(polygon)
+    for n in range(len(points)):
+        least = np.inf
+        inside = corners >= 3
+        for i in range(corners):
+            j = i + 1 if i + 1 < corners else 0
+            ex, ey = polygon[j, 0] - polygon[i, 0], polygon[j, 1] - polygon[i, 1]
+            ox, oy = points[n, 0] - polygon[i, 0], points[n, 1] - polygon[i, 1]
+            t = (ox * ex + oy * ey) / max(ex * ex + ey * ey, 1e-18)
+            t = min(max(t, 0.0), 1.0)
+            gx, gy = ox - t * ex, oy - t * ey
+            least = min(least, gx * gx + gy * gy)
+            inside &= ex * oy - ey * ox >= 0
+        distance = np.sqrt(least)
+        out[n] = distance if inside else -distance
 
 
 def overlap_m(a_m: Array, b_m: Array) -> float:

@@ -1,8 +1,8 @@
 """Draws all parts of a world at once: Scenery and a camera in, a Picture with exact truth out.
 
-Every part is intersected analytically, pixel by pixel (``raster_loops``); the nearest fragment of a
-pixel wins, and only it is shaded.
-The ray of a pixel has optical z = 1, so the ray parameter of a hit is its depth.
+Every part is intersected analytically, pixel by pixel (``raster_loops``); the nearest fragment of
+a pixel wins, and only it is shaded. The ray of a pixel has optical z = 1, so the ray parameter of
+a hit is its depth.
 """
 
 from __future__ import annotations

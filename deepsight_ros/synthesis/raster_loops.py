@@ -1,9 +1,9 @@
 """The rasteriser's loops over fragments as machine code: faces and round parts in, what each pixel
 sees out.
 
-Arrays that are written to, all flat over pixels: ``inverse`` (N,) float32 the largest inverse depth
-so far, ``code`` (N,) int64 of the part and face that has it, ``flags`` (T, N) which things cover a
-pixel at all, ``alone`` (T,) how many pixels each covers.
+Arrays that are written to, all flat over pixels: ``inverse`` (N,) float32 the largest inverse
+depth so far, ``code`` (N,) int64 of the part and face that has it, ``flags`` (T, N) which things
+cover a pixel at all, ``alone`` (T,) how many pixels each covers.
 """
 
 from __future__ import annotations

@@ -110,7 +110,9 @@ def _predicate_words(r: Reading) -> list[Finding]:
     if c.form in _WORDED and not equal_ranges:
         if language.contradicts(c.key, r.question.bare):
             out.append(Finding("words", f"the question asks for the opposite of '{c.key}'"))
-        agrees = c.outcome in ("yes", "one", "value") or c.form == "choice"
+        agrees = c.outcome in ("yes", "one", "value") or (
+            c.form == "choice" and c.outcome != "same"  # "too close to call" says nothing
+        )
         negated = _TURNED.search(r.answer.bare) is not None
         if agrees and not negated and language.contradicts(c.key, r.answer.bare):
             out.append(Finding("words", f"the answer says the opposite of '{c.key}'"))

@@ -56,6 +56,7 @@ _SAME = re.compile(
     r"clearly|no (clear |real )?difference|equal|alike|indistinguishable|at the edge|none stands "
     r"out|tell them apart|about equally|several that are|roughly the same)\b|^neither: "
 )
+_DIAL = re.compile(r"(?<=centre of a )clock\b|\bclock(?= direction)")
 _MENTION = "\x00"
 _TAG = re.compile(r" \((\w+)\)")
 _PLACE = re.compile(
@@ -97,6 +98,8 @@ def read_text(text: str, things: Mapping[str, Thing], regions: Sequence[str]) ->
             taken[start:end] = [True] * (end - start)
             found.append(Mention(start, end, frozenset(ids)))
 
+    for match in _DIAL.finditer(low):  # a clock to tell directions by is no thing
+        taken[match.start() : match.end()] = [True] * (match.end() - match.start())
     for match in re.finditer(r"<region(\d+)>", low):
         number = int(match.group(1))
         take(*match.span(), [regions[number]] if number < len(regions) else [])

@@ -121,6 +121,12 @@ def test_an_hour_is_no_clock_and_the_right_mug_is_no_side() -> None:
     hour = language.read_text("Yes: <region0> is at 9 o'clock.", things, ("o1",))
     assert [m.ids for m in hour.mentions] == [frozenset({"o1"})]
     assert len(language.read_text("The clock is near.", things, ()).mentions) == 1
+    for dial in (
+        "If the red mug is the centre of a clock, at which hour is <region0>?",
+        "What is the clock direction from the red mug to <region0>?",
+    ):
+        found = language.read_text(dial, things, ("o3",)).mentions
+        assert [m.ids for m in found] == [frozenset({"o1"}), frozenset({"o3"})]
     side = language.read_text("It is the right red mug.", things, ())
     assert [m.ids for m in side.mentions] == [frozenset({"o1"})]
     assert not language.contradicts("left_of", side.bare)
