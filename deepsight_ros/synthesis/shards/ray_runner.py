@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import logging
+import socket
 import warnings
 from collections.abc import Iterator
 from dataclasses import asdict
@@ -24,6 +25,8 @@ _STORE_BYTES = 100 * 1024 * 1024
 _RETRIES = 3
 """How often a shard is started again whose worker died; then the run stops and can be resumed."""
 
+_KNOCK_S = 10.0
+
 
 def run_on_ray(
     job: ShardJob, shards: list[int], *, workers: int, address: str = ""
@@ -34,7 +37,7 @@ def run_on_ray(
         job: what to write; pickled once and fetched by every worker.
         shards: numbers of the shards to write.
         workers: how many tasks run at a time, one CPU each.
-        address: "auto" or "ray://host:port" of a cluster, "" starts Ray here.
+        address: "auto", "host:port" or "ray://host:port" of a cluster, "" starts Ray here.
 
     Raises:
         DeepsightError: ray is not installed, or the cluster cannot be reached.
@@ -82,6 +85,8 @@ def _connect(workers: int, address: str) -> bool:
 
     if ray.is_initialized():
         return False
+    if address:
+        _knock(address)
     try:
         if address:
             ray.init(address=address, log_to_driver=False)
@@ -98,3 +103,17 @@ def _connect(workers: int, address: str) -> bool:
             f"Ray: cannot join '{address}' ({error}); is the cluster up (`ray status`)?"
         ) from error
     return True
+
+
+def _knock(address: str) -> None:
+    """Fail within seconds where nothing listens; Ray itself would go on trying for minutes."""
+    host, _, port = address.removeprefix("ray://").rpartition(":")
+    if not port.isdigit():
+        return  # "auto", or anything else that Ray itself knows
+    try:
+        socket.create_connection((host, int(port)), timeout=_KNOCK_S).close()
+    except OSError as error:
+        raise DeepsightError(
+            f"Ray: cannot join '{address}' ({error}); is the cluster up (`ray status`), is this "
+            "its address and port?"
+        ) from error
