@@ -22,7 +22,7 @@ from scipy.stats import spearmanr
 from deepsight_ros.evaluation.geometry_workers import kept_in
 from deepsight_ros.perception.inputs import Detection, GivenUp, GripperInput
 from deepsight_ros.perception.perceiver import Perceiver
-from deepsight_ros.reward.annotator import Annotator
+from deepsight_ros.reward.annotator import SUCCESS_M, Annotator
 from deepsight_ros.reward.episode import RewardStep
 from deepsight_ros.reward.tasks import GRIPPER, Kind, Task
 from deepsight_ros.scene.objects import Scene, UpSource
@@ -36,6 +36,8 @@ LIMIT_M = 0.15
 """Distance to be kept in the episodes of keep_away."""
 LEAST_PIXELS = 60
 """A thing with fewer visible pixels gets no box from the detector."""
+CLEAR_M = 0.005
+"""A truth that comes to rest this near to the success distance is reported apart as well."""
 LEAST_FRAMES = 8
 """An episode with fewer visible, moving frames has no rank correlation; it is counted apart."""
 
@@ -58,6 +60,8 @@ class EpisodeScore:
         false_rises: stretches in which the true distance grows by more than 1 cm and the reward
             still rises; ``stretches`` counts those in which it grows so.
         perceive_s: processor time per frame, median.
+        clears_m: how far the true extreme (closest, or for keep_away nearest within the limit)
+            is from where success changes: what is nearer than CLEAR_M is a matter of millimetres.
     """
 
     kind: str
@@ -73,6 +77,7 @@ class EpisodeScore:
     stretches: int
     reason: str
     perceive_s: float
+    clears_m: float = math.inf
 
 
 @dataclass
@@ -262,7 +267,15 @@ def _score(
         stretches,
         max(set(reasons), key=reasons.count) if reasons else "",
         perceive_s,
+        _clears(episode.kind, true),
     )
+
+
+def _clears(kind: str, true: Sequence[RewardStep]) -> float:
+    left_m = [-t.terms["distance"] for t in true if "distance" in t.terms]
+    if not left_m:
+        return math.inf
+    return max(left_m) if kind == "keep_away" else abs(min(left_m) - SUCCESS_M)
 
 
 def _success_off(
@@ -306,6 +319,11 @@ def report(run: RewardRun, *, seed: int) -> Json:
         own = [s for s in run.scores if s.kind == kind]
         ranks = np.array([s.spearman for s in own if math.isfinite(s.spearman)])
         offs = [s.success_off for s in own if s.success_off is not None and not s.success_hidden]
+        clear = [
+            s.success_off
+            for s in own
+            if s.success_off is not None and not s.success_hidden and s.clears_m > CLEAR_M
+        ]
         low, high = _bootstrap_median(ranks)
         frames = sum(s.frames for s in own)
         kinds[kind] = {
@@ -315,6 +333,7 @@ def report(run: RewardRun, *, seed: int) -> Json:
             "spearman_median_interval": [low, high],
             "spearman_p5": _round(np.percentile(ranks, 5)) if len(ranks) else None,
             "success_within_2": [sum(o <= 2 for o in offs), len(offs)],
+            "success_within_2_clear": [sum(o <= 2 for o in clear), len(clear)],
             "success_hidden": sum(s.success_hidden for s in own),
             "false_rises": [sum(s.false_rises for s in own), sum(s.stretches for s in own)],
             "counted_share": _round(sum(s.counted for s in own) / frames),
@@ -344,14 +363,17 @@ def _round(value: float) -> float:
 
 def as_text(content: Json) -> str:
     """The report as a table."""
-    lines = ["kind       episodes  Spearman median [95 %]   p5     success +-2  false rises  held"]
+    lines = [
+        "kind       episodes  Spearman median [95 %]   p5     success +-2 (clear)  rises  held"
+    ]
     for kind, k in content["kinds"].items():
         low, high = k["spearman_median_interval"]
         done, of = k["success_within_2"]
+        sure, of_sure = k["success_within_2_clear"]
         rises, stretches = k["false_rises"]
         lines.append(
             f"{kind:<10} {k['episodes']:5d}     {k['spearman_median']} [{low}, {high}]   "
-            f"{k['spearman_p5']}  {done}/{of}  {rises}/{stretches}  "
+            f"{k['spearman_p5']}  {done}/{of} ({sure}/{of_sure})  {rises}/{stretches}  "
             f"{100 * k['held_share']:.1f} %"
         )
     done, wanted = content["episodes"]

@@ -1,10 +1,15 @@
-"""Node `reward_annotator`: services `set_task` and `reset_episode`; `rewards` at frame rate."""
+"""Node `reward_annotator`: services `set_task` and `reset_episode`; `rewards` at frame rate.
+
+Rewards are measured in a thread of their own, so that perception does not wait for them; a frame
+that comes while one is measured replaces the one that waits, and is counted as skipped.
+"""
 
 from __future__ import annotations
 
 import sys
 import threading
 import time
+import traceback
 import uuid
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
@@ -22,6 +27,7 @@ from deepsight_ros.nodes.node_base import DeepsightNode
 from deepsight_ros.nodes.query_desk import Job, QueryDesk
 from deepsight_ros.nodes.settings import RewardAloneSettings, RewardSettings, VisionSettings
 from deepsight_ros.nodes.sight import Sight, Sighting
+from deepsight_ros.nodes.slot import LatestSlot, Worker
 from deepsight_ros.nodes.spinning import run
 from deepsight_ros.nodes.vision import Vision
 from deepsight_ros.reward.annotator import Annotator
@@ -57,6 +63,9 @@ class RewardAnnotatorNode(DeepsightNode[RewardSettings]):
         self._unlisten: Callable[[], None] | None = None
         self._episode: Annotator | None = None
         self._lock = threading.Lock()
+        self._slot: LatestSlot[Sighting] = LatestSlot()
+        self._worker: Worker[Sighting] | None = None
+        self._told_skipped = 0
 
     # -- life -------------------------------------------------------------------------------
 
@@ -91,7 +100,9 @@ class RewardAnnotatorNode(DeepsightNode[RewardSettings]):
             16,
             lambda text: self.fault_log.add("set_task", "internal error", text),
         )
-        self._unlisten = self.sight.board.listen(self._annotate)
+        self._slot, self._told_skipped = LatestSlot(), 0
+        self._worker = Worker("rewards", self._slot, self._annotate, self._on_error)
+        self._unlisten = self.sight.board.listen(self._put)
         if self._vision is not None:
             self._vision.start()
 
@@ -99,6 +110,10 @@ class RewardAnnotatorNode(DeepsightNode[RewardSettings]):
         if self._unlisten is not None:
             self._unlisten()
             self._unlisten = None
+        if self._worker is not None:
+            if not self._worker.stop():
+                self.fault_log.add("rewards", "slow stop", "the frame in hand did not end in 5 s")
+            self._worker = None
         if self._desk is not None:
             self._desk.close()
             self._desk = None
@@ -132,6 +147,7 @@ class RewardAnnotatorNode(DeepsightNode[RewardSettings]):
             values: dict[str, object] = {
                 "episode": episode.episode_id,
                 "steps": episode.episode.steps,
+                "skipped": self._slot.overtaken,
                 "objects": " ".join(episode.reader.object_ids) or "not in view yet",
             }
             line = Report("task", OK, episode.task.text, values)
@@ -249,11 +265,26 @@ class RewardAnnotatorNode(DeepsightNode[RewardSettings]):
 
     # -- in the perception worker -------------------------------------------------------------
 
+    def _put(self, sighting: Sighting) -> None:
+        if self._episode is not None:
+            self._slot.put(sighting)
+
+    # -- in the rewards' worker ---------------------------------------------------------------
+
+    def _on_error(self, error: Exception) -> None:
+        trace = "".join(traceback.format_exception(error))
+        self.fault_log.add("rewards", f"internal error: {type(error).__name__}", trace)
+
     def _annotate(self, sighting: Sighting) -> None:
         with self._lock:
             episode = self._episode
         if episode is None:
             return
+        skipped = self._slot.overtaken
+        if skipped > self._told_skipped:
+            text = f"{skipped} frames have no reward: the computer is too slow for every one"
+            self.fault_log.add("rewards", "frames skipped", text)
+            self._told_skipped = skipped
         began_s = time.perf_counter()
         step = episode.annotate(sighting.stamp_ns, sighting.scene, sighting.fixed_from_camera)
         if time.perf_counter() - began_s > 0.1:

@@ -30,6 +30,10 @@ AGREES, VISIBLE = 0.8, 0.25
 GRIPPER_AGREES = 0.5
 """The gripper's pose is known: depth has only to show that the shape is not quite wrong."""
 
+MOST_SHORT_M = 0.02
+"""A body whose front was seen this near to its frame's origin ends there; one that was seen
+shorter lacks its fingers."""
+
 CLEAR_M = 0.05
 """Sights are collected while gripper and thing are farther apart than this."""
 
@@ -42,6 +46,13 @@ NEAR_M = 0.08
 
 CARRIED_M = 0.0015
 """Standard deviation of a carried thing's step against the gripper's."""
+
+CLEARLY = 0.1
+"""Share of the readings by which another place must agree better than the hand's."""
+
+SURELY, LOOK_EVERY = 0.95, 3
+"""Share of the readings that agree with a thing at rest as if nothing had happened, and frames
+from one search for it to the next."""
 
 GIVE_UP = 6
 """Frames in a row in which a thing is not found before its shape is taken anew."""
@@ -140,6 +151,10 @@ class Following:
         if hand.best is None or hand.model is None:
             return None
         motion = pose @ hand.best.anchor_from_w
+        short_m = -hand.best.front_m
+        if abs(short_m) < MOST_SHORT_M:  # its front is known better than it is seen
+            ahead = RigidTransform(np.eye(3), short_m * pose.rotation[:, 0])
+            motion = ahead @ motion
         if motion.rotation[2, 2] < MOST_TILT:
             return None
         found = judge(hand.model, scene.working_from_camera.inverse() @ motion, present)
@@ -161,6 +176,7 @@ class _Thing:
         self._missed = 0
         self._moves = False  # in the last frame
         self._has_moved = False
+        self._unlooked = 0
 
     def settle(self, perceived: SceneObject | None, frame: _Frame) -> SceneObject | None:
         """The thing as it stands now, None where this frame does not show it well enough."""
@@ -171,6 +187,8 @@ class _Thing:
         found = self._find(best, model, place, perceived, frame)
         if found is None:
             self._missed += 1
+            if self._moves and frame.step is not None:
+                self._fixed_from_w = frame.step @ place  # in the hand still, for all that is seen
             anew = sight_of(perceived, frame.fixed_from_w, whole=True)
             if anew is not None and self._missed >= GIVE_UP:
                 self._forget()
@@ -210,8 +228,6 @@ class _Thing:
     ) -> RigidTransform | None:
         """The pose of the best sight's W in the fixed frame: at rest, carried, or as found."""
         side = _same_side(best, place, frame)
-        if side < SEEN_SIDE:
-            return None
         if side < SAME_SIDE:
             model = model.without_edges()
         camera_from_fixed = frame.fixed_from_camera.inverse()
@@ -224,6 +240,9 @@ class _Thing:
                 guesses.append((frame.step @ place, CARRIED_M))
                 if self._moves:
                     guesses.reverse()
+        if len(guesses) == 1 and self._rests_as_seen(model, camera_from_fixed @ place, frame):
+            self._moves = False
+            return place
         tried: list[Alignment] = []
         for guess, slack_m in guesses:
             at = camera_from_fixed @ guess
@@ -234,6 +253,16 @@ class _Thing:
                 self._moves = slack_m > 0
                 return frame.fixed_from_camera @ _between(at, found, slack_m)
             tried.append(found)
+        if self._moves and frame.step is not None:
+            # Inside a hand little is seen of a thing, and what is found may be the hand itself:
+            # unless depth speaks against it, it is still where the hand has it.
+            held = judge(model, camera_from_fixed @ frame.step @ place, frame.present)
+            if held is not None and held.visible >= VISIBLE and held.agrees >= AGREES:
+                best_other = max((f.agrees for f in tried), default=0.0)
+                if held.agrees > best_other - CLEARLY:
+                    return frame.step @ place
+        if side < SEEN_SIDE:
+            return None  # another side of it: only guesses that fit are believed
         if not tried and perceived is not None:
             # it moved farther than a step: to where perception sees a thing of its id
             shift = frame.fixed_from_w.apply(perceived.box.centre_m) - place.apply(
@@ -249,6 +278,17 @@ class _Thing:
         self._moves = True
         likeliest = max(tried, key=lambda f: f.agrees + 0.5 * f.edges)
         return frame.fixed_from_camera @ likeliest.camera_from_model
+
+    def _rests_as_seen(self, model: Model, at: RigidTransform, frame: _Frame) -> bool:
+        """Nothing is near that could move it, and it is seen where it stood: it is looked for in
+        one frame of LOOK_EVERY only, which costs several times as much as to see that."""
+        self._unlooked += 1
+        if self._unlooked < LOOK_EVERY:
+            seen = judge(model, at, frame.present)
+            if seen is not None and seen.visible >= VISIBLE and seen.agrees >= SURELY:
+                return True
+        self._unlooked = 0
+        return False
 
 
 def _between(guess: RigidTransform, found: Alignment, slack_m: float) -> RigidTransform:

@@ -22,6 +22,7 @@ from deepsight_ros.scene.body import body_of
 from deepsight_ros.scene.measure import GRIPPER_ID, measure, require_gravity
 from deepsight_ros.scene.measurement import Measurement
 from deepsight_ros.scene.objects import Scene
+from deepsight_ros.scene.outline import signed_distances
 from deepsight_ros.scene.predicates import judge
 from deepsight_ros.scene.verdict import Outcome
 
@@ -53,8 +54,8 @@ class Reading:
     is_steady: bool = False
 
 
-FINGERS_M = 0.01
-"""A gripper's body that ends this far before its frame's origin was seen without its fingers."""
+MIDDLE_OFF = 0.25
+"""Share of its shorter side by which a thing's middle may seem to be beside what it stands on."""
 
 SIZE_JUMP, SIZES_KEPT, SIZES_NEEDED = 2.0, 9, 3
 """A side so many times longer or shorter than the median of the last frames is a jump."""
@@ -195,19 +196,26 @@ class Reader:
         if task.kind is Kind.PLACE:
             on = judge(scene, "on", (self.subject_id, self.target_id)).outcome
             inside = judge(scene, "inside", (self.subject_id, self.target_id)).outcome
-            on_it = on is Outcome.TRUE and not self._stands_beside(scene)
+            on_it = on is Outcome.TRUE and self._stands_over(scene)
             stands = on_it or inside is Outcome.TRUE
         return Reading(found.value, found.lower, found.upper, found, may_succeed=stands)
 
-    def _stands_beside(self, scene: Scene) -> bool:
-        """Whether the subject's foot is nearer to the support than to the target's top: noise
-        alone would set a thing beside a thin plate on it."""
-        if scene.support is None:
+    def _stands_over(self, scene: Scene) -> bool:
+        """Whether the subject's middle is over the target, as of all that stands on something
+        (a part of its width beside it will do: outlines are off by that), and its foot nearer to
+        the target's top than to the support: noise alone would set a thing beside a thin plate
+        on it."""
+        subject, target = scene.object(self.subject_id), scene.object(self.target_id)
+        outline_m = body_of(target.shape).solid.footprint_m
+        middle_m = np.asarray(subject.box.centre_m, dtype=np.float64)[None, :2]
+        beside_m = -float(signed_distances(outline_m, middle_m)[0])
+        if beside_m > MIDDLE_OFF * float(min(subject.box.size_m[:2])):
             return False
-        subject, target = scene.object(self.subject_id).box, scene.object(self.target_id).box
-        foot_m = float(subject.centre_m[2] - subject.size_m[2] / 2)
-        top_m = float(target.centre_m[2] + target.size_m[2] / 2)
-        return abs(foot_m) < abs(foot_m - top_m)
+        if scene.support is None:
+            return True
+        foot_m = float(subject.box.centre_m[2] - subject.box.size_m[2] / 2)
+        top_m = float(target.box.centre_m[2] + target.box.size_m[2] / 2)
+        return abs(foot_m) >= abs(foot_m - top_m)
 
     def _displaced(self, scene: Scene, fixed_from_camera: RigidTransform) -> Reading:
         """What is left of a displacement from where the thing was when the episode began."""
@@ -245,15 +253,12 @@ class Reader:
 
 
 def _gap(scene: Scene, subject_id: str, target_id: str) -> Measurement:
-    """Surface distance; a gripper reaches at least to its frame's origin, its front, which is
-    measured from where its body was seen without its fingers."""
+    """Surface distance; a gripper that was seen reaches at least to its frame's origin, its front:
+    its body may have been seen without its fingers, or turned a little. (An exact one is as it
+    is.)"""
     found = measure(scene, "surface_distance", (subject_id, target_id))
     held = scene.gripper
-    if subject_id != GRIPPER_ID or held is None or not held.object_id:
-        return found
-    ahead = held.pose.rotation[:, 0]
-    _, end_m = body_of(scene.object(held.object_id).shape).solid.extent(ahead)
-    if float(ahead @ held.pose.translation_m) - end_m < FINGERS_M:
+    if subject_id != GRIPPER_ID or held is None or not held.object_id or scene.cloud is None:
         return found
     bare = replace(scene, gripper=replace(held, object_id=""))
     bare = replace(bare, objects=tuple(o for o in scene.objects if o.id != GRIPPER_ID))
