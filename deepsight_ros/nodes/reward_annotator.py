@@ -37,7 +37,7 @@ from deepsight_ros.reward.tasks import GRIPPER, Task, parse_task
 from deepsight_ros.scene.objects import Scene
 from deepsight_ros.srv import ResetEpisode, SetRewardTask
 
-SET_TIMEOUT_S = 1.0
+SET_TIMEOUT_S = 3.0
 """How long set_task waits for an image to find its objects in."""
 MOST_TASK_CHARS = 2000
 
