@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from deepsight_ros.geometry.compiled import compiled
 from deepsight_ros.perception.glimpse import Glimpse
-from deepsight_ros.perception.sights import Sight
+from deepsight_ros.perception.sights import Aspect
 from deepsight_ros.perception.view import Bool, Float, WorkingView
 
 Array = NDArray[np.float64]
@@ -38,6 +38,10 @@ PLACE_SHARE = 0.004
 
 AREA_PX = 0.45
 """Largest change of the mask's area that noise explains, per pixel of outline (4 root area)."""
+
+TURNED_PLACE, TURNED_AREA = 0.15, 0.3
+"""Shares of a mask's side and area per radian that the camera has gone round a thing: how well a
+completed back tells what its outline is from there."""
 
 DEPTH_M = 0.0012
 DEPTH_SIGMAS = 0.9
@@ -149,31 +153,40 @@ def _compared(
     )
 
 
-def drift_of(look: Agreement, seen: Glimpse, sight: Sight, view: WorkingView) -> Array:
+def drift_of(look: Agreement, seen: Glimpse, aspect: Aspect, view: WorkingView) -> Array:
     """(3,) how far the thing seems to have moved from the points, in the optical frame."""
     camera = view.camera
-    across = float(seen.middle_px[0] - look.middle_px[0] - sight.offset_px[0])
-    down = float(seen.middle_px[1] - look.middle_px[1] - sight.offset_px[1])
+    across = float(seen.middle_px[0] - look.middle_px[0] - aspect.offset_px[0])
+    down = float(seen.middle_px[1] - look.middle_px[1] - aspect.offset_px[1])
     return np.array(
         [across * look.at_m / camera.fx_px, down * look.at_m / camera.fy_px, look.depth_m]
     )
 
 
 def agrees_with(
-    look: Agreement, seen: Glimpse, sight: Sight, view: WorkingView, drift_m: Array
+    look: Agreement,
+    seen: Glimpse,
+    aspect: Aspect,
+    spread_m: float,
+    view: WorkingView,
+    drift_m: Array,
 ) -> bool:
-    """Whether mask, depth, place and size of what is seen are those of the remembered shape."""
+    """Whether mask, depth, place and size of what is seen are those expected; ``spread_m`` as the
+    sight has it."""
     if look.inside < LEAST_INSIDE:
         return False
     if abs(look.depth_m) > DEPTH_M + DEPTH_SIGMAS * look.sigma_m:
         return False
-    if look.spread_m > SPREAD * sight.spread_m + DEPTH_M:
+    if look.spread_m > SPREAD * spread_m + DEPTH_M:
         return False
     pixel_m = look.at_m / view.camera.fx_px
     side = np.sqrt(seen.area_px)
     part = look.hidden > PART_HIDDEN
     slack = 2.0 if part else 1.0
-    if float(np.hypot(drift_m[0], drift_m[1])) > slack * (PLACE_PX + PLACE_SHARE * side) * pixel_m:
+    place_px = slack * (PLACE_PX + PLACE_SHARE * side) + TURNED_PLACE * aspect.turned_rad * side
+    if float(np.hypot(drift_m[0], drift_m[1])) > place_px * pixel_m:
         return False
-    expected = sight.area / look.at_m**2 * (1.0 - look.hidden)
-    return bool(abs(seen.area_px - expected) < slack * AREA_PX * 4.0 * np.sqrt(expected))
+    expected = aspect.area / look.at_m**2 * (1.0 - look.hidden)
+    area_px = slack * AREA_PX * 4.0 * np.sqrt(expected)
+    area_px += TURNED_AREA * aspect.turned_rad * expected
+    return bool(abs(seen.area_px - expected) < area_px)

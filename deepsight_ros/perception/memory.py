@@ -25,7 +25,7 @@ MOST_POINTS = 250
 MOST_SHAPES = 64
 """Shapes remembered at most; the ones longest unconfirmed go first."""
 
-MOST_SIGHTS = 5
+MOST_SIGHTS = 9
 """Shapes of one thing remembered at most."""
 
 ENOUGH_SIGHTS = 3
@@ -76,7 +76,9 @@ class ShapeMemory:
     def begin(self, known_ids: set[str]) -> None:
         """Start a frame; shapes of things that are not tracked any more are forgotten."""
         self._frame += 1
-        self._entries = {i: e for i, e in self._entries.items() if i in known_ids}
+        self._entries = {
+            i: e for i, e in self._entries.items() if i in known_ids and not e.lost_at
+        }
         if len(self._entries) > MOST_SHAPES:
             newest = sorted(self._entries.items(), key=lambda item: -item[1].confirmed_at)
             self._entries = dict(newest[:MOST_SHAPES])
@@ -87,16 +89,18 @@ class ShapeMemory:
         if entry is None:
             return None
         view, best = now.view, entry.best
-        points = (now.camera_from_fixed @ best.fixed_from_w).apply(best.points_m)
+        aspect = best.aspect(now)
         shift = np.zeros(3)  # in the optical frame
         has_moved = False
-        for attempt in range(ATTEMPTS):
-            look = compare(points + shift, seen, view)
+        for attempt in range(ATTEMPTS if aspect is not None else 0):
+            look = compare(aspect.points_m + shift, seen, view)
             if look is None:
                 break
-            drift = drift_of(look, seen, best, view)
-            agrees = agrees_with(look, seen, best, view, drift)
+            drift = drift_of(look, seen, aspect, view)
+            agrees = agrees_with(look, seen, aspect, best.spread_m, view, drift)
             is_hidden = look.hidden > PART_HIDDEN
+            if not agrees and attempt == 0 and self._is_at_rest(entry, seen, now):
+                agrees = True
             is_followed = attempt == 0 and self._frame <= entry.moving_until
             if agrees and not (is_followed and not is_hidden):
                 if attempt and is_hidden:
@@ -114,14 +118,30 @@ class ShapeMemory:
             shift = shift + drift
             if float(np.linalg.norm(shift)) > MOST_SHIFT_M:
                 break
-        del self._entries[object_id]
+        entry.lost_at = self._frame  # a new look decides whether it is still the thing it was
         return None
+
+    def _is_at_rest(self, entry: Remembered, seen: Glimpse, now: Moment) -> bool:
+        """Whether another look at the thing, where it was then, is what the frame shows: a camera
+        that goes round a thing sees in it what one look alone had not told."""
+        for sight in entry.sights:
+            if sight is entry.best:
+                continue
+            aspect = sight.aspect(now)
+            look = None if aspect is None else compare(aspect.points_m, seen, now.view)
+            if aspect is None or look is None:
+                continue
+            drift = drift_of(look, seen, aspect, now.view)
+            if agrees_with(look, seen, aspect, sight.spread_m, now.view, drift):
+                return True
+        return False
 
     def keep(self, object_id: str, shape: ObservedShape, seen: Glimpse, now: Moment) -> None:
         """Remember a shape worked out in this frame; besides what is known of the thing already,
         if this frame has confirmed that."""
         surface = shape.surface.points_m
-        points = surface[:: max(1, len(surface) // MOST_POINTS)]
+        every = slice(None, None, max(1, len(surface) // MOST_POINTS))
+        points = surface[every]
         look = compare(now.camera_from_w.apply(points), seen, now.view)
         if look is None:
             return
@@ -133,15 +153,20 @@ class ShapeMemory:
             if self._frame > until:  # the shapes of what moves are too old to be compared
                 oldest = self._frame - OLDEST_SIGHT
                 known = tuple(s for s in before.sights if s.seen_at >= oldest)
+        elif before is not None and before.is_still(shape.box.measures_m(now.fixed_from_w), now):
+            known = before.sights
         sight = Sight(
             shape,
             now.fixed_from_w,
             self._frame,
             now.fixed_from_camera.translation_m,
             points,
+            shape.surface.normals[every],
             seen.middle_px - look.middle_px,
             seen.area_px * look.at_m**2,
             look.spread_m,
+            seen.middle_px,
+            now.camera_from_w,
         )
         sights = (*known, sight)[-MOST_SIGHTS:]
         self._entries[object_id] = Remembered(sights, self._frame, moving_until=until)

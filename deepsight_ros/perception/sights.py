@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deepsight_ros.geometry.transforms import RigidTransform
+from deepsight_ros.perception.silhouette import corners_of, silhouette
 from deepsight_ros.perception.view import WorkingView
 from deepsight_ros.scene.carrying import are_same, carried
 from deepsight_ros.scene.observed import ObservedShape
@@ -25,6 +26,17 @@ ENOUGH_DRIFTS, MOST_DRIFTS = 8, 20
 
 OFF_M = 0.0015
 """Mean difference of place from which the sight in use is put right."""
+
+STILL_M, STILL_SHARE = 0.006, 0.05
+"""A thing seen anew from elsewhere is where it was if its middle is off by no more than this and
+a share of its longer side."""
+
+STANDING_SHARE = 0.3
+"""Share of the looks at a thing that must show it standing for it to stand."""
+
+LEAST_FACING, LEAST_FACING_SHARE = 0.2, 0.3
+"""Least cosine between a surface and the way to a camera elsewhere for the surface to be looked
+for there; least share of the surface that has to be left."""
 
 SAME_PLACE_M = 0.01
 """A camera that moved by less still sees things from the same side."""
@@ -56,6 +68,24 @@ class Moment:
 
 
 @dataclass(frozen=True, eq=False)
+class Aspect:
+    """What is expected of a thing at rest in the present view.
+
+    Attributes:
+        points_m: (N, 3) points of its surface that face the camera, in the optical frame.
+        offset_px: (2,) of the mask's middle from the middle of all of these.
+        area: pixels of the mask times squared depth.
+        turned_rad: by how much the camera has gone round it since; its outline is known only
+            as well as its back is guessed, so the farther the less is noticed.
+    """
+
+    points_m: Array
+    offset_px: Array
+    area: float
+    turned_rad: float
+
+
+@dataclass(frozen=True, eq=False)
 class Sight:
     """A shape as one frame showed it, and what later frames are compared with.
 
@@ -64,10 +94,12 @@ class Sight:
         fixed_from_w: that W, moved along with the thing since.
         seen_at: number of the frame.
         seen_from_m: (3,) where the camera was, in the fixed frame.
-        points_m: (N, 3) some of its surface in W.
+        points_m, normals: (N, 3) some of its surface in W, and unit normals out of it.
         offset_px: (2,) of the mask's middle from the middle of the points.
         area: pixels of the mask times squared depth.
         spread_m: mean absolute depth difference in its own frame.
+        mask_px: (2,) middle of the mask.
+        camera_from_w: where W was, seen from the camera.
     """
 
     shape: ObservedShape
@@ -75,9 +107,51 @@ class Sight:
     seen_at: int
     seen_from_m: Array
     points_m: Array
+    normals: Array
     offset_px: Array
     area: float
     spread_m: float
+    mask_px: Array
+    camera_from_w: RigidTransform
+
+    @cached_property
+    def _corners_m(self) -> Array:
+        return corners_of(self.shape.solid)
+
+    @cached_property
+    def _middle_m(self) -> Array:
+        return self.points_m.mean(axis=0)
+
+    def aspect(self, now: Moment) -> Aspect | None:
+        """What the present view ought to show; None where that is not known, so far has the
+        camera gone round the thing."""
+        camera_from_w = now.camera_from_fixed @ self.fixed_from_w
+        points = camera_from_w.apply(self.points_m)
+        if is_near(self.seen_from_m, now):
+            return Aspect(points, self.offset_px, self.area, 0.0)
+        facing = np.einsum("ij,ij->i", camera_from_w.rotate(self.normals), points)
+        points = points[facing < -LEAST_FACING * np.linalg.norm(points, axis=1)]
+        if len(points) < LEAST_FACING_SHARE * len(self.points_m):
+            return None
+        camera = now.view.camera
+        then = silhouette(self.camera_from_w.apply(self._corners_m), camera)
+        here = silhouette(camera_from_w.apply(self._corners_m), camera)
+        if then is None or here is None:
+            return None
+        at_then = self.camera_from_w.apply(self._middle_m)
+        at_here = camera_from_w.apply(self._middle_m)
+        nearer = float(at_then[2] / at_here[2])
+        mask_px = here.middle_px + (self.mask_px - then.middle_px) * nearer
+        z = points[:, 2]
+        column = points[:, 0] / z * camera.fx_px + camera.cx_px
+        row = points[:, 1] / z * camera.fy_px + camera.cy_px
+        offset = mask_px - np.array([column.mean(), row.mean()])
+        area = self.area * here.area_px / then.area_px / nearer**2
+        # the same direction from W's point of view, before and now
+        way_then = self.camera_from_w.inverse().translation_m - self._middle_m
+        way_here = camera_from_w.inverse().translation_m - self._middle_m
+        turned = np.cross(way_then, way_here) / np.linalg.norm(way_then) / np.linalg.norm(way_here)
+        return Aspect(points, offset, area, float(np.linalg.norm(turned)))
 
     @cached_property
     def measures(self) -> Array:
@@ -103,6 +177,7 @@ class Remembered:
         moving_until: number of the frame up to which the smallest drift is followed.
         drift_m: (3,) mean difference of place between the sight in use and the frames since, in
             the fixed frame; ``drifts`` how many frames.
+        lost_at: number of the frame that did not agree, 0 for none.
         motion, placed: the last motion asked for, and the shape there.
     """
 
@@ -112,6 +187,7 @@ class Remembered:
     moving_until: int = 0
     drift_m: Array = field(default_factory=lambda: np.zeros(3))
     drifts: int = 0
+    lost_at: int = 0
     motion: RigidTransform | None = None
     placed: ObservedShape | None = None
 
@@ -123,13 +199,29 @@ class Remembered:
         """Number of the frame it was last seen anew in."""
         return self.sights[-1].seen_at
 
+    def is_still(self, measures: Array, now: Moment) -> bool:
+        """Whether a new look from elsewhere shows the thing where it was and as large."""
+        if is_near(self.best.seen_from_m, now):
+            return False
+        off = np.abs(measures - self.best.measures)
+        slack_m = STILL_M + STILL_SHARE * float(self.best.measures[3])
+        return float(np.linalg.norm(off[:3])) < slack_m and float(off[3:].max()) < 2.0 * slack_m
+
     def _middle(self) -> Sight:
-        """The sight that differs least from all others; of two, the one that fits better."""
-        if len(self.sights) == 1:
-            return self.sights[0]
-        if len(self.sights) == 2:
-            return min(self.sights, key=lambda sight: sight.shape.completion.residual_m)
-        return self.sights[most_alike([sight.measures for sight in self.sights])]
+        """The sight that differs least from all others; of two, the one that fits better.
+
+        One view sees a foot on the support that another does not, and nothing hovers: where
+        enough of them stand, one of those stands for the thing.
+        """
+        sights = self.sights
+        if len(sights) == 1:
+            return sights[0]
+        standing = tuple(s for s in sights if s.shape.completion.stands)
+        if len(standing) >= STANDING_SHARE * len(sights):
+            sights = standing
+        if len(sights) <= 2:
+            return min(sights, key=lambda sight: sight.shape.completion.residual_m)
+        return sights[most_alike([sight.measures for sight in sights])]
 
     def at(self, w_from_fixed: RigidTransform) -> ObservedShape:
         """The shape in a W; the very same one as before where nothing has changed."""

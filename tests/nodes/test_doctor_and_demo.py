@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 import sys
 from pathlib import Path
 from typing import Any
@@ -58,14 +57,9 @@ def test_the_demo_answers_and_leaves_a_picture(
 ) -> None:
     command = [sys.executable, "-m", "deepsight_ros.cli.main", "demo"]
     child = processes.start([*command, "--camera", camera, "--out", tmp_path], {"COLUMNS": "200"})
-    code = child.wait(90.0)
+    code = child.wait(180.0)
     said = processes.output(child)
-    if camera == "wrist":  # how well objects keep their places is judged by its own figures below
-        assert re.findall(r"strayed by ([\d.]+) mm", said) or code == 0, said
-        assert all(float(mm) < 20 for mm in re.findall(r"strayed by ([\d.]+) mm", said)), said
-        assert "no answer" not in said
-    else:
-        assert code == 0, said
+    assert code == 0, said  # not so where an object strayed by more than 1 cm in the world
     for words in ("far apart", "closer to the camera", "left", "tall", "gripper"):
         assert words in said
     if camera == "wrist":
