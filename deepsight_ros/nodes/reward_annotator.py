@@ -1,7 +1,8 @@
 """Node `reward_annotator`: services `set_task` and `reset_episode`; `rewards` at frame rate.
 
 Rewards are measured in a thread of their own, so that perception does not wait for them; a frame
-that comes while one is measured replaces the one that waits, and is counted as skipped.
+that comes while one is measured replaces the one that waits. Where perception is behind, up to
+two frames in three are left out, so that distances keep their rate. Both are counted as skipped.
 """
 
 from __future__ import annotations
@@ -40,6 +41,8 @@ from deepsight_ros.srv import ResetEpisode, SetRewardTask
 SET_TIMEOUT_S = 3.0
 """How long set_task waits for an image to find its objects in."""
 MOST_TASK_CHARS = 2000
+MOST_LEFT_OUT = 2
+"""Frames in a row that may go without a reward because perception is behind."""
 
 
 class RewardAnnotatorNode(DeepsightNode[RewardSettings]):
@@ -65,7 +68,7 @@ class RewardAnnotatorNode(DeepsightNode[RewardSettings]):
         self._lock = threading.Lock()
         self._slot: LatestSlot[Sighting] = LatestSlot()
         self._worker: Worker[Sighting] | None = None
-        self._told_skipped = 0
+        self._told_skipped = self._skipped = self._left_out = 0
 
     # -- life -------------------------------------------------------------------------------
 
@@ -100,7 +103,8 @@ class RewardAnnotatorNode(DeepsightNode[RewardSettings]):
             16,
             lambda text: self.fault_log.add("set_task", "internal error", text),
         )
-        self._slot, self._told_skipped = LatestSlot(), 0
+        self._slot = LatestSlot()
+        self._told_skipped = self._skipped = self._left_out = 0
         self._worker = Worker("rewards", self._slot, self._annotate, self._on_error)
         self._unlisten = self.sight.board.listen(self._put)
         if self._vision is not None:
@@ -147,7 +151,7 @@ class RewardAnnotatorNode(DeepsightNode[RewardSettings]):
             values: dict[str, object] = {
                 "episode": episode.episode_id,
                 "steps": episode.episode.steps,
-                "skipped": self._slot.overtaken,
+                "skipped": self.skipped,
                 "objects": " ".join(episode.reader.object_ids) or "not in view yet",
             }
             line = Report("task", OK, episode.task.text, values)
@@ -266,8 +270,20 @@ class RewardAnnotatorNode(DeepsightNode[RewardSettings]):
     # -- in the perception worker -------------------------------------------------------------
 
     def _put(self, sighting: Sighting) -> None:
-        if self._episode is not None:
-            self._slot.put(sighting)
+        if self._episode is None:
+            return
+        vision = self.sight.vision
+        if vision is not None and vision.is_behind and self._left_out < MOST_LEFT_OUT:
+            self._left_out += 1
+            self._skipped += 1
+            return
+        self._left_out = 0
+        self._slot.put(sighting)
+
+    @property
+    def skipped(self) -> int:
+        """Frames since activation that no reward was measured of, for want of time."""
+        return self._skipped + self._slot.overtaken
 
     # -- in the rewards' worker ---------------------------------------------------------------
 
@@ -280,7 +296,7 @@ class RewardAnnotatorNode(DeepsightNode[RewardSettings]):
             episode = self._episode
         if episode is None:
             return
-        skipped = self._slot.overtaken
+        skipped = self.skipped
         if skipped > self._told_skipped:
             text = f"{skipped} frames have no reward: the computer is too slow for every one"
             self.fault_log.add("rewards", "frames skipped", text)

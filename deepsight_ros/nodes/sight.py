@@ -96,6 +96,11 @@ class Eyes(Protocol):
         """Objects are to be named by the model."""
         ...
 
+    @property
+    def is_behind(self) -> bool:
+        """The next frame waits already."""
+        ...
+
     def name(self, object_id: str, name: str, score: float) -> None:
         """Name an object from the next frame on, unless it has a surer name."""
         ...

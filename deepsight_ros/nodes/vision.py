@@ -144,6 +144,10 @@ class Vision:
     def wants_names(self) -> bool:
         return self._config.detector == "model"
 
+    @property
+    def is_behind(self) -> bool:
+        return not self._slot.is_empty
+
     def name(self, object_id: str, name: str, score: float) -> None:
         """Name an object from the next frame on, unless it has a surer name."""
         self._names.append((object_id, name, score))
