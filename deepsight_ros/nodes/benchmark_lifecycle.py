@@ -23,7 +23,8 @@ from deepsight_ros.nodes.isolation import isolate
 from deepsight_ros.nodes.process_meter import hardware
 from deepsight_ros.srv import SpatialQuery
 
-UP_S = 30.0
+UP_S = 60.0
+"""Longest wait for the graph and for its answer: a limit, not a figure."""
 MOST_LINES = 20
 _SEGMENT = re.compile(r"/dev/shm/((?:fastrtps|sem\.fastrtps)_\S+)")
 _FAULT = re.compile(r"\[(?:ERROR|FATAL)\]|Traceback|Segmentation")
@@ -50,7 +51,7 @@ def run_lifecycle(cycles: int = 100, console: Console | None = None) -> dict[str
             with runner, SpatialClient() as client:
                 try:
                     client.wait_for_service(SpatialQuery, "ask", UP_S)
-                    answer = client.ask("how many objects are there?", timeout_s=10.0)
+                    answer = client.ask("how many objects are there?", timeout_s=UP_S)
                     answered += answer.status == answer.OK
                 except ServiceError as error:
                     console.print(f"[red]{error}[/]")

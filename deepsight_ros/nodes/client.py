@@ -25,7 +25,7 @@ from deepsight_ros.errors import DeepsightError
 from deepsight_ros.nodes import qos
 from deepsight_ros.nodes.conversions import to_duration, to_time
 from deepsight_ros.nodes.dds_profile import use_image_profile
-from deepsight_ros.nodes.spinning import Spinner
+from deepsight_ros.nodes.spinning import Spinner, settle
 from deepsight_ros.srv import MeasureDistance, ResetEpisode, SetRewardTask, SpatialQuery
 
 GRACE_S = 1.0
@@ -70,6 +70,8 @@ class SpatialClient:
     def close(self) -> None:
         """Leave the graph."""
         self._spinner.stop()
+        if self._owns_context:
+            settle(self.node)
         self.node.destroy_node()
         if self._owns_context:
             self.context.try_shutdown()

@@ -42,7 +42,11 @@ class DeepsightNode(LifecycleNode, Generic[S]):
         super().__init__(name, **options)
         self.is_active = False
         self._closed = False
-        self._parameter_set = ParameterSet(self, settings, lambda: self.is_active)
+        try:
+            self._parameter_set = ParameterSet(self, settings, lambda: self.is_active)
+        except Exception:
+            self.destroy_node()
+            raise
         self.fault_log = FaultLog(self._warn, self.settings.warning_period_s)
         self._diagnostics = self.create_publisher(
             DiagnosticArray, "/diagnostics", qos.reliable(), qos_overriding_options=None
@@ -101,6 +105,15 @@ class DeepsightNode(LifecycleNode, Generic[S]):
             self.is_active = False
         self._guarded("teardown", self.teardown)
         self.destroy_node()
+
+    def destroy_node(self) -> None:
+        """Destroy the node with its state machine, which rclpy leaves to the garbage collector.
+
+        The state machine holds the node, and the node the DDS participant of its context: they
+        would live on until a collection, whose moment and thread nobody chooses, takes them.
+        """
+        super().destroy_node()
+        self._state_machine.destroy_when_not_in_use()
 
     def on_configure(self, state: LifecycleState) -> TransitionCallbackReturn:
         self.fault_log.period_s = self.settings.warning_period_s

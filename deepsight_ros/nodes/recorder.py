@@ -24,7 +24,7 @@ from rosbags.typesys import Stores, get_types_from_msg, get_typestore
 
 from deepsight_ros.errors import SourceError
 from deepsight_ros.nodes.dds_profile import use_image_profile
-from deepsight_ros.nodes.spinning import Spinner
+from deepsight_ros.nodes.spinning import Spinner, settle
 
 ALWAYS = ("/tf", "/tf_static")
 CAMERA = ("color/image_raw", "depth/image_raw")
@@ -178,6 +178,7 @@ def record(
         while not stop.wait(0.2) and not 0 < seconds <= time.monotonic() - began_s:
             pass
         spinner.stop()
+        settle(node)
         node.close()
     finally:
         context.try_shutdown()

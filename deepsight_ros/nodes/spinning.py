@@ -9,9 +9,11 @@ node adds 2 ms to a message and 7 % of a core, and a node's services cannot dela
 from __future__ import annotations
 
 import gc
+import random
 import signal
 import sys
 import threading
+import time
 import traceback
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -28,6 +30,41 @@ from deepsight_ros.nodes.dds_profile import use_image_profile
 SWITCH_S = 0.001
 """How long a computing thread keeps the interpreter while others wait: a message takes several
 turns to receive, and the default is 5 ms each."""
+
+
+QUIET_S = (0.05, 0.25)
+"""Discovery is at rest after so long without news; drawn anew each time, so that processes that
+end together do not all leave at the same moment."""
+LONGEST_SETTLE_S = 1.0
+
+
+def settle(node: Node) -> None:
+    """Wait until discovery is at rest, a second at most; before the last node of a context goes.
+
+    With it goes the DDS participant. Fast DDS as in the PyPI wheels never returns from deleting
+    one while a discovery callback of it runs (eProsima/Fast-DDS#6513): it waits for the callback
+    until the end of time, which overflows with its C++ library, so that the wait neither sleeps
+    nor gives away the lock that the callback needs; the interpreter is held meanwhile. Callbacks
+    run while other participants come and go: all that can be done from here is to leave when
+    they are still.
+    """
+    quiet_s = random.uniform(*QUIET_S)
+    deadline_s = time.monotonic() + LONGEST_SETTLE_S
+    seen, since_s = _graph(node), time.monotonic()
+    while time.monotonic() < min(since_s + quiet_s, deadline_s):
+        time.sleep(0.02)
+        if (now := _graph(node)) != seen:
+            seen, since_s = now, time.monotonic()
+
+
+def _graph(node: Node) -> tuple[object, ...]:
+    """All that is known of the graph, as something to compare."""
+    topics = [name for name, _ in node.get_topic_names_and_types()]
+    return (
+        node.get_node_names(),
+        node.get_service_names_and_types(),
+        [(name, node.count_publishers(name), node.count_subscribers(name)) for name in topics],
+    )
 
 
 class Spinner:
@@ -75,10 +112,12 @@ class Running:
 
     Args:
         nodes: made in this context; those with ``autostart`` and ``close`` are started and closed.
+        are_all: the context has no other nodes, so that its DDS participant goes with these.
     """
 
-    def __init__(self, nodes: Sequence[Any]) -> None:
+    def __init__(self, nodes: Sequence[Any], are_all: bool = False) -> None:
         self.nodes = list(nodes)
+        self._are_all = are_all
         self._spinners: list[Spinner] = []
 
     def __enter__(self) -> Running:
@@ -99,6 +138,8 @@ class Running:
                 node.prepare_close()
         for spinner in self._spinners:
             spinner.stop()
+        if self._are_all and self.nodes:
+            settle(self.nodes[0])
         for node in reversed(self.nodes):
             if hasattr(node, "close"):
                 node.close()
@@ -127,7 +168,7 @@ def run(make_nodes: Callable[[], Sequence[Any]], arguments: list[str] | None = N
         except (DeepsightError, rclpy.exceptions.ParameterException) as error:
             print(f"{type(error).__name__}: {error}", file=sys.stderr)
             return 2
-        with Running(nodes) as running:
+        with Running(nodes, are_all=True) as running:
             if not running.autostart():
                 return 1
             sys.setswitchinterval(SWITCH_S)
@@ -137,6 +178,8 @@ def run(make_nodes: Callable[[], Sequence[Any]], arguments: list[str] | None = N
                     break
                 if any(getattr(node, "has_ended", False) for node in nodes):
                     break
+            # From here on SIGTERM ends it wherever it is; not SIGINT, which launch sends twice.
+            signal.signal(signal.SIGTERM, signal.SIG_DFL)
         return 0
     finally:
         rclpy.try_shutdown()

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from deepsight_ros.errors import InvalidValueError, TransformError
 from deepsight_ros.geometry.transform_buffer import TransformBuffer, interpolate
 from deepsight_ros.geometry.transforms import RigidTransform
+from tests.support.waiting import PATIENCE_S
 
 S = 1_000_000_000
 UNIT = (0.0, 0.0, 0.0, 1.0)
@@ -227,7 +228,7 @@ def test_threads() -> None:
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join()
+        thread.join(PATIENCE_S)
     assert failures == []
 
 

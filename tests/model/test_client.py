@@ -17,8 +17,9 @@ from deepsight_ros.model.client import ModelClient
 from deepsight_ros.model.deepsight_model import DeepSightModel
 from deepsight_ros.model.text import TextCodec
 from deepsight_ros.model.worker import Reply, WorkerConfig
+from tests.support.waiting import PATIENCE_S, wait_until
 
-LOADING_S = 120.0
+LOADING_S = 2 * PATIENCE_S
 
 
 @pytest.fixture
@@ -59,13 +60,8 @@ def start() -> Iterator[Start]:
         client.close()
 
 
-def wait_for(condition: Callable[[], bool], seconds: float = LOADING_S) -> bool:
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        if condition():
-            return True
-        time.sleep(0.02)
-    return False
+def wait_for(condition: Callable[[], bool]) -> bool:
+    return wait_until(condition, timeout_s=LOADING_S)
 
 
 def test_life_of_a_worker(start: Start, folder: Path, frame: RgbdFrame):
@@ -74,7 +70,7 @@ def test_life_of_a_worker(start: Start, folder: Path, frame: RgbdFrame):
     assert "no answer within the deadline" in told.next().text
     for _ in range(40):  # while it loads, so many may wait and no more
         client.ask(frame, "What room is this?", told.replies.put, LOADING_S)
-    assert all("wait for the model already" in told.next(1).text for _ in range(8))
+    assert all("wait for the model already" in told.next().text for _ in range(8))
     assert all(told.next().kind == "answer" for _ in range(32))
     assert wait_for(lambda: client.state == "ready")
     assert any("loading" in text for _, text in told.said)
@@ -112,7 +108,7 @@ def test_life_of_a_worker(start: Start, folder: Path, frame: RgbdFrame):
     client.close()
     assert not process.is_alive()
     client.ask(frame, question, told.replies.put, 1.0)
-    assert "not running" in told.next(1).text
+    assert "not running" in told.next().text
 
 
 def test_a_checkpoint_that_cannot_be_loaded_is_given_up(
@@ -122,4 +118,4 @@ def test_a_checkpoint_that_cannot_be_loaded_is_given_up(
     assert wait_for(lambda: client.state == "given up")
     assert told.said[-1][0] == "error" and "config.json" in told.said[-1][1]
     client.ask(frame, "What room is this?", told.replies.put, 1.0)
-    assert "given up" in told.next(1).text
+    assert "given up" in told.next().text

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +13,7 @@ pytest.importorskip("rclpy")
 from deepsight_ros.geometry.camera import Camera
 from deepsight_ros.nodes.camera_output import CameraOutput, PackedFrame, millimetres, pack
 from deepsight_ros.synthesis.simulation import SimulatedFrame, Simulation
+from tests.support.waiting import PATIENCE_S, wait_until
 
 if TYPE_CHECKING:
     from tests.support.ros import RosHarness
@@ -57,15 +57,17 @@ class Feed:
         return stamp_ns
 
     def send_until(
-        self, frame: PackedFrame, condition: Callable[[], Any], timeout_s: float = 10.0
+        self, frame: PackedFrame, condition: Callable[[], Any], timeout_s: float = PATIENCE_S
     ) -> Any:
         """Publish at 20 Hz until the condition holds; its value."""
-        deadline_s = time.monotonic() + timeout_s
-        while not (value := condition()):
-            assert time.monotonic() < deadline_s, f"not within {timeout_s} s"
-            self.send(frame)
-            time.sleep(0.05)
-        return value
+
+        def holds() -> Any:
+            value = condition()
+            if not value:
+                self.send(frame)
+            return value
+
+        return wait_until(holds, "what the frames are sent for", timeout_s, step_s=0.05)
 
 
 @pytest.fixture

@@ -196,7 +196,7 @@ def test_colour_without_depth_is_named(bench: Bench, packed: PackedFrame) -> Non
         publisher.publish(only_colour)
         return bench.node.fault_log.count("/color/image_raw", "colour without depth")
 
-    bench.ros.wait_for(counted, 8.0)
+    bench.ros.wait_for(counted, what="colour without depth")
     assert "/depth/image_raw" in bench.faults()
 
 

@@ -44,7 +44,7 @@ def test_the_simulated_camera_says_what_is_true(
     boxes: list[Regions] = ros.collect(Regions, "detections")
     about: list[String] = ros.collect(String, "simulation", qos.latched())
     run_nodes(SimCameraNode, mount=mount, rate_hz=10.0, detections_rate_hz=10.0)
-    ros.wait_for(lambda: len(truths) > 2 and boxes and about, 15.0, "truth and detections")
+    ros.wait_for(lambda: len(truths) > 2 and boxes and about, what="truth and detections")
     depth = depths[-1]
     stamp_ns = to_ns(depth.header.stamp)
     assert stamp_ns in {to_ns(c.header.stamp) for c in colours[-4:]}

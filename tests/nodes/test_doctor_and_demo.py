@@ -16,6 +16,7 @@ from deepsight_ros.nodes.inspection import inspect
 from deepsight_ros.nodes.sim_camera import SimCameraNode
 from tests.support.processes import ProcessGuard
 from tests.support.ros import RosHarness
+from tests.support.waiting import PATIENCE_S
 
 pytestmark = pytest.mark.ros
 
@@ -57,7 +58,7 @@ def test_the_demo_answers_and_leaves_a_picture(
 ) -> None:
     command = [sys.executable, "-m", "deepsight_ros.cli.main", "demo"]
     child = processes.start([*command, "--camera", camera, "--out", tmp_path], {"COLUMNS": "200"})
-    code = child.wait(180.0)
+    code = child.wait(4 * PATIENCE_S)
     said = processes.output(child)
     assert code == 0, said  # not so where an object strayed by more than 1 cm in the world
     for words in ("far apart", "closer to the camera", "left", "tall", "gripper"):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib.util
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -27,9 +26,10 @@ from deepsight_ros.scene.scene_file import load_scene
 from tests.model.conftest import REGIONS, SENTENCES, small_config
 from tests.nodes.test_spatial_query import Robot, region_of
 from tests.support.ros import RosHarness
+from tests.support.waiting import PATIENCE_S, wait_until
 
 pytestmark = pytest.mark.ros
-LOADING_S = 180.0
+LOADING_S = 4 * PATIENCE_S
 FOREIGN = "Tell me a story about gravity waves"
 
 
@@ -44,7 +44,7 @@ def robot(packed: PackedFrame, tmp_path_factory: pytest.TempPathFactory) -> Iter
         Parameter("model", value=str(folder)),
         Parameter("model_device", value="cpu"),
         Parameter("model_min_confidence", value=0.0),
-        Parameter("timeout_s", value=10.0),
+        Parameter("timeout_s", value=PATIENCE_S),
     ]
     with (
         RosHarness() as ros,
@@ -53,13 +53,12 @@ def robot(packed: PackedFrame, tmp_path_factory: pytest.TempPathFactory) -> Iter
         assert running.autostart()
         robot = Robot(ros, running.nodes, packed)
         client = _model_client(robot)
-        end = time.monotonic() + LOADING_S
-        while client.state != "ready" and time.monotonic() < end:
-            time.sleep(0.1)
-        assert client.state == "ready"
-        yield robot
-        robot.stop_camera()
-        robot.client.close()
+        try:
+            wait_until(lambda: client.state == "ready", "the model", LOADING_S)
+            yield robot
+        finally:
+            robot.stop_camera()
+            robot.client.close()
 
 
 def _model_client(robot: Robot) -> ModelClient:
@@ -71,7 +70,7 @@ def _model_client(robot: Robot) -> ModelClient:
 
 def test_a_question_that_nothing_measures_goes_to_the_model(robot: Robot):
     before = _model_client(robot).answered
-    robot.client.ask(FOREIGN, timeout_s=10.0)
+    robot.client.ask(FOREIGN, timeout_s=PATIENCE_S)
     assert _model_client(robot).answered == before + 1
 
 
@@ -87,7 +86,7 @@ def test_the_model_can_be_asked_for(robot: Robot):
     before = _model_client(robot).answered
     box = next(iter(robot.boxes.values()))
     reply = robot.client.ask(
-        "how far is <region0>?", regions=[region_of(box)], method="model", timeout_s=10.0
+        "how far is <region0>?", regions=[region_of(box)], method="model", timeout_s=PATIENCE_S
     )
     assert _model_client(robot).answered == before + 1
     assert reply.method in ("", SpatialAnswer.MODEL)

@@ -46,7 +46,6 @@ def test_compressed_topics_are_found_by_themselves(
     ros: RosHarness, run_nodes: Any, table: SimulatedFrame, packed: PackedFrame, codec: str
 ) -> None:
     """Only compressed topics are published; no parameter says so."""
-    (node,) = run_nodes(PerceptionNode)
     scenes = ros.collect(Scene, "scene")
     frame = table.frame
     fmt, depth = encode_compressed_depth(millimetres(frame.depth_m), codec)
@@ -61,6 +60,7 @@ def test_compressed_topics_are_found_by_themselves(
     infos = Feed(ros)
     infos.output._node.destroy_publisher(infos.output._depth)
     infos.output._node.destroy_publisher(infos.output._colour)
+    (node,) = run_nodes(PerceptionNode)
 
     def seen() -> bool:
         stamp_ns = infos.now_ns()
@@ -76,7 +76,7 @@ def test_compressed_topics_are_found_by_themselves(
         time.sleep(0.05)
         return any(s.has_colour for s in scenes)
 
-    ros.wait_for(seen, 15.0, "a scene with colour")
+    ros.wait_for(seen, what="a scene with colour")
     assert len(scenes[-1].objects) >= 4
     assert node.fault_log.count("/depth/image_raw") == 0
 
@@ -289,8 +289,12 @@ def test_scene_messages_say_what_the_frame_shows(
     run_nodes(PerceptionNode)
     scenes: list[Scene] = ros.collect(Scene, "scene")
     feed.wait_for_subscribers()
-    feed.send_until(packed, lambda: len(scenes) > 3)
-    scene = scenes[-1]
+
+    def coloured() -> list[Scene]:
+        return [s for s in scenes if s.has_colour]
+
+    feed.send_until(packed, lambda: len(scenes) > 3 and coloured())
+    scene = coloured()[-1]
     assert [s.sequence for s in scenes] == sorted({s.sequence for s in scenes})
     assert (scene.width, scene.height) == (packed.depth.width, packed.depth.height)
     assert scene.fx == pytest.approx(packed.depth_info.k[0])

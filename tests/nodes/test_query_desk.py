@@ -15,6 +15,7 @@ pytest.importorskip("rclpy")
 from deepsight_ros.nodes.query_desk import Job, QueryDesk
 from deepsight_ros.nodes.sight import Board
 from deepsight_ros.scene.answer import Status
+from tests.support.waiting import PATIENCE_S, wait_until
 
 Response = tuple[Status, str]
 
@@ -46,15 +47,13 @@ class Desk:
             work=work or (lambda sighting: (Status.OK, str(sighting.stamp_ns))),
             refuse=lambda status, reason: (status, reason),
             finish=finish,
-            **{"timeout_s": 1.0, **options},
+            **{"timeout_s": PATIENCE_S, **options},
         )
         self.desk.submit(job)
         return job
 
-    def wait(self, count: int, timeout_s: float = 3.0) -> list[Response]:
-        deadline_s = time.monotonic() + timeout_s
-        while len(self.responses) < count and time.monotonic() < deadline_s:
-            time.sleep(0.005)
+    def wait(self, count: int) -> list[Response]:
+        wait_until(lambda: len(self.responses) >= count, f"{count} responses")
         assert len(self.responses) == count
         return self.responses
 
@@ -74,7 +73,7 @@ def test_a_fresh_sighting_answers_at_once(desk: Desk) -> None:
 
 def test_an_old_sighting_is_not_used_and_the_next_one_is(desk: Desk) -> None:
     desk.see(9_000_000_000)
-    desk.ask(max_age_s=0.5, timeout_s=2.0)
+    desk.ask(max_age_s=0.5, timeout_s=PATIENCE_S)
     time.sleep(0.05)
     assert not desk.responses
     desk.see(9_950_000_000)
@@ -107,7 +106,7 @@ def test_a_slow_answer_makes_nobody_late(desk: Desk) -> None:
     """One question hangs; it and those behind it get TIMEOUT within their own time."""
     desk.see(9_990_000_000)
     release = threading.Event()
-    desk.ask(lambda _: (release.wait(5.0), (Status.OK, "late"))[1], timeout_s=0.3)
+    desk.ask(lambda _: (release.wait(PATIENCE_S), (Status.OK, "late"))[1], timeout_s=0.3)
     for _ in range(20):
         desk.ask(timeout_s=0.3)
     responses = desk.wait(21)
@@ -140,13 +139,13 @@ def test_too_many_are_refused_at_once() -> None:
 
 
 def test_closing_answers_what_is_pending_and_what_comes_after(desk: Desk) -> None:
-    desk.ask(timeout_s=5.0)
+    desk.ask()
     desk.desk.close()
     desk.ask()
     assert [status for status, _ in desk.wait(2)] == [Status.FAILED] * 2
 
 
 def test_a_cancelled_job_is_told_so(desk: Desk) -> None:
-    job = desk.ask(timeout_s=5.0)
+    job = desk.ask()
     desk.desk.cancel(job, "cancelled by the client")
     assert desk.wait(1) == [(Status.FAILED, "cancelled by the client")]

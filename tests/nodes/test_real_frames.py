@@ -15,6 +15,7 @@ from deepsight_ros.nodes.client import SpatialClient
 from deepsight_ros.nodes.frame_player import FramePlayerNode
 from deepsight_ros.nodes.graph import make_graph
 from tests.support.ros import RosHarness
+from tests.support.waiting import PATIENCE_S
 
 pytestmark = pytest.mark.ros
 
@@ -31,7 +32,7 @@ def play(
     scenes: list[Scene] = ros.collect(Scene, "scene")
     run_nodes(make_graph)
     run_nodes(FramePlayerNode, path=str(path), loop=True, start_delay_s=0.3, **options)
-    ros.wait_for(lambda: scenes, 20.0, "a scene")
+    ros.wait_for(lambda: scenes, what="a scene")
     return SpatialClient(context=ros.context)
 
 
@@ -68,7 +69,7 @@ def test_tabletop_distances_by_true_boxes(
         answer = client.ask(
             "what is the distance between the centres of <region0> and <region1>?",
             regions=[box(*truth.box[a]), box(*truth.box[b])],
-            timeout_s=5.0,
+            timeout_s=PATIENCE_S,
         )
         statuses.append(answer.status_name)
         if answer.status != answer.OK:
@@ -95,7 +96,7 @@ def test_tabletop_order_by_true_boxes(ros: RosHarness, run_nodes: Any, shared_da
             answer = client.ask(
                 "which is closer to the camera, <region0> or <region1>?",
                 regions=[box(*truth.box[a]), box(*truth.box[b])],
-                timeout_s=5.0,
+                timeout_s=PATIENCE_S,
             )
             asked += 1
             right += answer.status == answer.OK and answer.choice == "region0"
@@ -107,10 +108,10 @@ def test_tabletop_order_by_true_boxes(ros: RosHarness, run_nodes: Any, shared_da
 def test_a_bag_of_a_room_is_answered(ros: RosHarness, run_nodes: Any, shared_data: Path) -> None:
     """Redwood frames from a rosbag2: the graph sees them, finds up, and measures a region."""
     client = play(run_nodes, ros, shared_data / "made_ros2_bag_redwood_db3")
-    count = client.ask("how many objects are there?", timeout_s=5.0)
+    count = client.ask("how many objects are there?", timeout_s=PATIENCE_S)
     assert count.status_name == "OK", count.error
     region = Region(kind=Region.BOX, box=np.array([270, 190, 370, 290], np.float32))
-    answer = client.ask("how far away is <region0>?", regions=[region], timeout_s=5.0)
+    answer = client.ask("how far away is <region0>?", regions=[region], timeout_s=PATIENCE_S)
     client.close()
     assert answer.status_name == "OK", answer.error
     measured = answer.measurements[0]

@@ -19,6 +19,7 @@ from deepsight_ros.nodes.graph import make_graph
 from deepsight_ros.nodes.spinning import Running
 from tests.nodes.conftest import Feed
 from tests.support.ros import RosHarness
+from tests.support.waiting import PATIENCE_S
 
 pytestmark = pytest.mark.ros
 
@@ -37,7 +38,7 @@ class Planner:
 
     def send(self, **goal: Any) -> Any:
         request = Reason.Goal(**{"deadline": to_duration(3.0), **goal})
-        assert self.client.wait_for_server(5.0)
+        assert self.client.wait_for_server(PATIENCE_S)
         future = self.client.send_goal_async(
             request, feedback_callback=lambda m: self.feedback.append(m.feedback)
         )
@@ -48,9 +49,9 @@ class Planner:
     def watched(self, packed: PackedFrame, **goal: Any) -> tuple[int, Reason.Result]:
         """Send a goal and show the table until it is done."""
         self.feedback.clear()
-        handle = self.send(**{"deadline": to_duration(30.0), **goal})
+        handle = self.send(**{"deadline": to_duration(PATIENCE_S), **goal})
         future = handle.get_result_async()
-        self.feed.send_until(packed, future.done, 40.0)
+        self.feed.send_until(packed, future.done, 2 * PATIENCE_S)
         return future.result().status, future.result().result
 
     def result(self, handle: Any) -> tuple[int, Reason.Result]:
@@ -63,7 +64,9 @@ class Planner:
 def planner() -> Iterator[Planner]:
     with RosHarness() as ros, Running(make_graph(context=ros.context)) as running:
         assert running.autostart()
-        yield Planner(ros)
+        made = Planner(ros)
+        yield made
+        made.client.destroy()
 
 
 def test_one_question_is_one_step(planner: Planner, packed: PackedFrame) -> None:

@@ -33,7 +33,7 @@ def test_a_recorded_graph_replays(tmp_path: Path) -> None:
             questions = ros.node.create_publisher(String, "questions", 10)
             rewards = ros.node.create_publisher(RewardAnnotation, "rewards", 10)
             recorder = ros.add(RecorderNode(bag, context=ros.context))
-            ros.wait_for(lambda: {"/questions", "/rewards"} <= set(recorder.counts), 20.0)
+            ros.wait_for(lambda: {"/questions", "/rewards"} <= set(recorder.counts))
             questions.publish(String(data="how many objects are there?"))
             rewards.publish(RewardAnnotation(episode_id="e1", reward=-0.25))
             ros.wait_for(
@@ -41,8 +41,7 @@ def test_a_recorded_graph_replays(tmp_path: Path) -> None:
                     recorder.counts.get(t, 0) >= n
                     for t, n in (("/depth/image_raw", 5), ("/questions", 1), ("/rewards", 1))
                 ),
-                30.0,
-                "messages in the bag",
+                what="messages in the bag",
             )
             recorder.close()
             ros._nodes.remove(recorder)

@@ -55,22 +55,27 @@ def compare(ros: RosHarness, node: Any, name: str) -> None:
         found = spy.get_publisher_names_and_types_by_node(name, "/")
         return endpoints(found, name)
 
-    ros.wait_for(published, what=f"{name} in the graph")
+    def subscribed() -> set[tuple[str, str]]:
+        found = spy.get_subscriber_names_and_types_by_node(name, "/")
+        return endpoints(found, name) - clock()
+
+    def served() -> set[tuple[str, str]]:
+        return endpoints(spy.get_service_names_and_types_by_node(name, "/"), name)
+
+    def acted() -> set[tuple[str, str]]:
+        return {(n, t[0]) for n, t in get_action_server_names_and_types_by_node(spy, name, "/")}
+
     checks = (
-        (listed.publishes, published()),
-        (
-            listed.subscribes,
-            endpoints(spy.get_subscriber_names_and_types_by_node(name, "/"), name) - clock(),
-        ),
-        (listed.services, endpoints(spy.get_service_names_and_types_by_node(name, "/"), name)),
-        (
-            listed.actions,
-            {(n, t[0]) for n, t in get_action_server_names_and_types_by_node(spy, name, "/")},
-        ),
+        (listed.publishes, published),
+        (listed.subscribes, subscribed),
+        (listed.services, served),
+        (listed.actions, acted),
     )
-    for wanted, found in checks:
+    for wanted, look in checks:
         sure, every = expected(wanted)
-        assert sure <= found <= every, (name, found ^ sure)
+        # The graph is told of one endpoint after the other.
+        ros.wait_for(lambda sure=sure, look=look: sure <= look(), what=f"{sure} of {name}")
+        assert look() <= every, (name, look() - every)
 
 
 def clock() -> set[tuple[str, str]]:

@@ -42,7 +42,7 @@ def test_live_and_offline_answers_agree(tmp_path: Path) -> None:
         camera = FramePlayerNode(context=ros.context, parameter_overrides=player)
         with Running([camera, *nodes]) as running:
             assert running.autostart()
-            ros.wait_for(lambda: len(scenes) > 3, 30.0, "scenes of the recording")
+            ros.wait_for(lambda: len(scenes) > 3, what="scenes of the recording")
             client = SpatialClient(context=ros.context)
             live = {q: client.ask(q, max_age_s=5.0) for q in QUESTIONS}
             client.close()

@@ -49,8 +49,7 @@ def cell() -> Iterator[Cell]:
             made = Cell(ros, camera)
             ros.wait_for(
                 lambda: made.scenes and sum(bool(o.label) for o in made.scenes[-1].objects) > 3,
-                20.0,
-                "named objects",
+                what="named objects",
             )
             yield made
             made.client.close()
@@ -67,7 +66,7 @@ def test_the_reward_follows_the_distance(cell: Cell) -> None:
     assert response.success, response.message
     assert response.object_ids
     cell.rewards.clear()
-    cell.ros.wait_for(lambda: len([r for r in cell.rewards if r.valid]) > 16, 20.0)
+    cell.ros.wait_for(lambda: len([r for r in cell.rewards if r.valid]) > 16)
     valid = [r for r in cell.rewards if r.valid and not r.held]
     assert {r.episode_id for r in valid} == {response.episode_id}
     assert [r.step for r in cell.rewards] == list(
@@ -148,7 +147,7 @@ def test_the_object_under_a_region_becomes_the_gripper(cell: Cell) -> None:
     assert list(response.object_ids) == [pointed.id, target.id]
     assert f"the gripper is {pointed.id}" in response.message
     cell.rewards.clear()
-    cell.ros.wait_for(lambda: any(r.valid for r in cell.rewards), 20.0)
+    cell.ros.wait_for(lambda: any(r.valid for r in cell.rewards))
     assert list(cell.rewards[-1].object_ids) == [pointed.id, target.id]
 
 

@@ -12,6 +12,7 @@ pytest.importorskip("rclpy")
 from deepsight_ros.nodes.diagnostics import Meter
 from deepsight_ros.nodes.faults import FaultLog
 from deepsight_ros.nodes.slot import LatestSlot, Worker
+from tests.support.waiting import PATIENCE_S, wait_until
 
 
 def test_the_latest_wins_and_the_overtaken_are_counted() -> None:
@@ -34,7 +35,7 @@ def test_a_better_copy_of_the_same_thing_overtakes_nothing() -> None:
 def test_take_waits_and_close_ends_it() -> None:
     slot: LatestSlot[int] = LatestSlot()
     threading.Timer(0.05, slot.put, [1]).start()
-    assert slot.take(2.0) == 1
+    assert slot.take(PATIENCE_S) == 1
     threading.Timer(0.05, slot.close).start()
     assert slot.take() is None
 
@@ -53,13 +54,10 @@ def test_the_worker_goes_on_after_an_error() -> None:
     slot: LatestSlot[int] = LatestSlot()
     worker = Worker("test", slot, handle, errors.append)
     slot.put(0)
-    assert seen.wait(2.0)
-    deadline_s = time.monotonic() + 2.0
-    while not errors and time.monotonic() < deadline_s:
-        time.sleep(0.005)
+    assert seen.wait(PATIENCE_S)
+    wait_until(lambda: errors, "the error")
     slot.put(1)
-    while not done and time.monotonic() < deadline_s:
-        time.sleep(0.005)
+    wait_until(lambda: done, "the next number")
     assert worker.stop()
     assert [str(e) for e in errors] == ["bad frame"]
     assert done == [1]

@@ -28,10 +28,10 @@ def check_graph(ros) -> None:
         for node, parameters in process.parameters.items():
 
             def is_active(node: str = node) -> bool:
-                state = ros.call(GetState, f"{node}/get_state", GetState.Request(), 30.0)
+                state = ros.call(GetState, f"{node}/get_state", GetState.Request())
                 return state.current_state.id == State.PRIMARY_STATE_ACTIVE
 
-            ros.wait_for(is_active, 20.0, f"{node} active")
+            ros.wait_for(is_active, what=f"{node} active")
             names = sorted(parameters)
             request = GetParameters.Request(names=names)
             response = ros.call(GetParameters, f"{node}/get_parameters", request)

@@ -6,7 +6,6 @@ import os
 import signal
 import sys
 import threading
-import time
 from pathlib import Path
 
 import pytest
@@ -15,6 +14,7 @@ from deepsight_ros.errors import SourceError
 from deepsight_ros.nodes import bringup_runner
 from deepsight_ros.nodes.bringup_plan import Plan, Process
 from deepsight_ros.nodes.bringup_runner import Runner
+from tests.support.waiting import PATIENCE_S, wait_until
 
 
 def script(folder: Path, name: str, body: str) -> str:
@@ -29,13 +29,12 @@ def script(folder: Path, name: str, body: str) -> str:
 def pids(folder: Path, name: str, count: int = 1) -> list[int]:
     """The noted process ids, once there are ``count``."""
     path = folder / f"{name}.pids"
-    deadline_s = time.monotonic() + 10.0
-    while time.monotonic() < deadline_s:
-        found = path.read_text().split() if path.exists() else []
-        if len(found) >= count:
-            return [int(pid) for pid in found]
-        time.sleep(0.02)
-    raise AssertionError(f"{name} was not started {count} times")
+
+    def found() -> list[str]:
+        return path.read_text().split() if path.exists() else []
+
+    wait_until(lambda: len(found()) >= count, f"{name} started {count} times")
+    return [int(pid) for pid in found()]
 
 
 def is_alive(pid: int) -> bool:
@@ -67,8 +66,7 @@ def test_nothing_outlives_the_context(tmp_path: Path, monkeypatch: pytest.Monkey
     polite, stubborn = script(tmp_path, "polite", FOREVER), script(tmp_path, "stubborn", STUBBORN)
     with pytest.raises(ZeroDivisionError), Runner(plan(process(polite), process(stubborn))):
         started = pids(tmp_path, "polite") + pids(tmp_path, "stubborn")
-        while not (tmp_path / "stubborn.ready").exists():
-            time.sleep(0.01)
+        wait_until((tmp_path / "stubborn.ready").exists, "the stubborn one to be ready")
         raise ZeroDivisionError
     assert not any(map(is_alive, started))
 
@@ -104,11 +102,12 @@ def test_respawn(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with Runner(plan(process(mortal, respawn=True))) as runner:
         (first,) = pids(tmp_path, "mortal")
         os.kill(first, signal.SIGKILL)
-        deadline_s = time.monotonic() + 10.0
-        while len(pids(tmp_path, "mortal")) < 2 and time.monotonic() < deadline_s:
-            assert not runner.has_ended()
-            time.sleep(0.02)
-        assert len(pids(tmp_path, "mortal")) == 2
+
+        def is_back() -> bool:
+            assert not runner.has_ended()  # which looks after those that are to come back
+            return len(pids(tmp_path, "mortal")) == 2
+
+        wait_until(is_back, "the second start")
         stop.set()
         assert runner.wait(stop) == 0
     assert not any(map(is_alive, pids(tmp_path, "mortal")))
@@ -126,8 +125,5 @@ def test_processes_end_with_a_killed_runner(tmp_path: Path, processes) -> None:
     runner = processes.start([sys.executable, "-c", code, child])
     (pid,) = pids(tmp_path, "child")
     runner.kill()
-    runner.wait()
-    deadline_s = time.monotonic() + 5.0
-    while is_alive(pid) and time.monotonic() < deadline_s:
-        time.sleep(0.02)
-    assert not is_alive(pid)
+    runner.wait(PATIENCE_S)
+    wait_until(lambda: not is_alive(pid), "the child to end with its runner")

@@ -17,6 +17,7 @@ from deepsight_ros.nodes.bringup_arguments import ARGUMENTS, REPLAY_ARGUMENTS, p
 from deepsight_ros.nodes.bringup_plan import make_plan
 from deepsight_ros.nodes.bringup_runner import command_line
 from tests.support.launch_recorder import recorded_launch
+from tests.support.waiting import PATIENCE_S
 
 CASES = {
     "defaults": [],
@@ -123,7 +124,7 @@ def test_ros2_launch_starts_what_the_command_starts(name: str, tmp_path: Path, p
     command = [ros2, "launch", "--launch-prefix", f"{sys.executable} {probe} {out}"]
     arguments = [a for a in CASES[name] if not a.startswith("use_respawn")]
     child = processes.start([*command, "deepsight_ros", "bringup.launch.py", *arguments])
-    assert child.wait(60) == 0, processes.output(child)
+    assert child.wait(PATIENCE_S) == 0, processes.output(child)
     noted = [json.loads(line) for line in out.read_text().splitlines()]
     started = {Started.from_command(entry["command"], entry["files"]) for entry in noted}
     assert started == by_command(arguments, False, tmp_path)

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 import deepsight_ros
+from tests.support.waiting import PATIENCE_S
 
 ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "deepsight_ros"
@@ -98,7 +99,7 @@ def test_pip_installs_the_half_without_ros(tmp_path: Path) -> None:
     )
     command = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps"]
     command += ["--no-build-isolation", "--no-index", "--target", str(target), str(source)]
-    subprocess.run(command, check=True, capture_output=True)
+    subprocess.run(command, check=True, capture_output=True, timeout=4 * PATIENCE_S)
     rooms = ", ".join(f"deepsight_ros.{room}" for room in LIGHT_ROOMS if room in ROOMS)
     code = (
         f"import sys; import {rooms}; print(deepsight_ros.__file__);"
@@ -111,6 +112,7 @@ def test_pip_installs_the_half_without_ros(tmp_path: Path) -> None:
         capture_output=True,
         text=True,
         check=False,
+        timeout=PATIENCE_S,
     )
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith(str(target))
@@ -137,6 +139,11 @@ def test_source_and_generated_modules_are_one_package(tmp_path: Path) -> None:
     code = "import deepsight_ros.msg, deepsight_ros.geometry; print(deepsight_ros.msg.Scene())"
     for folder in (ROOT, tmp_path):
         done = subprocess.run(
-            [sys.executable, "-c", code], cwd=folder, capture_output=True, text=True, check=False
+            [sys.executable, "-c", code],
+            cwd=folder,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=PATIENCE_S,
         )
         assert done.returncode == 0, done.stderr

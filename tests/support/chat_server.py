@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+from tests.support.waiting import PATIENCE_S
+
 
 @dataclass
 class Reply:
@@ -94,4 +96,4 @@ def serving(reply: Callable[[int, dict[str, Any]], Reply]) -> Iterator[ChatServe
     finally:
         server.shutdown()
         server.server_close()
-        thread.join()
+        thread.join(PATIENCE_S)

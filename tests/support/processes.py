@@ -10,6 +10,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 
+from tests.support.waiting import PATIENCE_S
+
 
 class ProcessGuard:
     """Starts processes in sessions of their own and ends each session.
@@ -57,7 +59,7 @@ class ProcessGuard:
         return path.read_text(errors="replace")
 
     def wait_for_output(
-        self, child: subprocess.Popen[bytes], text: str, timeout_s: float = 20.0
+        self, child: subprocess.Popen[bytes], text: str, timeout_s: float = PATIENCE_S
     ) -> None:
         """Wait until the process has printed ``text``."""
         deadline_s = time.monotonic() + timeout_s
@@ -80,4 +82,4 @@ class ProcessGuard:
             os.killpg(child.pid, signal.SIGKILL)
         except ProcessLookupError:
             pass  # nothing of it is left, as it should be
-        return child.wait()
+        return child.wait(PATIENCE_S)

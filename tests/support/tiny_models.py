@@ -4,9 +4,26 @@ processor, tokenizer), so that loading code and shapes are tested without any do
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
+from functools import wraps
 from pathlib import Path
 
+Save = Callable[[Path], Path]
 WORDS = "a an the photo of cat dog mug table floor chair red blue screenshot product room ."
+
+
+def same_weights(save: Save) -> Save:
+    """The same random weights whatever ran before; the caller's random numbers stay his."""
+
+    @wraps(save)
+    def seeded(folder: Path) -> Path:
+        import torch
+
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(0)
+            return save(folder)
+
+    return seeded
 
 
 def clip_tokenizer(folder: Path):
@@ -33,6 +50,7 @@ def bert_tokenizer(folder: Path):
     return BertTokenizer.from_pretrained(str(folder)), len(vocabulary)
 
 
+@same_weights
 def save_clip(folder: Path) -> Path:
     from transformers import CLIPConfig, CLIPImageProcessor, CLIPModel, CLIPProcessor
 
@@ -63,6 +81,7 @@ def save_clip(folder: Path) -> Path:
     return folder
 
 
+@same_weights
 def save_owlv2(folder: Path) -> Path:
     from transformers import (
         Owlv2Config,
@@ -98,6 +117,7 @@ def save_owlv2(folder: Path) -> Path:
     return folder
 
 
+@same_weights
 def save_grounding_dino(folder: Path) -> Path:
     from transformers import (
         GroundingDinoConfig,
@@ -145,6 +165,7 @@ def save_grounding_dino(folder: Path) -> Path:
     return folder
 
 
+@same_weights
 def save_sam2(folder: Path) -> Path:
     from transformers import Sam2Config, Sam2Model
 
@@ -185,6 +206,7 @@ def save_sam2(folder: Path) -> Path:
     return folder
 
 
+@same_weights
 def save_blip(folder: Path) -> Path:
     from transformers import (
         BlipConfig,
@@ -223,6 +245,7 @@ def save_blip(folder: Path) -> Path:
     return folder
 
 
+@same_weights
 def save_depth_anything(folder: Path) -> Path:
     from transformers import (
         DepthAnythingConfig,
@@ -258,6 +281,7 @@ def save_depth_anything(folder: Path) -> Path:
     return folder
 
 
+@same_weights
 def save_glpn(folder: Path) -> Path:
     from transformers import GLPNConfig, GLPNForDepthEstimation, GLPNImageProcessor
 
@@ -274,6 +298,7 @@ def save_glpn(folder: Path) -> Path:
     return folder
 
 
+@same_weights
 def save_zoedepth(folder: Path) -> Path:
     from transformers import (
         BeitConfig,

@@ -48,7 +48,6 @@ MODELS: dict[str, Callable[[Path], Path]] = {
 @pytest.fixture(scope="module")
 def checkpoints(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """Folders of tiny random checkpoints."""
-    torch.manual_seed(0)
     base = tmp_path_factory.mktemp("models")
     return {name: str(save(base / name)) for name, save in MODELS.items()}
 

@@ -22,6 +22,7 @@ from deepsight_ros.synthesis.world_poses import LEANING, LYING
 from deepsight_ros.synthesis.world_space import footprints, separated
 from deepsight_ros.synthesis.world_stage import ON_WALL, OUT_OF_VIEW
 from deepsight_ros.synthesis.world_tables import CROWDS, crowded
+from tests.support.waiting import PATIENCE_S
 
 PLACES = [(kind, split) for kind in (*ROOM_KINDS, *CROWDS) for split in ("train", "test")]
 FAMILIES = (*FURNISHINGS, *SMALL_THINGS, *LYING, *LEANING)
@@ -90,7 +91,8 @@ def test_the_same_seed_gives_the_same_world_in_another_process() -> None:
         " for w in (r('office', 5), c('clutter', 5)) for t in w.things]))"
     )
     run = [sys.executable, "-c", code]
-    other = subprocess.run(run, capture_output=True, text=True, check=True).stdout.strip()
+    done = subprocess.run(run, capture_output=True, text=True, check=True, timeout=PATIENCE_S)
+    other = done.stdout.strip()
     worlds = (furnished_room("office", 5), crowded("clutter", 5))
     here = [(t.family, t.position_m, t.yaw_rad, t.material) for w in worlds for t in w.things]
     assert repr(here) == other

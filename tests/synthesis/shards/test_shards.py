@@ -21,6 +21,7 @@ from deepsight_ros.synthesis.shards.build import build
 from deepsight_ros.synthesis.shards.reader import ShardSet
 from deepsight_ros.synthesis.shards.writer import ShardFormat, ShardJob, sample_seed
 from tests.support.small_worlds import SmallWorlds, annotate
+from tests.support.waiting import PATIENCE_S, wait_until
 
 FORMAT = ShardFormat(images_per_shard=7, images_per_group=3)
 
@@ -98,14 +99,15 @@ def test_a_killed_run_goes_on_to_the_same_bytes(whole: Path, tmp_path: Path) -> 
     killed = 0
     for wanted in (1, 2):  # files that must stand before the kill
         process = subprocess.Popen([sys.executable, "-c", script, str(tmp_path)])
-        until = time.monotonic() + 60
-        while len(list(tmp_path.glob("shard-*.json"))) < wanted and time.monotonic() < until:
-            time.sleep(0.02)
+        wait_until(
+            lambda wanted=wanted: len(list(tmp_path.glob("shard-*.json"))) >= wanted,
+            f"{wanted} files",
+        )
         time.sleep(0.15)  # into the next shard
         if process.poll() is None:
             process.kill()
             killed += 1
-        process.wait()
+        process.wait(PATIENCE_S)
     assert killed == 2
     with pytest.raises(ShardError, match="has not finished"):
         ShardSet(tmp_path)
