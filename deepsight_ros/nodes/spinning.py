@@ -48,6 +48,8 @@ def settle(node: Node) -> None:
     run while other participants come and go: all that can be done from here is to leave when
     they are still.
     """
+    if not node.context.ok():
+        return  # it was shut down by someone else, and the graph can no longer be looked at
     quiet_s = random.uniform(*QUIET_S)
     deadline_s = time.monotonic() + LONGEST_SETTLE_S
     seen, since_s = _graph(node), time.monotonic()

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import time
+from types import SimpleNamespace
 
 import pytest
 
 pytest.importorskip("rclpy")
+
+import rclpy
+from rclpy.node import Node
 
 from deepsight_ros.nodes import spinning
 from deepsight_ros.nodes.spinning import settle
@@ -18,6 +22,7 @@ class Graph:
     def __init__(self, news: int) -> None:
         self.looks = 0
         self.latest_s = 0.0
+        self.context = SimpleNamespace(ok=lambda: True)
         self._news = news
 
     def get_node_names(self) -> list[str]:
@@ -53,3 +58,12 @@ def test_a_graph_that_never_rests_is_left_all_the_same(monkeypatch: pytest.Monke
     graph = Graph(news=10**9)
     settle(graph)  # type: ignore[arg-type]
     assert graph.looks > 1
+
+
+def test_a_node_whose_context_is_gone_is_not_asked() -> None:
+    context = rclpy.Context()
+    rclpy.init(context=context)
+    node = Node("late", context=context)
+    context.shutdown()
+    settle(node)
+    node.destroy_node()

@@ -55,7 +55,7 @@ class RosHarness:
         self._thread.join(PATIENCE_S)
         assert not self._thread.is_alive(), "a callback does not return"
         self._executor.shutdown()
-        if len(self.node.get_node_names()) > len(self._nodes):
+        if self.context.ok() and len(self.node.get_node_names()) > len(self._nodes):
             settle(self.node)  # other processes are about
         for node in reversed(self._nodes):
             node.destroy_node()
