@@ -107,3 +107,20 @@ def test_a_frame_in_which_a_size_jumps_is_refused_until_it_stays(scene: Scene) -
             refused += 1
     assert 0 < refused < SIZES_KEPT
     assert reader.read(joined).left_m >= 0
+
+
+@pytest.mark.parametrize(
+    ("y_m", "z_m", "stands"), [(0.13, 0.07, False), (0.11, 0.07, True), (0.02, 0.03, False)]
+)
+def test_a_thing_stands_on_what_its_middle_is_over(y_m: float, z_m: float, stands: bool) -> None:
+    """A plate 0.2 m wide and 0.04 m high; a box of 0.06 m, its foot at the plate's top or at the
+    table's."""
+    camera = {"height_m": 0.5, "pitch_deg": 35, "width_px": 640, "height_px": 480}
+    camera |= {"fx": 600, "fy": 600, "cx": 319.5, "cy": 239.5}
+    plate = {**thing("o1", "white", 0.8, 0.0), "size_m": [0.2, 0.2, 0.04]}
+    plate["position_m"] = [0.8, 0.0, 0.02]
+    box = {**thing("o2", "red", 0.8, y_m), "position_m": [0.8, y_m, z_m]}
+    made = load_scene({"camera": camera, "support": "table", "objects": [plate, box]})
+    reader = Reader(Task(Kind.PLACE, "o2", "o1"))
+    reader.ground(made)
+    assert reader._stands_over(made) is stands
