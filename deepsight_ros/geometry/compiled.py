@@ -8,12 +8,17 @@ module. A kernel may call kernels of its own module only: numba does not see cha
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import fcntl
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, TypeVar, cast
 
 try:
     import numba
     from numba.core import sigutils
+    from numba.core.caching import FunctionCache
 except ModuleNotFoundError as error:
     raise ModuleNotFoundError(
         "numba is not installed, which perception is compiled with: `make setup`, or "
@@ -23,6 +28,39 @@ except ModuleNotFoundError as error:
 F = TypeVar("F", bound=Callable[..., Any])
 
 _KERNELS: list[tuple[Any, str]] = []
+
+
+class SharedCache(FunctionCache):
+    """numba's store of machine code, for several processes at once.
+
+    numba 0.68 writes which file holds which types before it writes that file, and two processes
+    that save at once take the same file name: a third could load code made for other types, or
+    for a former source, and crash in it. One lock per folder: who saves is alone.
+    """
+
+    def load_overload(self, sig: Any, target_context: Any) -> Any:
+        with self._locked(fcntl.LOCK_SH):
+            return super().load_overload(sig, target_context)  # type: ignore[no-untyped-call]
+
+    def save_overload(self, sig: Any, data: Any) -> None:
+        with self._locked(fcntl.LOCK_EX):
+            super().save_overload(sig, data)  # type: ignore[no-untyped-call]
+
+    @contextmanager
+    def _locked(self, how: int) -> Iterator[None]:
+        """The folder's lock; none where nothing can be written: nobody saves there."""
+        try:
+            folder = Path(self.cache_path)
+            folder.mkdir(parents=True, exist_ok=True)
+            file = os.open(folder / "kernels.lock", os.O_RDWR | os.O_CREAT)
+        except OSError:
+            yield
+            return
+        try:
+            fcntl.flock(file, how)
+            yield
+        finally:
+            os.close(file)
 
 
 def compiled(signature: str) -> Callable[[F], F]:
@@ -35,7 +73,8 @@ def compiled(signature: str) -> Callable[[F], F]:
     """
 
     def decorate(function: F) -> F:
-        kernel = numba.njit(nogil=True, cache=True, error_model="numpy")(function)
+        kernel: Any = numba.njit(nogil=True, error_model="numpy")(function)
+        kernel._cache = SharedCache(function)  # type: ignore[no-untyped-call]
         _KERNELS.append((kernel, f"({signature},)"))
         return cast(F, kernel)
 
