@@ -19,11 +19,12 @@ from transformers import CLIPTextConfig, CLIPTextModel, LlamaConfig, LlamaForCau
 from deepsight_ros.errors import InvalidValueError
 from deepsight_ros.model.config import ENCODINGS, DeepSightConfig, LanguageConfig
 from deepsight_ros.model.depth_encoding import LENGTH_SCALE_M, encode_depth
+from deepsight_ros.model.lengths import GivenLengths, log_lengths, places_of
 from deepsight_ros.model.metric import region_features
 from deepsight_ros.model.numbers import NumberEncoder, NumberHead
 from deepsight_ros.model.pictures import Pictures, normalised_colour
 from deepsight_ros.model.regions import RegionEncoder
-from deepsight_ros.model.relations import RelationEncoder, places_of
+from deepsight_ros.model.relations import RelationEncoder
 from deepsight_ros.model.tower import VisionTower
 
 IGNORED = -100
@@ -36,7 +37,7 @@ class Sight:
     Attributes:
         tokens: (B, P, D) picture tokens in the language model's width.
         regions: (B, R, D) region vectors.
-        places: (B, R, ``relations.PLACE``) where regions are; None for a model without relations.
+        places: (B, R, ``lengths.PLACE``) where regions are; None for a model without relations.
         pooled: (B, A) picture embedding in the space shared with texts, unit length; None for a
             model without text tower.
     """
@@ -57,8 +58,7 @@ class PackedText:
         place: (B, L) position of the token in its question, from 0.
         labels: (B, L) next-token targets, already shifted; ``IGNORED`` where nothing is learnt.
         region: (B, L) index of the region a token stands for, -1 for none.
-        anchor: (B, L) index of the question's first region, at tokens of its other regions; -1
-            elsewhere.
+        about: (B, L, 2) indices of the question's first and second region, -1 for none.
         given: (B, L) log10 of the SI value at ``<num>`` tokens of questions, NaN elsewhere.
         number: (B, L) the same at ``<num>`` tokens of answers, to be learnt.
         weight: (B, L) weight of a target.
@@ -69,7 +69,7 @@ class PackedText:
     place: Tensor
     labels: Tensor
     region: Tensor
-    anchor: Tensor
+    about: Tensor
     given: Tensor
     number: Tensor
     weight: Tensor
@@ -110,12 +110,13 @@ class DeepSightModel(nn.Module):
         self.modality = nn.Parameter(torch.randn(3, width) * 0.02)
         """Added to every picture token: depth only, colour only, both."""
         self.numbers = (
-            NumberHead(width, config.number_bins, config.number_range)
+            NumberHead(width, config.number_bins, config.number_range, config.region.relations)
             if config.number_bins
             else None
         )
         self.given_numbers = NumberEncoder(width)
         self.relations = RelationEncoder(width) if config.region.relations else None
+        self.given_lengths = GivenLengths(width) if config.region.relations else None
         self.text_tower = None
         align = config.align
         if align.layers:
@@ -142,9 +143,13 @@ class DeepSightModel(nn.Module):
         return self.modality.device
 
     def add_relations(self) -> None:
-        """Relations for a model that learnt without; they change nothing until they learn."""
+        """Relations and lengths for a model that learnt without."""
         if self.relations is None:
-            self.relations = RelationEncoder(self.config.language.width).to(self.device)
+            width = self.config.language.width
+            self.relations = RelationEncoder(width).to(self.device)
+            self.given_lengths = GivenLengths(width).to(self.device)
+            if self.numbers is not None:
+                self.numbers.add_lengths()
             region = replace(self.config.region, relations=True)
             self.config = replace(self.config, region=region)
 
@@ -157,7 +162,7 @@ class DeepSightModel(nn.Module):
         depth_fine = torch.where(has_depth[:, None, None], pictures.depth_m, 0.0)
         depth = depth_fine[:, fine // 2 :: fine, fine // 2 :: fine]
         tokens, regions, pooled = [], [], []
-        corners = None
+        body = None
         if self.depth_tower is not None and self.depth_projector is not None and has_depth.any():
             turn = pictures.levelled_from_camera
             encoded = encode_depth(self.config.encoding, depth_fine, pictures.intrinsics, turn)
@@ -181,7 +186,7 @@ class DeepSightModel(nn.Module):
                 focal = pictures.intrinsics[:, :2] / pictures.intrinsics.new_tensor(
                     [columns, rows]
                 )
-                metric, corners = region_features(depth_fine, points, pictures.regions, focal)
+                metric, body = region_features(depth_fine, points, pictures.regions, focal)
             regions.append(
                 self.depth_regions(features, encoded, pictures.regions, metric) * present
             )
@@ -208,7 +213,7 @@ class DeepSightModel(nn.Module):
         embedding = None
         if self.text_tower is not None:
             embedding = nn.functional.normalize(self.picture_projection(sum(pooled)), dim=-1)
-        places = None if self.relations is None else places_of(pictures.regions, corners)
+        places = None if self.relations is None else places_of(pictures.regions, body)
         return Sight(sum(tokens) + mark, sum(regions) + mark, places, embedding)
 
     def embed_texts(self, ids: Tensor, mask: Tensor) -> Tensor:
@@ -223,27 +228,55 @@ class DeepSightModel(nn.Module):
     # --- reading and writing ------------------------------------------------------------------
 
     def embed(
-        self, ids: Tensor, region: Tensor, anchor: Tensor, given: Tensor, sight: Sight
+        self, ids: Tensor, region: Tensor, about: Tensor, given: Tensor, sight: Sight
     ) -> Tensor:
-        """Token ids, region and anchor indices (-1: none) and given numbers (NaN: none), each
-        (B, L) -> (B, L, D). A region token is its own embedding plus the vector of its region
-        and how that lies to its anchor, a given number that of ``<num>`` plus its value's."""
+        """Token ids, region indices (-1: none), what the question is about (as in ``PackedText``)
+        and given numbers (NaN: none) -> (B, L, D). A region token is its own embedding plus the
+        vector of its region and how that lies to the question's first one; a given number that of
+        ``<num>`` plus its value's and how that compares to the regions' lengths."""
         hidden = self.language.get_input_embeddings()(ids)
-        if bool((~given.isnan()).any()):
+        asked = bool((~given.isnan()).any())
+        if asked:
             hidden = hidden + self.given_numbers(given)
         if sight.regions.shape[1] == 0:
             return hidden
+        if asked and self.given_lengths is not None and sight.places is not None:
+            hidden = hidden + self.given_lengths(given, log_lengths(sight.places, about))
         index = region.clamp(min=0)[..., None].expand(-1, -1, hidden.shape[-1])
         vectors = sight.regions.gather(1, index)
         hidden = hidden + torch.where(region[..., None] >= 0, vectors, 0.0)
-        if self.relations is not None and sight.places is not None and bool((anchor >= 0).any()):
-            hidden = hidden + self.relations(sight.places, region, anchor)
+        if self.relations is not None and sight.places is not None:
+            hidden = hidden + self.relations(sight.places, region, about[..., 0])
         return hidden
+
+    def number(self, hidden: Tensor, about: Tensor, sight: Sight) -> tuple[Tensor, Tensor]:
+        """Numbers at one token of each of B questions, one a picture.
+
+        Args:
+            hidden: (B, D) at ``<num>``.
+            about: (B, 2) as in ``PackedText``.
+            sight: of the pictures.
+
+        Returns:
+            log10 of the SI value and its standard deviation, both (B,).
+        """
+        if self.numbers is None:
+            raise InvalidValueError(
+                "model: this checkpoint writes numbers as text (number_bins is 0)"
+            )
+        logs = self.lengths(about[:, None], sight)
+        return self.numbers(hidden, None if logs is None else logs[:, 0])
+
+    def lengths(self, about: Tensor, sight: Sight) -> Tensor | None:
+        """``lengths.log_lengths`` of (B, L, 2) regions; None without relations or regions."""
+        if self.relations is None or sight.places is None or sight.places.shape[1] == 0:
+            return None
+        return log_lengths(sight.places, about)
 
     def states(self, sight: Sight, text: PackedText) -> Tensor:
         """(B, L, D) last hidden states of packed questions behind pictures that ``see`` saw."""
         picture_tokens = sight.tokens.shape[1]
-        asked = self.embed(text.ids, text.region, text.anchor, text.given, sight)
+        asked = self.embed(text.ids, text.region, text.about, text.given, sight)
         hidden = torch.cat([sight.tokens, asked], dim=1)
         first = torch.arange(picture_tokens, device=hidden.device).expand(len(hidden), -1)
         positions = torch.cat([first, picture_tokens + text.place], dim=1)
@@ -270,7 +303,8 @@ class DeepSightModel(nn.Module):
         losses["loss"] = losses["text"]
         if self.numbers is not None:
             at = ~text.number.isnan()
-            values = self.numbers.loss(out[at], text.number[at])
+            logs = self.lengths(text.about, sight)
+            values = self.numbers.loss(out[at], text.number[at], None if logs is None else logs[at])
             losses["number"] = values.mean() if len(values) else out.sum() * 0.0
             losses["loss"] = losses["loss"] + 0.5 * losses["number"]
         return losses

@@ -83,9 +83,10 @@ class View:
         prompt = codec.prompt_ids(question, len(rows) if rows else count)
         tokens = torch.tensor([prompt.ids], device=model.device)
         region = torch.tensor([codec.region_indices(prompt.ids, rows)], device=model.device)
-        anchor = torch.tensor([codec.anchor_indices(prompt.ids, rows)], device=model.device)
+        about = torch.tensor([codec.about(prompt.ids, rows)], device=model.device)
         given = torch.tensor([prompt.given], device=model.device)
-        hidden = model.embed(tokens, region, anchor, given, self.sight)
+        named = about[:, None].expand(-1, tokens.shape[1], -1)
+        hidden = model.embed(tokens, region, named, given, self.sight)
         not_given = torch.full((1, 1), float("nan"), device=model.device)
         written: list[int] = []
         log_sum, first_s = 0.0, 0.0
@@ -107,7 +108,7 @@ class View:
             at += hidden.shape[1]
             at_number = bool(written) and written[-1] == codec.number_id
             if at_number and value != value and model.numbers is not None:
-                mean, spread = model.numbers(out)
+                mean, spread = model.number(out, about, self.sight)
                 value, sigma = float(mean), float(spread)
             logits = language.lm_head(out).float()[0]
             token = int(logits.argmax())
@@ -122,10 +123,9 @@ class View:
             written.append(token)
             next_id = torch.tensor([[token]], device=model.device)
             next_region = torch.tensor([codec.region_indices([token], rows)], device=model.device)
-            anchor = torch.tensor([codec.anchor_indices([token], rows)], device=model.device)
             if int(next_region) >= count:
                 next_region.fill_(-1)
-            hidden = model.embed(next_id, next_region, anchor, not_given, self.sight)
+            hidden = model.embed(next_id, next_region, about[:, None], not_given, self.sight)
         confidence = float(torch.tensor(log_sum / max(1, len(written))).exp())
         return Written(tuple(written), value, sigma, confidence, first_s, finished)
 
@@ -146,7 +146,7 @@ class View:
             ids[r, len(prompt.ids) : len(prompt.ids) + len(answer)] = torch.tensor(answer)
             labels[r, : len(answer)] = torch.tensor(answer)
         region = torch.tensor([codec.region_indices(row) for row in ids.tolist()])
-        anchor = torch.tensor([codec.anchor_indices(row) for row in ids.tolist()])
+        about = torch.tensor(codec.about(prompt.ids)).expand(rows, length, 2)
         region = torch.where(region >= self.sight.regions.shape[1], -1, region)
         given = torch.full((rows, length), float("nan"))
         given[:, : len(prompt.ids)] = torch.tensor(prompt.given)
@@ -159,7 +159,7 @@ class View:
             None,
         )
         hidden = model.embed(
-            ids.to(device), region.to(device), anchor.to(device), given.to(device), wide
+            ids.to(device), region.to(device), about.to(device), given.to(device), wide
         )
         out = language.model(
             inputs_embeds=torch.cat([wide.tokens, hidden], dim=1),

@@ -7,6 +7,8 @@ plain numbers of order one, a centimetre is lost among metres; written as waves 
 
 from __future__ import annotations
 
+import math
+
 import torch
 from torch import Tensor
 
@@ -18,6 +20,8 @@ _SAMPLES = 20
 """Readings along each side of a region."""
 _PLACE_BANDS, _LOG_BANDS, _PATCH_BANDS = 7, 6, 5
 _LEAST_M = 2e-3
+_TURNS = 9
+"""Headings of a rectangle that are tried, over a quarter turn."""
 
 REGION_FEATURES = 2 * (5 * 3 + 1) + 3 * 2 * _PLACE_BANDS * 3 + 7 * (1 + 2 * _LOG_BANDS)
 """Quantiles of middle half and whole, waves of middle, low and high corner, waves of log sizes."""
@@ -50,9 +54,10 @@ def region_features(
         focal_share: (B, 2) focal lengths divided by the picture's width and height.
 
     Returns:
-        (B, R, ``REGION_FEATURES``), and (B, R, 9) metres: middle, low and high corner of what is
-        near; float32. The near part of a region is what lies no farther
-        from its middle depth than the box is large: a thing without most of its background.
+        (B, R, ``REGION_FEATURES``), and (B, R, 19) metres: middle, low and high corner of what is
+        near, the box's sides at its depth, spans, optical depth, range, the height of the
+        picture's lowest part, and the short and long side seen from above; float32. The near part of a region is what lies no farther from its
+        middle depth than the box is large: a thing without most of its background.
     """
     stacked = torch.cat([points_m, depth_m[:, None]], dim=1).float()
     whole, _ = crop(stacked, regions, _SAMPLES, 0.0)
@@ -78,7 +83,11 @@ def region_features(
         for part in (values[..., :3, :].flatten(2) / LENGTH_SCALE_M, share[..., None])
     ]
     places = waves(corners_m / LENGTH_SCALE_M, _PLACE_BANDS)
-    return torch.cat([*plain, places, log_waves(sizes)], dim=-1), corners_m
+    lowest, _ = _quantiles(points_m[:, :, ::4, ::4].float().flatten(2))
+    floor = lowest[:, None, 2:, 0].expand(*sizes.shape[:2], 1)
+    footprint = _footprint(kept[:, :, :2], near)
+    body_m = torch.cat([corners_m, sizes, floor, footprint], dim=-1)
+    return torch.cat([*plain, places, log_waves(sizes)], dim=-1), body_m
 
 
 @torch.no_grad()
@@ -93,6 +102,25 @@ def patch_features(points_m: Tensor, grid: tuple[int, int]) -> Tensor:
     x, y, z = chosen.unbind(2)
     edges = torch.cat([x[..., :2], y[..., ::2], z[..., ::2]], dim=-1)
     return torch.cat([chosen.flatten(2), share[..., None], waves(edges, _PATCH_BANDS)], dim=-1)
+
+
+def _footprint(ground_m: Tensor, near: Tensor) -> Tensor:
+    """(B, R, 2, N) points seen from above, (B, R, N) which count -> (B, R, 2) short and long side
+    of the rectangle of least area around the middle nine tenths of them."""
+    angles = torch.arange(_TURNS, device=ground_m.device) * (math.pi / 2 / _TURNS)
+    along = torch.stack([angles.cos(), angles.sin()], dim=-1)
+    across = torch.stack([-angles.sin(), angles.cos()], dim=-1)
+    turned = torch.cat([along, across]) @ ground_m
+    ordered = turned.masked_fill(~near[:, :, None], torch.inf).sort(-1).values
+    last = (near.sum(-1) - 1).clamp(min=0)
+    low, high = (
+        ordered.gather(-1, (last * q).round().long()[..., None, None].expand(*turned.shape[:3], 1))
+        for q in (0.05, 0.95)
+    )
+    sides = (high - low)[..., 0].nan_to_num(0.0).unflatten(-1, (2, _TURNS))
+    best = sides.prod(dim=2).argmin(-1)
+    chosen = sides.gather(-1, best[..., None, None].expand(*sides.shape[:3], 1))[..., 0]
+    return chosen.sort(-1).values
 
 
 def _quantiles(readings: Tensor) -> tuple[Tensor, Tensor]:

@@ -45,5 +45,6 @@ def read_numbers(
         raise InvalidValueError("reading: got an answer without <num>, expected numeric ones only")
     text = codec.pack(groups, sight.regions.shape[1]).to(model.device)
     at = ~text.number.isnan()
-    mean, spread = model.numbers(model.states(sight, text)[at])
+    logs = model.lengths(text.about, sight)
+    mean, spread = model.numbers(model.states(sight, text)[at], None if logs is None else logs[at])
     return mean.float().cpu(), spread.float().cpu()

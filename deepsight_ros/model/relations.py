@@ -1,8 +1,9 @@
 """Relations: where two regions are and how far they reach in, how they lie to each other out.
 
 A region token named after the first of its question also says how it lies to that first one:
-offset, gaps and distances in metres where there is depth, and offsets in the picture. Which is
-nearer, and how far apart, need not be worked out of two absolute places then. Ours.
+offset, gaps, distances and differences in size where there is depth, and offsets in the picture.
+Which is nearer, and how far apart, need not be worked out of two absolute places then; signs are
+given steeply, because most relations are one. Ours.
 """
 
 from __future__ import annotations
@@ -11,18 +12,28 @@ import torch
 from torch import Tensor, nn
 
 from deepsight_ros.model.depth_encoding import LENGTH_SCALE_M
+from deepsight_ros.model.lengths import rows_of
 from deepsight_ros.model.metric import log_waves, waves
 
-PLACE = 4 + 9 + 1
-"""A box (shares of the picture), centre, low and high corner (m), 1 where it has depth."""
-
 _BANDS = 7
-_METRIC = 2 * 3 + 3 * 2 * _BANDS + 5 * 13 + 1
+_STEEP_M = (0.01, 0.05, 0.25)
+_STEEP_RATIO = (0.05, 0.3)
+_SIGNED_M = 3 * 5 + 2
+_RATIOS = 3 + 3 + 1 + 2
+_METRIC = (
+    2 * 3
+    + 3 * 2 * _BANDS
+    + 5 * 13
+    + 1
+    + _SIGNED_M * len(_STEEP_M)
+    + _RATIOS * len(_STEEP_RATIO)
+    + 4
+)
 _FEATURES = _METRIC + 6
 
 
 class RelationEncoder(nn.Module):
-    """Places of a region and of the one before it -> what is added to the region's token."""
+    """Places of a region and of the first of its question -> what is added to its token."""
 
     def __init__(self, width: int) -> None:
         super().__init__()
@@ -31,19 +42,19 @@ class RelationEncoder(nn.Module):
         nn.init.zeros_(self.last.weight)
         nn.init.zeros_(self.last.bias)
 
-    def forward(self, places: Tensor, region: Tensor, anchor: Tensor) -> Tensor:
+    def forward(self, places: Tensor, region: Tensor, first: Tensor) -> Tensor:
         """
         Args:
-            places: (B, R, ``PLACE``).
-            region, anchor: (B, L) rows of ``places``; -1 where a token has no relation.
+            places: (B, R, ``lengths.PLACE``).
+            region, first: (B, L) rows of ``places``; -1 where a token has none.
 
         Returns:
-            (B, L, D), zero where either is -1.
+            (B, L, D), zero where either is -1 or both are the same.
         """
-        own, other = (_rows(places, rows) for rows in (region, anchor))
-        features = relation_features(own, other).to(self.first.weight.dtype)
-        added = self.last(nn.functional.gelu(self.first(features)))
-        related = (anchor >= 0) & (region >= 0)
+        features = relation_features(rows_of(places, region), rows_of(places, first))
+        hidden = nn.functional.gelu(self.first(features.to(self.first.weight.dtype)))
+        added = self.last(hidden)
+        related = (first >= 0) & (region >= 0) & (first != region)
         return torch.where(related[..., None], added, torch.zeros_like(added))
 
 
@@ -61,11 +72,15 @@ def relation_features(own: Tensor, other: Tensor) -> Tensor:
         ],
         dim=-1,
     )
-    c, low, high = (own[..., i : i + 3].float() for i in (4, 7, 10))
-    c2, low2, high2 = (other[..., i : i + 3].float() for i in (4, 7, 10))
+    both = (own[..., 13:14] > 0) & (other[..., 13:14] > 0)
+    metric = torch.cat([_distances(own.float(), other.float()), _signs(own, other)], dim=-1)
+    return torch.cat([torch.where(both, metric, torch.zeros_like(metric)), flat], dim=-1)
+
+
+def _distances(own: Tensor, other: Tensor) -> Tensor:
+    (c, low, high), (c2, low2, high2) = _corners(own), _corners(other)
     offset = c - c2
     gap = torch.maximum(low - high2, low2 - high).clamp(min=0)
-    both = (own[..., 13:] > 0) & (other[..., 13:] > 0)
     lengths = torch.stack(
         [
             offset.norm(dim=-1),
@@ -77,7 +92,7 @@ def relation_features(own: Tensor, other: Tensor) -> Tensor:
         dim=-1,
     )
     nearer = (c.norm(dim=-1).clamp(min=0.05) / c2.norm(dim=-1).clamp(min=0.05)).log()
-    metric = torch.cat(
+    return torch.cat(
         [
             offset / LENGTH_SCALE_M,
             gap / LENGTH_SCALE_M,
@@ -87,20 +102,43 @@ def relation_features(own: Tensor, other: Tensor) -> Tensor:
         ],
         dim=-1,
     )
-    return torch.cat([torch.where(both, metric, torch.zeros_like(metric)), flat], dim=-1)
 
 
-def places_of(regions: Tensor, corners_m: Tensor | None) -> Tensor:
-    """(B, R, 4) boxes, (B, R, 9) centre, low and high (m) or None -> (B, R, ``PLACE``)."""
-    if corners_m is None:
-        return torch.cat([regions, regions.new_zeros(*regions.shape[:2], PLACE - 4)], dim=-1)
-    known = (corners_m != 0).any(-1, keepdim=True).to(regions.dtype)
-    return torch.cat([regions, corners_m.to(regions.dtype), known], dim=-1)
+def _signs(own: Tensor, other: Tensor) -> Tensor:
+    """Steep functions of what is signed: offsets of centres and sides, ratios of sizes, bearings."""
+    own, other = own.float(), other.float()
+    (c, low, high), (c2, low2, high2) = _corners(own), _corners(other)
+    sizes, sizes2 = own[..., 14:21], other[..., 14:21]
+    signed = torch.cat(
+        [
+            c - c2,
+            low - low2,
+            high - high2,
+            low - high2,
+            high - low2,
+            sizes[..., 5:7] - sizes2[..., 5:7],
+        ],
+        dim=-1,
+    )
+    ratios = _logs(sizes) - _logs(sizes2)
+    offset = c[..., :2] - c2[..., :2]
+    bearings = [
+        v / v.norm(dim=-1, keepdim=True).clamp(min=1e-6) for v in (offset, c2[..., :2])
+    ]
+    steep = [(signed / s).tanh() for s in _STEEP_M] + [(ratios / s).tanh() for s in _STEEP_RATIO]
+    return torch.cat([*steep, *bearings], dim=-1)
 
 
-def _rows(places: Tensor, rows: Tensor) -> Tensor:
-    index = rows.clamp(min=0)[..., None].expand(-1, -1, places.shape[-1])
-    return places.gather(1, index)
+def _logs(sizes: Tensor) -> Tensor:
+    """Spans as they lie, by length, all together, and the box's sides: (..., 7) -> (..., 9)."""
+    spans = sizes[..., 2:5].clamp(min=2e-3).log()
+    together = spans.sum(-1, keepdim=True) / 3
+    boxes = sizes[..., :2].clamp(min=2e-3).log()
+    return torch.cat([spans, spans.sort(dim=-1).values, together, boxes], dim=-1)
+
+
+def _corners(place: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    return place[..., 4:7], place[..., 7:10], place[..., 10:13]
 
 
 def _centre_and_size(box: Tensor) -> tuple[Tensor, Tensor]:

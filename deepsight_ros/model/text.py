@@ -206,10 +206,13 @@ class TextCodec:
         text = "".join([*parts, self._text(run)])
         return " ".join(text.split())
 
-    def anchor_indices(self, ids: Sequence[int], rows: Sequence[int] = ()) -> list[int]:
-        """Row of the region that ``<region0>`` stands for, at tokens of other regions; else -1."""
-        first = rows[0] if rows else 0
-        return [first if self.region_of.get(i, -1) > 0 else -1 for i in ids]
+    def about(self, ids: Sequence[int], rows: Sequence[int] = ()) -> tuple[int, int]:
+        """Rows of the two regions of lowest number that a question names, -1 for none."""
+        named = sorted({self.region_of[i] for i in ids if i in self.region_of})[:2]
+        first, second = [*named, -1, -1][:2]
+        if rows:
+            first, second = (rows[n] if 0 <= n < len(rows) else -1 for n in (first, second))
+        return first, second
 
     def pack(self, groups: Sequence[Sequence[QuestionAnswer]], region_count: int) -> PackedText:
         """Questions of several pictures, one row each."""
@@ -226,7 +229,7 @@ class TextCodec:
         place = torch.zeros(shape, dtype=torch.long)
         labels = torch.full(shape, IGNORED, dtype=torch.long)
         region = torch.full(shape, -1, dtype=torch.long)
-        anchor = torch.full(shape, -1, dtype=torch.long)
+        about = torch.full((*shape, 2), -1, dtype=torch.long)
         number = torch.full(shape, math.nan)
         given = torch.full(shape, math.nan)
         weight = torch.zeros(shape)
@@ -239,7 +242,7 @@ class TextCodec:
                 segment[r, at:end] = s
                 place[r, at:end] = torch.arange(len(tokens))
                 region[r, at:end] = torch.tensor(self.region_indices(tokens, qa.regions))
-                anchor[r, at:end] = torch.tensor(self.anchor_indices(tokens, qa.regions))
+                about[r, at:end] = torch.tensor(self.about(prompt.ids, qa.regions))
                 given[r, at : at + prompt_length] = torch.tensor(prompt.given)
                 labels[r, at + prompt_length - 1 : end - 1] = torch.tensor(tokens[prompt_length:])
                 weight[r, at:end] = qa.weight
@@ -247,7 +250,7 @@ class TextCodec:
                     spot = at + tokens.index(self.number_id, prompt_length)
                     number[r, spot] = math.log10(qa.value)
                 at = end
-        return PackedText(ids, segment, place, labels, region, anchor, given, number, weight)
+        return PackedText(ids, segment, place, labels, region, about, given, number, weight)
 
     def texts(self, texts: Sequence[str], most: int) -> tuple[torch.Tensor, torch.Tensor]:
         """Ids and mask for the text tower, each text ended by <eos>."""
