@@ -304,7 +304,9 @@ class DeepSightModel(nn.Module):
         if self.numbers is not None:
             at = ~text.number.isnan()
             logs = self.lengths(text.about, sight)
-            values = self.numbers.loss(out[at], text.number[at], None if logs is None else logs[at])
+            values = self.numbers.loss(
+                out[at], text.number[at], None if logs is None else logs[at]
+            )
             losses["number"] = values.mean() if len(values) else out.sum() * 0.0
             losses["loss"] = losses["loss"] + 0.5 * losses["number"]
         return losses

@@ -56,8 +56,9 @@ def region_features(
     Returns:
         (B, R, ``REGION_FEATURES``), and (B, R, 19) metres: middle, low and high corner of what is
         near, the box's sides at its depth, spans, optical depth, range, the height of the
-        picture's lowest part, and the short and long side seen from above; float32. The near part of a region is what lies no farther from its
-        middle depth than the box is large: a thing without most of its background.
+        picture's lowest part, and the short and long side seen from above; float32. The near part
+        of a region is what lies no farther from its middle depth than the box is large: a thing
+        without most of its background.
     """
     stacked = torch.cat([points_m, depth_m[:, None]], dim=1).float()
     whole, _ = crop(stacked, regions, _SAMPLES, 0.0)

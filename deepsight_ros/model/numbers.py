@@ -1,8 +1,8 @@
 """Numbers in and out. Head: hidden state at a ``<num>`` token in, a distribution over metres out.
 
 Numbers written digit by digit lose their last digit (DESIGN.md, Numbers). Here the text says
-``<num>`` and a head gives the value: a mixture, over log10(SI value), of bins and of lengths of the
-question's regions (``lengths``), each moved and blurred as the head sees fit. A choice among
+``<num>`` and a head gives the value: a mixture, over log10(SI value), of bins and of lengths of
+the question's regions (``lengths``), each moved and blurred as the head sees fit. A choice among
 candidates beside a free answer is the idea of pointer networks (Vinyals et al. 2015) and of
 pointer-generators (See et al. 2017). Its expectation is the number, its spread scales the
 conformal interval.
@@ -117,8 +117,8 @@ class NumberHead(nn.Module):
         blurs = torch.full_like(places, self.spacing / 2)
         if self.lengths is None:
             return bins.exp(), places, torch.zeros_like(places) + 1e-6, bins
-        scores, moves, widths = self.lengths(inner).float().split(
-            [LENGTHS + 1, LENGTHS, LENGTHS], dim=-1
+        scores, moves, widths = (
+            self.lengths(inner).float().split([LENGTHS + 1, LENGTHS, LENGTHS], dim=-1)
         )
         if logs is None:
             logs = scores.new_full((len(scores), LENGTHS), float("nan"))

@@ -105,7 +105,7 @@ def _distances(own: Tensor, other: Tensor) -> Tensor:
 
 
 def _signs(own: Tensor, other: Tensor) -> Tensor:
-    """Steep functions of what is signed: offsets of centres and sides, ratios of sizes, bearings."""
+    """Steep functions of offsets of centres and sides and of ratios of sizes; bearings."""
     own, other = own.float(), other.float()
     (c, low, high), (c2, low2, high2) = _corners(own), _corners(other)
     sizes, sizes2 = own[..., 14:21], other[..., 14:21]
@@ -122,9 +122,7 @@ def _signs(own: Tensor, other: Tensor) -> Tensor:
     )
     ratios = _logs(sizes) - _logs(sizes2)
     offset = c[..., :2] - c2[..., :2]
-    bearings = [
-        v / v.norm(dim=-1, keepdim=True).clamp(min=1e-6) for v in (offset, c2[..., :2])
-    ]
+    bearings = [v / v.norm(dim=-1, keepdim=True).clamp(min=1e-6) for v in (offset, c2[..., :2])]
     steep = [(signed / s).tanh() for s in _STEEP_M] + [(ratios / s).tanh() for s in _STEEP_RATIO]
     return torch.cat([*steep, *bearings], dim=-1)
 

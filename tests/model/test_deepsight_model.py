@@ -15,6 +15,7 @@ from deepsight_ros.model.deepsight_model import DeepSightModel
 from deepsight_ros.model.generation import View
 from deepsight_ros.model.pictures import Pictures, collate, picture
 from deepsight_ros.model.predictor import DeepSight
+from deepsight_ros.model.reading import read_numbers
 from deepsight_ros.model.text import QuestionAnswer, TextCodec
 
 BOXES = [(30, 20, 60, 40), (5, 30, 25, 60)]
@@ -86,10 +87,9 @@ def test_decoding_with_a_cache_is_decoding_without(
             tokens = torch.tensor([[*prompt.ids, *ids]])
             region = torch.tensor([codec.region_indices(tokens[0].tolist())])
             region = torch.where(region >= 2, -1, region)
-            anchor = torch.tensor([codec.anchor_indices(tokens[0].tolist())])
-            anchor = torch.where(region >= 0, anchor, -1)
+            about = torch.tensor(codec.about(prompt.ids)).expand(1, tokens.shape[1], 2)
             given = torch.tensor([[*prompt.given, *[math.nan] * len(ids)]])
-            asked = model.embed(tokens, region, anchor, given, sight)
+            asked = model.embed(tokens, region, about, given, sight)
             hidden = torch.cat([sight.tokens, asked], dim=1)
             logits = model.language(inputs_embeds=hidden).logits[0, -1]
             ids.append(int(logits.argmax()))
@@ -111,10 +111,11 @@ def test_relations_start_at_nothing_and_then_tell_pairs_apart(
     torch.nn.init.normal_(model.relations.last.weight, std=0.5)
     after = states()
     packed = codec.pack([[question, turned]], 2)
-    first_anchor = int((packed.anchor[0] >= 0).nonzero()[0])
-    assert packed.anchor[0][packed.anchor[0] >= 0].tolist() == [0, 1]
-    torch.testing.assert_close(before[:, :first_anchor], after[:, :first_anchor])
-    assert not torch.allclose(before[:, first_anchor], after[:, first_anchor])
+    asked = packed.region[0] >= 0
+    assert packed.about[0][asked].tolist() == [[0, 1], [0, 1], [1, 0], [1, 0]]
+    second = int(asked.nonzero()[1])
+    torch.testing.assert_close(before[:, :second], after[:, :second])
+    assert not torch.allclose(before[:, second], after[:, second])
     with torch.inference_mode():  # asked one at a time, with a cache, the same is decoded
         sight = model.see(pictures)
         alone = View(model, sight).write(codec, question.question, rows=(1, 0), most_tokens=1)
@@ -122,6 +123,25 @@ def test_relations_start_at_nothing_and_then_tell_pairs_apart(
         out = model.language.lm_head(model.states(sight, packed)[0])
     prompt = codec.prompt_ids(question.question, 2)
     assert int(out[len(prompt.ids) - 1].argmax()) == alone.ids[0]
+
+
+def test_a_number_is_a_length_of_its_regions_where_the_head_says_so(
+    model: DeepSightModel, codec: TextCodec, pictures: Pictures
+):
+    question = QuestionAnswer("How far is <region0> from <region1>?", "They are <num> cm.", 0.5)
+    assert model.numbers is not None and model.numbers.lengths is not None
+    chosen = 18  # distance of the middles
+    with torch.no_grad():
+        model.numbers.lengths.weight.zero_()
+        model.numbers.lengths.bias.zero_()
+        model.numbers.lengths.bias[chosen] = 50.0
+        sight = model.see(pictures)
+        value, _ = read_numbers(model, codec, sight, [[question]])
+        wanted = model.lengths(torch.tensor([[[0, 1]]]), sight)
+        assert wanted is not None
+        torch.testing.assert_close(value[0], wanted[0, 0, chosen])
+        one_missing = model.numbers(torch.zeros(1, model.config.language.width), None)[0]
+    assert one_missing.isfinite().all()  # no lengths at all: the bins answer
 
 
 def test_stop_ends_an_answer_unfinished(

@@ -7,15 +7,17 @@ import torch
 from torch import Tensor
 
 from deepsight_ros.model.depth_encoding import coordinates
+from deepsight_ros.model.lengths import GivenLengths, log_lengths, places_of
 from deepsight_ros.model.metric import (
     PATCH_FEATURES,
     REGION_FEATURES,
+    _footprint,
     patch_features,
     region_features,
     waves,
 )
 from deepsight_ros.model.pictures import OPTICAL_TO_FORWARD
-from deepsight_ros.model.relations import RelationEncoder, places_of, relation_features
+from deepsight_ros.model.relations import RelationEncoder, relation_features
 
 HEIGHT, WIDTH, FOCAL = 96, 128, 100.0
 LOGS = REGION_FEATURES - 7 * 13
@@ -71,26 +73,74 @@ def test_patches_hold_what_lies_in_them(view: tuple[Tensor, Tensor, Tensor]):
     assert 2 * out[0, 2 * 8 + 3, 0] == pytest.approx(1.0)  # least x of a patch on the plate
 
 
-def test_a_relation_is_the_offset_in_metres_and_nothing_without_depth():
-    boxes = torch.tensor([[[0.1, 0.4, 0.2, 0.6], [0.7, 0.4, 0.8, 0.6]]])
-    corners = torch.zeros(1, 2, 9)
-    corners[0, 0] = torch.tensor([1.0, 0.3, 0.0, 0.95, 0.25, -0.1, 1.05, 0.35, 0.1])
-    corners[0, 1] = torch.tensor([1.0, -0.5, 0.0, 0.95, -0.6, -0.1, 1.05, -0.4, 0.1])
-    places = places_of(boxes, corners)
-    there = relation_features(places[:, 1], places[:, 0])[0]
-    back = relation_features(places[:, 0], places[:, 1])[0]
+BOXES = torch.tensor([[[0.1, 0.4, 0.2, 0.6], [0.7, 0.4, 0.8, 0.6]]])
+
+
+@pytest.fixture
+def two() -> Tensor:
+    """Places of a box 1 m ahead and 0.3 m to the left, and of one 0.5 m to the right."""
+    body = torch.zeros(1, 2, 19)
+    body[0, 0, :9] = torch.tensor([1.0, 0.3, 0.0, 0.95, 0.25, -0.1, 1.05, 0.35, 0.1])
+    body[0, 1, :9] = torch.tensor([1.0, -0.5, 0.0, 0.95, -0.6, -0.1, 1.05, -0.4, 0.1])
+    body[0, 0, 9:] = torch.tensor([0.1, 0.2, 0.1, 0.1, 0.2, 1.0, 1.04, -0.7, 0.1, 0.1])
+    body[0, 1, 9:] = torch.tensor([0.2, 0.2, 0.1, 0.2, 0.2, 1.0, 1.12, -0.7, 0.1, 0.2])
+    return places_of(BOXES, body)
+
+
+def test_a_relation_is_the_offset_in_metres_and_nothing_without_depth(two: Tensor):
+    there = relation_features(two[:, 1], two[:, 0])[0]
+    back = relation_features(two[:, 0], two[:, 1])[0]
     assert 2 * there[1] == pytest.approx(-0.8) and 2 * back[1] == pytest.approx(0.8)
     assert 2 * there[4] == pytest.approx(0.65)  # gap along y
     logs = there[6 + 42 :]
     assert 10 ** logs[0] == pytest.approx(0.8) and 10 ** logs[3] == pytest.approx(0.65)
-    blind = places_of(boxes, None)
+    steep = there[6 + 42 + 65 + 1 :]
+    assert steep[1] == pytest.approx(-1.0) and steep[2] == 0  # to the right, as high
+    blind = places_of(BOXES, None)
     flat = relation_features(blind[:, 1], blind[:, 0])[0]
     assert (flat[:-6] == 0).all() and flat[-6] == pytest.approx(1.2)
     encoder = RelationEncoder(8)
     torch.nn.init.normal_(encoder.last.weight)
-    rows = torch.tensor([[0, 1, 1]])
-    out = encoder(places, rows, torch.tensor([[-1, 0, -1]]))
+    rows = torch.tensor([[0, 1, 1, 0]])
+    out = encoder(two, rows, torch.tensor([[-1, 0, -1, 0]]))
+    assert (out[0, (0, 2, 3)] == 0).all() and (out[0, 1] != 0).any()
+
+
+def test_lengths_of_one_region_and_of_a_pair(two: Tensor):
+    about = torch.tensor([[[0, -1], [0, 1], [-1, -1]]])
+    one, pair, none = (log_lengths(two, about)[0, i] for i in range(3))
+    assert none.isnan().all() and one[18:].isnan().all() and not pair.isnan().any()
+    metres = 10**pair
+    assert metres[4] == pytest.approx(0.2) and metres[6] == pytest.approx(1.04)  # span z, range
+    assert metres[13] == pytest.approx(0.8)  # top above the lowest part of the picture
+    assert metres[18] == pytest.approx(0.8) and metres[21] == pytest.approx(0.65)
+    blind = log_lengths(places_of(BOXES, None), about)
+    assert blind.isnan().all()
+
+
+def test_a_given_number_is_compared_to_them(two: Tensor):
+    given = torch.tensor([[float("nan"), -0.5, -0.5]])
+    logs = log_lengths(two, torch.tensor([[[0, 1], [0, 1], [-1, -1]]]))
+    compare = GivenLengths(8)
+    assert (compare(given, logs) == 0).all()  # nothing before it has learnt
+    torch.nn.init.normal_(compare.net.weight)
+    out = compare(given, logs)
     assert (out[0, (0, 2)] == 0).all() and (out[0, 1] != 0).any()
+
+
+def test_the_sides_seen_from_above_do_not_turn_with_the_thing():
+    u, v = torch.meshgrid(
+        torch.linspace(-0.3, 0.3, 20), torch.linspace(-0.1, 0.1, 20), indexing="ij"
+    )
+    flat = torch.stack([u.flatten(), v.flatten()])
+    for degrees in (0.0, 30.0, 77.0):
+        a = torch.tensor(degrees).deg2rad()
+        turn = torch.stack([torch.stack([a.cos(), -a.sin()]), torch.stack([a.sin(), a.cos()])])
+        points = (turn @ flat)[None, None]
+        short, long = _footprint(points, torch.ones(1, 1, 400, dtype=torch.bool))[0, 0]
+        assert short == pytest.approx(0.18, abs=0.03) and long == pytest.approx(0.55, abs=0.05)
+    nothing = _footprint(points, torch.zeros(1, 1, 400, dtype=torch.bool))
+    assert (nothing == 0).all()
 
 
 def test_waves_tell_a_centimetre_apart():
