@@ -6,7 +6,7 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 DEEPSIGHT="${DEEPSIGHT:-.venv/bin/deepsight}"
 OUT="${OUT_DIR:-out/tiny}"
-TASKS="${TASKS:-6144}" PAIRS="${PAIRS:-2048}" TALK="${TALK:-768}" STEPS="${STEPS:-520}" CALIBRATION="${CALIBRATION:-300}" THREADS="${THREADS:-1}"
+TASKS="${TASKS:-6144}" PAIRS="${PAIRS:-2048}" TALK="${TALK:-768}" STEPS="${STEPS:-2300}" CALIBRATION="${CALIBRATION:-300}" THREADS="${THREADS:-1}"
 export OMP_NUM_THREADS="$THREADS" OPENBLAS_NUM_THREADS="$THREADS"
 
 "$DEEPSIGHT" synthesize model --out "$OUT/tasks" --images "$TASKS" --seed 11 --config runs/tiny_tasks.yaml --images-per-shard 128
@@ -23,9 +23,9 @@ done
 data=(--data "$OUT/tasks" --data "$OUT/pairs12" --data "$OUT/pairs13" --data "$OUT/pairs14"
   --data "$OUT/numbers15" --data "$OUT/numbers16" --data "$OUT/talk17" --data "$OUT/talk18")
 if [ ! -f "$OUT/begin/checkpoint/config.json" ]; then
-  "$DEEPSIGHT" train tune --recipe tiny-begin --pause-after 751 --threads "$THREADS" "${data[@]}" --out "$OUT/begin"
+  "$DEEPSIGHT" train tune --recipe tiny-begin --threads "$THREADS" "${data[@]}" --out "$OUT/begin"
 fi
-"$DEEPSIGHT" train tune --recipe tiny-tune --start "$OUT/begin/checkpoint" --steps "$STEPS" --seed 1 --threads "$THREADS" \
+"$DEEPSIGHT" train tune --recipe tiny-tune --start "$OUT/begin/checkpoint" --steps "$STEPS" --seed 2 --threads "$THREADS" \
   "${data[@]}" --out "$OUT/run"
 rm -rf models/deepsight-tiny/*.safetensors*
 mkdir -p models/deepsight-tiny

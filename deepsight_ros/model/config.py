@@ -127,7 +127,8 @@ class RegionConfig(Section):
         margin: the crop reaches this share of the box beyond each of its sides.
         statistics: add medians and percentiles of the metric coordinates inside the region.
         most: regions a text may name.
-        relations: a region token says how its region lies to the first one of the question (ours).
+        relations: a region token says how its region lies to the first one of the question, and
+            numbers rest on lengths of the regions (ours).
     """
 
     fine: int = 2

@@ -56,7 +56,7 @@ class Recipe:
     Attributes:
         stage: "align" or "tune".
         model: shape of a model made anew; of a checkpoint that ``start`` names only relations
-            change: they are added where it has none.
+            and lengths change: they are added where it has none.
         start: folder of a checkpoint to go on from, "" for none.
         clip, llm: folders of pretrained CLIP and language models, "" for none.
         seed: of initialisation, data order and every draw.
