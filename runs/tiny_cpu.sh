@@ -6,7 +6,7 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 DEEPSIGHT="${DEEPSIGHT:-.venv/bin/deepsight}"
 OUT="${OUT_DIR:-out/tiny}"
-TASKS="${TASKS:-6144}" PAIRS="${PAIRS:-2048}" TALK="${TALK:-768}" STEPS="${STEPS:-2300}" CALIBRATION="${CALIBRATION:-300}" THREADS="${THREADS:-1}"
+TASKS="${TASKS:-6144}" PAIRS="${PAIRS:-2048}" TALK="${TALK:-768}" STEPS="${STEPS:-2000}" CALIBRATION="${CALIBRATION:-300}" THREADS="${THREADS:-1}"
 export OMP_NUM_THREADS="$THREADS" OPENBLAS_NUM_THREADS="$THREADS"
 
 "$DEEPSIGHT" synthesize model --out "$OUT/tasks" --images "$TASKS" --seed 11 --config runs/tiny_tasks.yaml --images-per-shard 128
@@ -19,7 +19,7 @@ done
 for seed in 17 18; do
   "$DEEPSIGHT" synthesize model --out "$OUT/talk$seed" --images "$TALK" --seed "$seed" --config runs/tiny_talk.yaml --images-per-shard 128
 done
-"$DEEPSIGHT" synthesize model --out "$OUT/calibration" --images "$CALIBRATION" --seed 700 --config runs/tiny_numbers.yaml
+"$DEEPSIGHT" synthesize model --out "$OUT/calibration" --images "$CALIBRATION" --seed 700 --config runs/tiny_calibration.yaml
 data=(--data "$OUT/tasks" --data "$OUT/pairs12" --data "$OUT/pairs13" --data "$OUT/pairs14"
   --data "$OUT/numbers15" --data "$OUT/numbers16" --data "$OUT/talk17" --data "$OUT/talk18")
 if [ ! -f "$OUT/begin/checkpoint/config.json" ]; then

@@ -27,6 +27,7 @@ from deepsight_ros.synthesis.scenery import scenery
 from deepsight_ros.synthesis.sensor import DepthSensor
 from deepsight_ros.synthesis.things import World
 from deepsight_ros.synthesis.world import room, tabletop
+from deepsight_ros.synthesis.world_models import fresh_instances
 from deepsight_ros.synthesis.world_tables import CROWDS, crowded
 
 _SEEDS_PER_SOURCE = 10_000_019
@@ -74,6 +75,8 @@ class WorldSource:
         width_px, height_px: picture size.
         sensors: noise families, in turn; () leaves depth perfect.
         profile: how the noise is shaped (``synthesis.sensor.PROFILES``).
+        fresh_instances: show instances of the shape families that no other source shows, to
+            calibrate a model on (``world_models.fresh_instances``).
 
     Raises:
         InvalidValueError: unknown kind, sensor or split, or no samples.
@@ -90,6 +93,7 @@ class WorldSource:
         height_px: int = 240,
         sensors: Sequence[str] = tuple(sorted(FAMILIES)),
         profile: str = "calibration",
+        fresh_instances: bool = False,
     ) -> None:
         unknown = [k for k in kinds if k not in KINDS] + [s for s in sensors if s not in FAMILIES]
         if unknown:
@@ -107,6 +111,7 @@ class WorldSource:
         self.sensors = tuple(sensors)
         self.count, self.split, self.seed, self.profile = count, split, seed, profile
         self.width_px, self.height_px = width_px, height_px
+        self.fresh_instances = fresh_instances
 
     def __len__(self) -> int:
         return self.count
@@ -115,7 +120,8 @@ class WorldSource:
         """The world of a sample, before it is pictured."""
         kind = self.kinds[self._checked(index) % len(self.kinds)]
         number = self.seed * _SEEDS_PER_SOURCE + index
-        return KINDS[kind](number, self.split, self.width_px, self.height_px)
+        with fresh_instances(self.fresh_instances):
+            return KINDS[kind](number, self.split, self.width_px, self.height_px)
 
     def __getitem__(self, index: int) -> Sample:
         world = self.world(index)
@@ -140,6 +146,7 @@ class WorldSource:
                 "index": index,
                 "sensor": sensor,
                 "profile": self.profile if sensor else "",
+                **({"fresh_instances": True} if self.fresh_instances else {}),
                 "families": {t.id: t.family for t in world.things},
                 "rests_on": {t.id: t.rests_on for t in world.things if t.rests_on},
                 "glass": [t.id for t in world.things if t.material.transparent],

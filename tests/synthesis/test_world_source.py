@@ -69,3 +69,15 @@ def test_bad_configurations_are_refused(wrong: dict) -> None:
 def test_an_index_outside_is_an_index_error() -> None:
     with pytest.raises(IndexError):
         _small()[40]
+
+
+def test_fresh_instances_are_in_no_other_source() -> None:
+    def sizes(**wanted: object) -> set[tuple[float, ...]]:
+        made = _small(kinds=("kitchen", "office"), **wanted)
+        things = [t for i in range(12) for t in made.world(i).things]
+        return {tuple(p.size_m for p in t.parts) for t in things}
+
+    usual, fresh = sizes(), sizes(fresh_instances=True)
+    assert len(usual) > 40 and len(fresh) > 40
+    assert not usual & fresh
+    assert sizes() == usual  # nothing is left switched on
