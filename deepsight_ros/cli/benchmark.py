@@ -132,13 +132,18 @@ def live(
     task: Annotated[
         str, typer.Option(help='Also annotate a task\'s rewards: "reach the red object".')
     ] = "",
+    decoding: Annotated[
+        bool, typer.Option("--decoding", help="Keep the depth-language model busy meanwhile.")
+    ] = False,
     json_path: JsonOption = None,
 ) -> None:
     """The running graph at 30 Hz: frames answered, latency, CPU, memory, accuracy."""
     from deepsight_ros.nodes.benchmark_live import run_live
 
     try:
-        report = run_live(seconds=seconds, width_px=width, height_px=height, task=task)
+        report = run_live(
+            seconds=seconds, width_px=width, height_px=height, task=task, decoding=decoding
+        )
     except DeepsightError as error:
         typer.echo(f"error: {error}", err=True)
         raise typer.Exit(2) from error

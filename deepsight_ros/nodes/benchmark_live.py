@@ -12,8 +12,10 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -50,6 +52,8 @@ TARGETS: dict[str, tuple[str, float]] = {
 }
 REWARD_TARGETS: dict[str, tuple[str, float]] = {"rewards_share": (">=", 0.995)}
 HD_TARGETS: dict[str, tuple[str, float]] = {"rate_hz": (">=", 15.0)}
+MODEL_QUESTION = "how far away is the nearest object?"
+"""Asked of the model alone, again as soon as it has answered."""
 QUESTIONS = (
     "how far away is the nearest object?",
     "how many objects are there?",
@@ -93,11 +97,13 @@ def run_live(
     seed: int = 0,
     console: Console | None = None,
     task: str = "",
+    decoding: bool = False,
 ) -> dict[str, Any]:
     """Run the benchmark, print its table and return the report.
 
     Args:
         task: also have its rewards annotated; "" for none.
+        decoding: keep the depth-language model busy with one question after the other.
 
     Raises:
         BenchmarkError: nothing arrived, or the task was refused.
@@ -142,9 +148,10 @@ def run_live(
             node.create_subscription(
                 msg.Scene, "scene", _every(10, heard.on_scene), qos.reliable(100), raw=True
             )
-            started_ns = time.time_ns()
-            readings, asked = _measure(client, graph.pid, seconds)
-            ended_ns = time.time_ns()
+            with _busy_model() if decoding else nullcontext([]) as decoded:
+                started_ns = time.time_ns()
+                readings, asked = _measure(client, graph.pid, seconds)
+                ended_ns = time.time_ns()
             time.sleep(0.3)
         finally:
             _end(graph)
@@ -157,6 +164,8 @@ def run_live(
     if task:
         report["task"] = understood
         report |= reward_figures(heard.rewards, about, started_ns, ended_ns)
+    if decoding:
+        report |= model_figures(decoded)
     report["size"] = f"{width_px}x{height_px}"
     report["stages_ms"] = heard.stages
     report["hardware"] = hardware()
@@ -224,6 +233,56 @@ def _report(
         "rss_max_mib": float(rss.max()),
         "rss_slope_mib_per_min": slope_mib_per_min(readings),
         "rss_mib": [round(float(v), 1) for v in rss],
+    }
+
+
+@contextmanager
+def _busy_model() -> Iterator[list[tuple[float, msg.SpatialAnswer]]]:
+    """Meanwhile a second client asks the model without a pause; (seconds, answer) of each.
+
+    Raises:
+        BenchmarkError: the model does not answer within a minute of its loading.
+    """
+    answers: list[tuple[float, msg.SpatialAnswer]] = []
+    ended = threading.Event()
+
+    def ask(client: SpatialClient) -> None:
+        while not ended.is_set():
+            began_s = time.monotonic()
+            try:
+                answer = client.ask(MODEL_QUESTION, method=SpatialQuery.Request.MODEL)
+            except ServiceError:
+                answer = msg.SpatialAnswer(status_name="NO_RESPONSE")
+            answers.append((time.monotonic() - began_s, answer))
+            if answer.method != SpatialQuery.Request.MODEL:
+                time.sleep(0.2)  # not loaded yet, or refused: no storm of questions
+
+    with SpatialClient() as client:
+        thread = threading.Thread(target=ask, args=(client,), name="model-client")
+        thread.start()
+        try:
+            _wait_for(
+                lambda: any(a.method == SpatialQuery.Request.MODEL for _, a in answers),
+                60.0,
+                f"answer of the model ({[a.status_name for _, a in answers[-1:]]})",
+            )
+            answers.clear()
+            yield answers
+        finally:
+            ended.set()
+            thread.join()
+
+
+def model_figures(answers: list[tuple[float, msg.SpatialAnswer]]) -> dict[str, Any]:
+    """How many answers of the model came meanwhile, and how fast."""
+    took_ms = [1e3 * s for s, a in answers if a.method == SpatialQuery.Request.MODEL]
+    statuses: dict[str, int] = {}
+    for _, answer in answers:
+        statuses[answer.status_name] = statuses.get(answer.status_name, 0) + 1
+    return {
+        "model_answers": len(took_ms),
+        "model_median_ms": float(np.median(took_ms)) if took_ms else None,
+        "model_statuses": statuses,
     }
 
 
@@ -307,6 +366,10 @@ def _print(report: dict[str, Any], console: Console) -> None:
         table.add_row(f"accuracy: {name}", shown, "", "")
     if "task" in report:
         table.add_row("task", report["task"], "", "")
+    if "model_answers" in report:
+        table.add_row("answers of the model meanwhile", str(report["model_answers"]), "", "")
+        table.add_row("model, median ms", f"{report['model_median_ms'] or 0:.0f}", "", "")
+        table.add_row("model, statuses", json.dumps(report["model_statuses"]), "", "")
     table.add_row("answers", json.dumps(report["ask_statuses"]), "", "")
     console.print(table)
     stages = Table("stage", "ms", title="Median of a frame, wall / processor")
