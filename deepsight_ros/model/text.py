@@ -20,6 +20,9 @@ from deepsight_ros.model.deepsight_model import IGNORED, PackedText
 from deepsight_ros.questions.units import UNIT_WORDS, is_length, is_volume, si_factor
 
 PAD, BOS, EOS, NUMBER = "<pad>", "<bos>", "<eos>", "<num>"
+_DECISIVE = 4.0
+"""Weight of an answer's first word and of the regions it names beside its other words: whether yes
+or no, and which, is one word among ten."""
 USER, ASSISTANT = "<user>", "<assistant>"
 SPECIAL = (PAD, BOS, EOS, NUMBER, USER, ASSISTANT)
 _REGION = re.compile(r"<region(\d+)>")
@@ -246,6 +249,9 @@ class TextCodec:
                 given[r, at : at + prompt_length] = torch.tensor(prompt.given)
                 labels[r, at + prompt_length - 1 : end - 1] = torch.tensor(tokens[prompt_length:])
                 weight[r, at:end] = qa.weight
+                decisive = [0, *(k for k, t in enumerate(answer) if t in self.region_of)]
+                for k in decisive:
+                    weight[r, at + prompt_length - 1 + k] = _DECISIVE * qa.weight
                 if not math.isnan(qa.value):
                     spot = at + tokens.index(self.number_id, prompt_length)
                     number[r, spot] = math.log10(qa.value)
