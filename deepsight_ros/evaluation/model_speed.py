@@ -125,8 +125,9 @@ def _prompt(model: DeepSight, seen: Seen) -> torch.Tensor:
     ids = torch.tensor([prompt.ids], device=inner.device)
     region = torch.tensor([model.codec.region_indices(prompt.ids)], device=inner.device)
     given = torch.tensor([prompt.given], device=inner.device)
-    anchor = torch.tensor([model.codec.anchor_indices(prompt.ids)], device=inner.device)
-    return torch.cat([sight.tokens, inner.embed(ids, region, anchor, given, sight)], dim=1)
+    about = torch.tensor([model.codec.about(prompt.ids)], device=inner.device)
+    about = about[:, None].expand(-1, ids.shape[1], -1)
+    return torch.cat([sight.tokens, inner.embed(ids, region, about, given, sight)], dim=1)
 
 
 @torch.inference_mode()
