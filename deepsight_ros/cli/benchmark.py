@@ -209,12 +209,17 @@ def synthesis(
         with console.status("pairs"):
             rows += frame_rows(min(images, 64)) + pair_rows(min(images, 48))
     if shards or memory or ray:
-        from deepsight_ros.evaluation.shards_benchmark import memory_rows, ray_rows, shard_rows
+        from deepsight_ros.evaluation.shards_benchmark import (
+            LEAST_RAY_IMAGES,
+            memory_rows,
+            ray_rows,
+            shard_rows,
+        )
 
         with console.status("shards"):
             rows += shard_rows(min(images, 64)) if shards else []
             rows += memory_rows(min(images, 32)) if memory else []
-            rows += ray_rows(min(images, 96)) if ray else []
+            rows += ray_rows(min(max(images, LEAST_RAY_IMAGES), 96)) if ray else []
     console.print(as_table(rows))
     write_json(as_report(rows), json_path)
 

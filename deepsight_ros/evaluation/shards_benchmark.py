@@ -13,6 +13,7 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from deepsight_ros.errors import InvalidValueError
 from deepsight_ros.evaluation.synthesis_benchmark import Row
 from deepsight_ros.synthesis.samples import Sample, SampleSource
 from deepsight_ros.synthesis.shards.annotations import Annotations
@@ -118,8 +119,20 @@ class Repeated:
         return self.source[index % len(self.source)]
 
 
+LEAST_RAY_IMAGES = 48
+"""Twelve shards: the rate counts from the first finished ones on."""
+
+
 def ray_rows(images: int) -> list[Row]:
-    """Images per second of two Ray workers over one process without Ray, both when running."""
+    """Images per second of two Ray workers over one process without Ray, both when running.
+
+    Raises:
+        InvalidValueError: so few images that starting and ending are all there is.
+    """
+    if images < LEAST_RAY_IMAGES:
+        raise InvalidValueError(
+            f"benchmark of Ray: got {images} images, expected at least {LEAST_RAY_IMAGES}"
+        )
     one, two = (_running_rate(images, workers) for workers in (1, 2))
     detail = {"one_by_clock": one, "two_by_clock": two}
     return [Row("two Ray workers over one process", two / one, "times", RAY_TARGET, detail)]
