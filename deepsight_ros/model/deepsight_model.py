@@ -240,13 +240,16 @@ class DeepSightModel(nn.Module):
             hidden = hidden + self.given_numbers(given)
         if sight.regions.shape[1] == 0:
             return hidden
-        if asked and self.given_lengths is not None and sight.places is not None:
-            hidden = hidden + self.given_lengths(given, log_lengths(sight.places, about))
+        logs = self.lengths(about, sight) if asked else None
+        if logs is not None and self.given_lengths is not None:
+            hidden = hidden + self.given_lengths(given, logs)
         index = region.clamp(min=0)[..., None].expand(-1, -1, hidden.shape[-1])
         vectors = sight.regions.gather(1, index)
         hidden = hidden + torch.where(region[..., None] >= 0, vectors, 0.0)
-        if self.relations is not None and sight.places is not None:
-            hidden = hidden + self.relations(sight.places, region, about[..., 0])
+        first = about[..., 0]
+        related = (region >= 0) & (first >= 0) & (region != first)
+        if self.relations is not None and sight.places is not None and bool(related.any()):
+            hidden = hidden + self.relations(sight.places, region, first)
         return hidden
 
     def number(self, hidden: Tensor, about: Tensor, sight: Sight) -> tuple[Tensor, Tensor]:

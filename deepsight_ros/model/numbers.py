@@ -114,9 +114,9 @@ class NumberHead(nn.Module):
         inner = self.net[:3](hidden)
         bins = self.net[3](inner).float().log_softmax(-1)
         places = self.centres.expand(len(bins), -1)
-        blurs = torch.full_like(places, self.spacing / 2)
         if self.lengths is None:
-            return bins.exp(), places, torch.zeros_like(places) + 1e-6, bins
+            return bins.exp(), places, torch.full_like(places, 1e-6), bins
+        blurs = torch.full_like(places, self.spacing / 2)
         scores, moves, widths = (
             self.lengths(inner).float().split([LENGTHS + 1, LENGTHS, LENGTHS], dim=-1)
         )

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deepsight_ros.geometry.transforms import RigidTransform
-from deepsight_ros.perception.silhouette import corners_of, silhouette
+from deepsight_ros.perception.silhouette import corners_of, pixels_of, silhouette
 from deepsight_ros.perception.view import WorkingView
 from deepsight_ros.scene.carrying import are_same, carried
 from deepsight_ros.scene.observed import ObservedShape
@@ -142,10 +142,7 @@ class Sight:
         at_here = camera_from_w.apply(self._middle_m)
         nearer = float(at_then[2] / at_here[2])
         mask_px = here.middle_px + (self.mask_px - then.middle_px) * nearer
-        z = points[:, 2]
-        column = points[:, 0] / z * camera.fx_px + camera.cx_px
-        row = points[:, 1] / z * camera.fy_px + camera.cy_px
-        offset = mask_px - np.array([column.mean(), row.mean()])
+        offset = mask_px - pixels_of(points, camera).mean(axis=0)
         area = self.area * here.area_px / then.area_px / nearer**2
         # the same direction from W's point of view, before and now
         way_then = self.camera_from_w.inverse().translation_m - self._middle_m

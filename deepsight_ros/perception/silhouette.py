@@ -76,14 +76,18 @@ def _across(axis: Array) -> Array:
 def silhouette(corners_m: Array, camera: Camera) -> Silhouette | None:
     """Outline around (N, 3) corners in the optical frame; None where they come too near, or have
     no area."""
-    z = corners_m[:, 2]
-    if float(z.min()) < NEAREST_M:
+    if float(corners_m[:, 2].min()) < NEAREST_M:
         return None
-    pixels = np.empty((len(corners_m), 2), np.float32)
-    pixels[:, 0] = corners_m[:, 0] / z * camera.fx_px + camera.cx_px
-    pixels[:, 1] = corners_m[:, 1] / z * camera.fy_px + camera.cy_px
+    pixels = pixels_of(corners_m, camera).astype(np.float32)
     about = cv2.moments(cv2.convexHull(pixels))
     area = float(about["m00"])
     if area <= 0:
         return None
     return Silhouette(np.array([about["m10"] / area, about["m01"] / area]), area)
+
+
+def pixels_of(points_m: Array, camera: Camera) -> Array:
+    """(N, 2) column and row of (N, 3) points in the optical frame, all before the camera."""
+    focal_px, centre_px = (camera.fx_px, camera.fy_px), (camera.cx_px, camera.cy_px)
+    found: Array = points_m[:, :2] / points_m[:, 2:] * focal_px + centre_px
+    return found
