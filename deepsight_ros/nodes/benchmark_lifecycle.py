@@ -6,7 +6,7 @@ import os
 import re
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -39,7 +39,7 @@ def run_lifecycle(cycles: int = 100, console: Console | None = None) -> dict[str
     isolate()
     console = console or Console()
     plan = make_plan(parse(["source:=sim", "log_level:=warn"]))
-    before = orphaned_segments()
+    orphans: set[str] = set()
     up_s: list[float] = []
     down_s: list[float] = []
     answered = left = 0
@@ -57,13 +57,14 @@ def run_lifecycle(cycles: int = 100, console: Console | None = None) -> dict[str
                     console.print(f"[red]{error}[/]")
                 up_s.append(time.monotonic() - began_s)
                 pids = [child.pid for child in runner._running.values()]
+                segments = mapped_segments(pids)
                 began_s = time.monotonic()
             down_s.append(time.monotonic() - began_s)
             left += sum(Path(f"/proc/{pid}").exists() for pid in pids)
+            orphans |= left_behind(segments)
         for log in logs.rglob("*.log"):
             lines = log.read_text(errors="replace").splitlines()
             errors += [line for line in lines if _FAULT.search(line)]
-    orphans = orphaned_segments() - before
     report: dict[str, Any] = {
         "cycles": cycles,
         "answered": answered,
@@ -104,18 +105,29 @@ def _log_folder() -> Iterator[Path]:
                 os.environ["ROS_LOG_DIR"] = before
 
 
-def orphaned_segments() -> set[str]:
-    """DDS files in shared memory that no live process has mapped: left behind by dead ones."""
-    folder = Path("/dev/shm")
-    there = {p.name for p in folder.glob("fastrtps_*")} if folder.is_dir() else set()
+def mapped_segments(pids: Iterable[int]) -> set[str]:
+    """Names of the DDS files in shared memory that these processes have mapped now."""
     used: set[str] = set()
-    for maps in Path("/proc").glob("[0-9]*/maps"):
+    for pid in pids:
         try:
-            used |= set(_SEGMENT.findall(maps.read_text()))
+            used |= set(_SEGMENT.findall(Path(f"/proc/{pid}/maps").read_text()))
         except OSError:
             continue  # it ended meanwhile, or is another user's
+    return used
+
+
+def left_behind(segments: set[str]) -> set[str]:
+    """Those of these files, and their lock files, that are there but mapped by no live process.
+
+    The 32 bytes of a port's mutex (sem.fastrtps_port...) are not counted: Fast DDS keeps them for
+    whoever uses the port next.
+    """
+    used = mapped_segments(int(p.name) for p in Path("/proc").iterdir() if p.name.isdigit())
+    gone = segments - used
+    folder = Path("/dev/shm")
+    there = {p.name for p in folder.glob("fastrtps_*")} if folder.is_dir() else set()
     # lock files (_el, _sl) are not mapped but belong to a segment of the same name
-    return {name for name in there if not any(name.startswith(u) for u in used)}
+    return {name for name in there if any(name == g or name.startswith(f"{g}_") for g in gone)}
 
 
 def _size(name: str) -> int:

@@ -16,6 +16,7 @@ from lifecycle_msgs.srv import ChangeState, GetState
 from rclpy.lifecycle import TransitionCallbackReturn
 
 from deepsight_ros.msg import Scene
+from deepsight_ros.nodes.benchmark_lifecycle import left_behind, mapped_segments
 from deepsight_ros.nodes.camera_output import PackedFrame
 from deepsight_ros.nodes.client import SpatialClient
 from deepsight_ros.nodes.graph import make_graph
@@ -150,7 +151,6 @@ def test_a_closed_node_leaves_no_dds_participant() -> None:
 def test_three_whole_bringups_leave_nothing(bringup: Callable[..., Any], ros: RosHarness) -> None:
     """Processes as a user starts them; after each no process and no shared memory is left."""
     for _ in range(3):
-        before = _orphaned_segments()
         runner = bringup("source:=sim", "log_level:=warn")
         with SpatialClient(context=ros.context) as client:
             client.wait_for_service(SpatialQuery, "ask", PATIENCE_S)
@@ -159,15 +159,11 @@ def test_three_whole_bringups_leave_nothing(bringup: Callable[..., Any], ros: Ro
         children = list(runner._running.values())
         pids = [child.pid for child in children]
         assert len(pids) == 2
+        segments = mapped_segments(pids)
         began_s = time.monotonic()
         runner.stop()
         assert time.monotonic() - began_s < 5.0  # asked once, not killed
         assert [child.returncode for child in children] == [0, 0]  # SIGINT is a clean end
         assert not [pid for pid in pids if Path(f"/proc/{pid}").exists()]
-        assert _orphaned_segments() <= before
-
-
-def _orphaned_segments() -> int:
-    from deepsight_ros.nodes.benchmark_lifecycle import orphaned_segments
-
-    return len(orphaned_segments())
+        assert segments, "the graph was seen to use shared memory"
+        assert not left_behind(segments)

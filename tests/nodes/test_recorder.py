@@ -34,6 +34,9 @@ def test_a_recorded_graph_replays(tmp_path: Path) -> None:
             rewards = ros.node.create_publisher(RewardAnnotation, "rewards", 10)
             recorder = ros.add(RecorderNode(bag, context=ros.context))
             ros.wait_for(lambda: {"/questions", "/rewards"} <= set(recorder.counts))
+            # a subscription is not yet a match: what is published before one is lost to it
+            ros.wait_for(lambda: questions.get_subscription_count())
+            ros.wait_for(lambda: rewards.get_subscription_count())
             questions.publish(String(data="how many objects are there?"))
             rewards.publish(RewardAnnotation(episode_id="e1", reward=-0.25))
             ros.wait_for(
