@@ -47,8 +47,9 @@ DEPTH_M = 0.0012
 DEPTH_SIGMAS = 0.9
 """Largest mean depth difference that noise explains: a constant, and a share of its sigma."""
 
-SPREAD = 1.6
-"""Most that the mean absolute depth difference may exceed that of the frame it was seen in."""
+SPREAD, SPREAD_SIGMAS = 1.6, 0.7
+"""Largest mean absolute depth difference, besides ``DEPTH_M``: times that of the frame it was seen
+in, whose own readings the points are, or the share of the sensor's sigma that is its noise."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -177,7 +178,7 @@ def agrees_with(
         return False
     if abs(look.depth_m) > DEPTH_M + DEPTH_SIGMAS * look.sigma_m:
         return False
-    if look.spread_m > SPREAD * spread_m + DEPTH_M:
+    if look.spread_m > max(SPREAD * spread_m, SPREAD_SIGMAS * look.sigma_m) + DEPTH_M:
         return False
     pixel_m = look.at_m / view.camera.fx_px
     side = np.sqrt(seen.area_px)

@@ -32,7 +32,12 @@ ENOUGH_SIGHTS = 3
 """Things seen fewer times go first when there is time to see one anew."""
 
 OLDEST_SIGHT = 120
-"""Frames after which a shape of a thing no longer counts: the camera may see it better now."""
+"""Frames after which a shape of a thing seen from elsewhere no longer counts: the camera may see
+it better now."""
+
+SETTLED_FRAMES = 60
+"""A thing with ``MOST_SIGHTS`` sights, or one that moves, is seen anew this many frames after the
+last time where the camera has not gone elsewhere: more of the same tells little."""
 
 ATTEMPTS = 4
 """How often a shift is refined before the shape is given up."""
@@ -152,7 +157,9 @@ class ShapeMemory:
             until = before.moving_until
             if self._frame > until:  # the shapes of what moves are too old to be compared
                 oldest = self._frame - OLDEST_SIGHT
-                known = tuple(s for s in before.sights if s.seen_at >= oldest)
+                known = tuple(
+                    s for s in before.sights if s.seen_at >= oldest or is_near(s.seen_from_m, now)
+                )
         elif before is not None and before.is_still(shape.box.measures_m(now.fixed_from_w), now):
             known = before.sights
         sight = Sight(
@@ -171,16 +178,22 @@ class ShapeMemory:
         sights = (*known, sight)[-MOST_SIGHTS:]
         self._entries[object_id] = Remembered(sights, self._frame, moving_until=until)
 
-    def stalest(self, least_age: int) -> str | None:
+    def stalest(self, least_age: int, now: Moment) -> str | None:
         """The object in view most worth seeing anew, or None: first those seen fewest times, then
-        the one seen longest ago, if that is ``least_age`` frames or more. Things partly hidden at
-        present are not worth it."""
+        the one seen longest ago, if that is ``least_age`` frames or more (``SETTLED_FRAMES`` where
+        nothing new is to be seen). Things partly hidden at present are not worth it."""
         due: list[tuple[bool, int, str]] = []
         for object_id, entry in self._entries.items():
             if entry.confirmed_at != self._frame or entry.hidden > PART_HIDDEN:
                 continue
             # what moves never gathers sights: it takes its turn with the others
-            is_known = len(entry.sights) >= ENOUGH_SIGHTS or self._frame <= entry.moving_until
-            if self._frame - entry.seen_at >= (least_age if is_known else 1):
+            is_moving = self._frame <= entry.moving_until
+            is_known = len(entry.sights) >= ENOUGH_SIGHTS or is_moving
+            is_settled = is_moving or len(entry.sights) >= MOST_SIGHTS
+            if is_settled and is_near(entry.sights[-1].seen_from_m, now):
+                age = max(least_age, SETTLED_FRAMES)
+            else:
+                age = least_age if is_known else 1
+            if self._frame - entry.seen_at >= age:
                 due.append((is_known, entry.seen_at, object_id))
         return min(due)[2] if due else None

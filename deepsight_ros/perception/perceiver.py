@@ -352,7 +352,7 @@ class Perceiver:
             up = None if seen.up_is_plane else seen.finding.up
             self._look_around(seen.view, up, now.fixed_from_camera)
             return "support"
-        name = self._memory.stalest(REFINE_AFTER)
+        name = self._memory.stalest(REFINE_AFTER, now)
         if name is None or name not in named:
             return None
         shape = self._see(name, named[name].seen, seen, now)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from deepsight_ros.geometry.compiled import compiled
 from deepsight_ros.scene.revolution import DiscStackSolid
 from deepsight_ros.scene.solids import (
     ConeSolid,
@@ -24,6 +25,7 @@ Array = NDArray[np.float64]
 _FACETS = 24
 _TURN = 2 * np.pi * (np.arange(_FACETS) + 0.5) / _FACETS
 _FACET_NORMALS = np.column_stack([np.cos(_TURN), np.sin(_TURN)])
+_ENDS = np.array([[0.0, 0.0, -1.0], [0.0, 0.0, 1.0]])
 # apothem of a polygon with the circle's area, over its radius
 _APOTHEM = float(np.sqrt(np.pi / _FACETS / np.tan(np.pi / _FACETS)))
 
@@ -31,49 +33,70 @@ _APOTHEM = float(np.sqrt(np.pi / _FACETS / np.tan(np.pi / _FACETS)))
 def first_hits(solid: Solid, origin_m: Array, directions: Array) -> Array:
     """(N,) distance along each ray to the solid; inf where it misses."""
     nearest = np.full(len(directions), np.inf)
+    origin, rays = np.ascontiguousarray(origin_m), np.ascontiguousarray(directions)
     for part in solid.parts:
-        np.minimum(nearest, _part_hits(part, origin_m, directions), out=nearest)
+        if isinstance(part, SphereSolid):
+            _enter_sphere(origin - part.centre_m, part.radius_m, rays, nearest)
+        elif isinstance(part, CylinderSolid):
+            _enter_cylinder(origin - part.centre_m, part.radius_m, part.height_m, rays, nearest)
+        else:
+            normals, offsets = half_spaces(part)
+            _enter_faces(normals, offsets - normals @ origin, rays, nearest)
     return nearest
 
 
-def _part_hits(part: ConvexSolid, origin_m: Array, directions: Array) -> Array:
-    if isinstance(part, SphereSolid):
-        offset = origin_m - part.centre_m
-        along = directions @ offset
-        root = along * along - (offset @ offset - part.radius_m**2)
-        t = -along - np.sqrt(np.maximum(root, 0.0))
-        return np.where((root > 0) & (t > 0), t, np.inf)
-    if isinstance(part, CylinderSolid):
-        return _cylinder_hits(part, origin_m, directions)
-    normals, offsets = half_spaces(part)
-    speed = directions @ normals.T
-    room = offsets - normals @ origin_m
-    with np.errstate(divide="ignore", invalid="ignore"):
-        t = room / speed
-    entering = speed < -1e-12
-    leaving = speed > 1e-12
-    # a ray along a face outside it never enters
-    outside = (~entering & ~leaving & (room < 0)).any(axis=1)
-    t_in = np.where(entering, t, -np.inf).max(axis=1)
-    t_out = np.where(leaving, t, np.inf).min(axis=1)
-    hit = (t_in < t_out) & (t_in > 0) & ~outside
-    return np.where(hit, t_in, np.inf)
+@compiled("f8[::1], f8, f8[:,::1], f8[::1]")
+def _enter_sphere(offset: Array, radius: float, rays: Array, nearest: Array) -> None:
+    room = offset[0] ** 2 + offset[1] ** 2 + offset[2] ** 2 - radius * radius
+    for i in range(len(rays)):
+        along = rays[i, 0] * offset[0] + rays[i, 1] * offset[1] + rays[i, 2] * offset[2]
+        root = along * along - room
+        if root > 0:
+            t = -along - np.sqrt(root)
+            if 0 < t < nearest[i]:
+                nearest[i] = t
 
 
-def _cylinder_hits(part: CylinderSolid, origin_m: Array, directions: Array) -> Array:
+@compiled("f8[::1], f8, f8, f8[:,::1], f8[::1]")
+def _enter_cylinder(
+    offset: Array, radius: float, height: float, rays: Array, nearest: Array
+) -> None:
     """Entry into the endless cylinder and the slab, whichever is later."""
-    offset = origin_m - part.centre_m
-    dx, dy, dz = directions.T
-    flat = np.maximum(dx * dx + dy * dy, 1e-12)
-    along = dx * offset[0] + dy * offset[1]
-    room = offset[0] ** 2 + offset[1] ** 2 - part.radius_m**2
-    root = np.sqrt(np.maximum(along * along - flat * room, 0.0))
-    slope = np.where(np.abs(dz) < 1e-9, 1e-9, dz)
-    one = (part.height_m / 2 - offset[2]) / slope
-    two = (-part.height_m / 2 - offset[2]) / slope
-    t_in = np.maximum((-along - root) / flat, np.minimum(one, two))
-    t_out = np.minimum((-along + root) / flat, np.maximum(one, two))
-    return np.where((root > 0) & (t_in < t_out) & (t_in > 0), t_in, np.inf)
+    room = offset[0] ** 2 + offset[1] ** 2 - radius * radius
+    for i in range(len(rays)):
+        dx, dy, dz = rays[i, 0], rays[i, 1], rays[i, 2]
+        flat = max(dx * dx + dy * dy, 1e-12)
+        along = dx * offset[0] + dy * offset[1]
+        root = along * along - flat * room
+        if root <= 0:
+            continue
+        root = np.sqrt(root)
+        slope = 1e-9 if abs(dz) < 1e-9 else dz
+        one, two = (height / 2 - offset[2]) / slope, (-height / 2 - offset[2]) / slope
+        t_in = max((-along - root) / flat, min(one, two))
+        t_out = min((-along + root) / flat, max(one, two))
+        if 0 < t_in < t_out and t_in < nearest[i]:
+            nearest[i] = t_in
+
+
+@compiled("f8[:,::1], f8[::1], f8[:,::1], f8[::1]")
+def _enter_faces(normals: Array, room: Array, rays: Array, nearest: Array) -> None:
+    """``room``: how far inside each face the origin is, along the face's normal."""
+    for i in range(len(rays)):
+        dx, dy, dz = rays[i, 0], rays[i, 1], rays[i, 2]
+        t_in, t_out = -np.inf, nearest[i]
+        for k in range(len(normals)):
+            speed = normals[k, 0] * dx + normals[k, 1] * dy + normals[k, 2] * dz
+            if speed < -1e-12:
+                t_in = max(t_in, room[k] / speed)
+            elif speed > 1e-12:
+                t_out = min(t_out, room[k] / speed)
+            elif room[k] < 0:  # along a face and outside it: never enters
+                t_in = np.inf
+            if t_in >= t_out:
+                break
+        if 0 < t_in < t_out:
+            nearest[i] = t_in
 
 
 def half_spaces(part: ConvexSolid) -> tuple[Array, Array]:
@@ -103,21 +126,20 @@ def half_spaces(part: ConvexSolid) -> tuple[Array, Array]:
 
 def _turned(axis_m: Array, radii_m: Array, heights_m: Array) -> tuple[Array, Array]:
     """Facets of a convex profile turned about a vertical axis."""
-    normals, offsets = [], []
-    for i in range(len(radii_m) - 1):
-        dr, dz = radii_m[i + 1] - radii_m[i], heights_m[i + 1] - heights_m[i]
-        if dz <= 1e-9:
-            continue
-        scale = 1.0 / np.hypot(dr, dz)
-        flat, up = dz * scale, -dr * scale
-        reach = flat * radii_m[i] * _APOTHEM + up * heights_m[i]
-        normals.append(np.column_stack([_FACET_NORMALS * flat, np.full(_FACETS, up)]))
-        offsets.append(reach + flat * (_FACET_NORMALS @ axis_m))
+    dr, dz = radii_m[1:] - radii_m[:-1], heights_m[1:] - heights_m[:-1]
+    rises = dz > 1e-9
+    dr, dz = dr[rises], dz[rises]
+    scale = 1.0 / np.hypot(dr, dz)
+    flat, up = dz * scale, -dr * scale
+    reach = flat * radii_m[:-1][rises] * _APOTHEM + up * heights_m[:-1][rises]
+    normals = np.empty((len(dz), _FACETS, 3))
+    normals[..., :2] = flat[:, None, None] * _FACET_NORMALS
+    normals[..., 2] = up[:, None]
+    offsets = reach[:, None] + flat[:, None] * (_FACET_NORMALS @ axis_m)
     low, high = float(heights_m.min()), float(heights_m.max())
-    return _closed(np.concatenate(normals), np.concatenate(offsets), low, high)
+    return _closed(normals.reshape(-1, 3), offsets.ravel(), low, high)
 
 
 def _closed(walls: Array, reach: Array, low: float, high: float) -> tuple[Array, Array]:
     """Walls with a floor and a ceiling."""
-    ends = np.array([[0.0, 0.0, -1.0], [0.0, 0.0, 1.0]])
-    return np.concatenate([walls, ends]), np.concatenate([reach, [-low, high]])
+    return np.concatenate([walls, _ENDS]), np.concatenate([reach, [-low, high]])

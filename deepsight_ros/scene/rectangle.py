@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deepsight_ros.geometry.boxes import minimum_rectangle
+from deepsight_ros.geometry.compiled import compiled
 
 Array = NDArray[np.float64]
 
@@ -81,6 +82,7 @@ def fit_rectangle(evidence: SideEvidence, view: Array, noise_m: float) -> Rectan
         searches.append(float(np.arctan2(sine, cosine)) / 4.0 + _TURNS)
     if sureness < _SURE_WALLS:
         searches.append(minimum_rectangle(samples).yaw_rad + _TURNS)
+    samples = np.ascontiguousarray(samples)
     costs = [_misfits(samples, yaws, noise_m) for yaws in searches]
     best = int(np.argmin([c.min() for c in costs]))
     yaw = _lowest(searches[best], costs[best])
@@ -140,23 +142,32 @@ def _outer_side(samples: Array, everything: Array, noise_m: float) -> tuple[floa
     return side, int(np.count_nonzero(np.abs(outer - side) <= near))
 
 
+@compiled("f8[:,::1], f8[::1], f8")
 def _misfits(samples_m: Array, yaws: Array, noise_m: float) -> Array:
     """(T,) mean capped distance of the samples from the nearest side, for each yaw."""
-    c, s = np.cos(yaws), np.sin(yaws)
-    x = np.outer(samples_m[:, 0], c) + np.outer(samples_m[:, 1], s)
-    y = np.outer(samples_m[:, 1], c) - np.outer(samples_m[:, 0], s)
-    last = len(samples_m) - 1
-    k = int(_TAIL * last)
+    count = len(samples_m)
     near = 3.0 * noise_m + 0.003
-    away = np.full(x.shape, near)
-    for t in (x, y):
-        for end in np.partition(t, (k, last - k), axis=0)[[k, last - k]]:
-            off = np.abs(t - end)
-            mine = off < near
-            count = np.maximum(mine.sum(axis=0), 1)
-            middle = (t * mine).sum(axis=0) / count
-            np.minimum(away, np.abs(t - middle), out=away)
-    return np.asarray(away.mean(axis=0))
+    k = int(_TAIL * (count - 1))
+    out, t, away = np.empty(len(yaws)), np.empty(count), np.empty(count)
+    for turn in range(len(yaws)):
+        c, s = np.cos(yaws[turn]), np.sin(yaws[turn])
+        away[:] = near
+        for axis in range(2):
+            for i in range(count):
+                x, y = samples_m[i, 0], samples_m[i, 1]
+                t[i] = x * c + y * s if axis == 0 else y * c - x * s
+            ordered = np.sort(t)
+            for end in (ordered[k], ordered[count - 1 - k]):
+                total, mine = 0.0, 0
+                for i in range(count):
+                    if abs(t[i] - end) < near:
+                        total += t[i]
+                        mine += 1
+                middle = total / max(mine, 1)
+                for i in range(count):
+                    away[i] = min(away[i], abs(t[i] - middle))
+        out[turn] = away.mean()
+    return out
 
 
 def _lowest(yaws: Array, costs: Array) -> float:

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deepsight_ros.errors import InvalidValueError
+from deepsight_ros.geometry.compiled import compiled
 from deepsight_ros.scene.gjk import Hull, upright_hull
 from deepsight_ros.scene.objects import Box3
 from deepsight_ros.scene.solids import CompoundSolid, ConvexSolid, CylinderSolid, Solid
@@ -61,7 +62,7 @@ def fit_round(
         bands: number of height bands.
     """
     points = np.concatenate([samples_m, rays_m])
-    z = points[:, 2]
+    z = points[:, 2].copy()
     low, high = float(z.min()), float(z.max())
     band = np.minimum(((z - low) / max(high - low, 1e-6) * bands).astype(np.intp), bands - 1)
     shift = points[:, :2].mean(axis=0)
@@ -69,41 +70,11 @@ def fit_round(
     eye = camera_m[:2] - shift
     along = p[len(samples_m) :] - eye
     along /= np.maximum(np.hypot(along[:, 0], along[:, 1]), 1e-9)[:, None]
-    weights = np.ones(len(p))
-    size = float(np.ptp(p, axis=0).max())
-    centre = np.zeros(2)
-    for i in range(_ROUNDS):
-        total = np.maximum(np.bincount(band, weights, bands), 1e-9)
-
-        def within(values: Array, w: Array = weights, t: Array = total) -> Array:
-            """Values minus their band's weighted mean."""
-            out: Array = values - (np.bincount(band, w * values, bands) / t)[band]
-            return out
-
-        if i < 2:
-            a = np.column_stack([within(2 * p[:, 0]), within(2 * p[:, 1])])
-            normal = (a * weights[:, None]).T @ a
-            if _is_flat(normal):
-                return None
-            target = (a * weights[:, None]).T @ within((p * p).sum(axis=1))
-            centre = np.asarray(np.linalg.solve(normal, target), np.float64)
-        else:
-            radial = p - centre
-            r = np.maximum(np.hypot(radial[:, 0], radial[:, 1]), 1e-6)
-            a = np.column_stack([within(-radial[:, 0] / r), within(-radial[:, 1] / r)])
-            normal = (a * weights[:, None]).T @ a + 1e-9 * np.eye(2)
-            target = (a * weights[:, None]).T @ within(r)
-            centre = centre - np.asarray(np.linalg.solve(normal, target), np.float64)
-        if float(np.abs(centre).max()) > 3 * size + 0.02:
-            return None
-        # where each tangent ray passes the axis
-        p[len(samples_m) :] = eye + ((centre - eye) * along).sum(axis=1)[:, None] * along
-        r = np.hypot(p[:, 0] - centre[0], p[:, 1] - centre[1])
-        mean_r = np.bincount(band, weights * r, bands) / total
-        mean_z = np.bincount(band, weights * z, bands) / total
-        used = np.flatnonzero(total > 1e-6)
-        off = r - np.interp(z, mean_z[used], mean_r[used])
-        weights = 1.0 / (1.0 + (off / (2.0 * scale_m)) ** 2)
+    found = _settle_axis(p, len(samples_m), eye, along, z, band, bands, scale_m)
+    if found is None:
+        return None
+    centre, total, mean_z, mean_r, off, weights = found
+    used = total > 1e-6
     turn = np.arctan2(p[:, 1] - centre[1], p[:, 0] - centre[0])
     return RoundFit(
         centre + shift,
@@ -112,6 +83,100 @@ def fit_round(
         float(np.sqrt(np.average(off * off, weights=weights))),
         covered_arc(turn[weights > 0.3]),
     )
+
+
+@compiled("f8[:,::1], i8, f8[::1], f8[:,::1], f8[::1], i8[::1], i8, f8")
+def _settle_axis(
+    p: Array,
+    samples: int,
+    eye: Array,
+    along: Array,
+    z: Array,
+    band: NDArray[np.intp],
+    bands: int,
+    scale_m: float,
+) -> tuple[Array, Array, Array, Array, Array, Array] | None:
+    """The rounds of ``fit_round`` on points ``p`` (N, 2); tangent points among them are moved.
+
+    Returns:
+        Axis (2,); weight, mean height and mean radius of each band; distance from the profile
+        and weight of each point. None when they do not bend or the axis runs away.
+    """
+    count = len(p)
+    weights = np.ones(count)
+    a, value, off = np.empty((count, 2)), np.empty(count), np.empty(count)
+    size = max(np.ptp(p[:, 0]), np.ptp(p[:, 1]))
+    centre = np.zeros(2)
+    total, mean_z, mean_r = np.empty(bands), np.empty(bands), np.empty(bands)
+    means = np.empty((bands, 3))
+    used_z, used_r = np.empty(bands), np.empty(bands)
+    for turn in range(_ROUNDS):
+        algebraic = turn < 2
+        for i in range(count):
+            if algebraic:
+                a[i, 0], a[i, 1] = 2 * p[i, 0], 2 * p[i, 1]
+                value[i] = p[i, 0] ** 2 + p[i, 1] ** 2
+            else:
+                x, y = p[i, 0] - centre[0], p[i, 1] - centre[1]
+                r = max(np.sqrt(x * x + y * y), 1e-6)
+                a[i, 0], a[i, 1], value[i] = -x / r, -y / r, r
+        total[:] = 0.0
+        means[:] = 0.0
+        for i in range(count):
+            w, k = weights[i], band[i]
+            total[k] += w
+            means[k, 0] += w * a[i, 0]
+            means[k, 1] += w * a[i, 1]
+            means[k, 2] += w * value[i]
+        for k in range(bands):
+            total[k] = max(total[k], 1e-9)
+            means[k] /= total[k]
+        n00, n01, n11, t0, t1 = 0.0, 0.0, 0.0, 0.0, 0.0
+        for i in range(count):
+            w, k = weights[i], band[i]
+            x, y, v = a[i, 0] - means[k, 0], a[i, 1] - means[k, 1], value[i] - means[k, 2]
+            n00 += w * x * x
+            n01 += w * x * y
+            n11 += w * y * y
+            t0 += w * x * v
+            t1 += w * y * v
+        if algebraic:
+            # a condition number beyond 1e4: the points do not bend
+            if n00 * n11 - n01 * n01 < 1e-4 * (n00 + n11) ** 2:
+                return None
+        else:
+            n00, n11 = n00 + 1e-9, n11 + 1e-9
+        determinant = n00 * n11 - n01 * n01
+        dx = (n11 * t0 - n01 * t1) / determinant
+        dy = (n00 * t1 - n01 * t0) / determinant
+        if algebraic:
+            centre[0], centre[1] = dx, dy
+        else:
+            centre[0], centre[1] = centre[0] - dx, centre[1] - dy
+        if max(abs(centre[0]), abs(centre[1])) > 3 * size + 0.02:
+            return None
+        for i in range(samples, count):  # where each tangent ray passes the axis
+            ux, uy = along[i - samples, 0], along[i - samples, 1]
+            t = (centre[0] - eye[0]) * ux + (centre[1] - eye[1]) * uy
+            p[i, 0], p[i, 1] = eye[0] + t * ux, eye[1] + t * uy
+        mean_z[:] = 0.0
+        mean_r[:] = 0.0
+        for i in range(count):
+            value[i] = np.sqrt((p[i, 0] - centre[0]) ** 2 + (p[i, 1] - centre[1]) ** 2)
+            mean_z[band[i]] += weights[i] * z[i]
+            mean_r[band[i]] += weights[i] * value[i]
+        number = 0
+        for k in range(bands):
+            mean_z[k] /= total[k]
+            mean_r[k] /= total[k]
+            if total[k] > 1e-6:
+                used_z[number], used_r[number] = mean_z[k], mean_r[k]
+                number += 1
+        profile = np.interp(z, used_z[:number], used_r[:number])
+        for i in range(count):
+            off[i] = value[i] - profile[i]
+            weights[i] = 1.0 / (1.0 + (off[i] / (2.0 * scale_m)) ** 2)
+    return centre, total, mean_z, mean_r, off, weights
 
 
 def round_by_limbs(flank_m: Array, limb_m: Array, camera_m: Array, bands: int) -> RoundFit | None:
@@ -163,13 +228,6 @@ def covered_arc(turn_rad: Array) -> float:
     cells = np.zeros(36, bool)
     cells[((turn_rad + pi) / (2 * pi) * 36).astype(np.intp) % 36] = True
     return float(cells.sum()) * 2 * pi / 36
-
-
-def _is_flat(normal: Array) -> bool:
-    """Whether a symmetric (2, 2) system has a condition number beyond 1e4."""
-    trace = float(normal[0, 0] + normal[1, 1])
-    determinant = float(normal[0, 0] * normal[1, 1] - normal[0, 1] ** 2)
-    return determinant < 1e-4 * trace * trace
 
 
 @dataclass(frozen=True, eq=False)

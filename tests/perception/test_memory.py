@@ -10,11 +10,12 @@ from typing import Any
 import numpy as np
 import pytest
 
+import deepsight_ros.perception.perceiver as perceiver_module
 from deepsight_ros.geometry.camera import RgbdFrame
 from deepsight_ros.geometry.transforms import RigidTransform
 from deepsight_ros.perception.glimpse import glimpse
 from deepsight_ros.perception.inputs import GivenUp
-from deepsight_ros.perception.memory import MOST_SHAPES, ShapeMemory
+from deepsight_ros.perception.memory import MOST_SHAPES, SETTLED_FRAMES, ShapeMemory
 from deepsight_ros.perception.perceiver import Perceiver
 from deepsight_ros.perception.sights import Moment, Remembered, Sight
 from deepsight_ros.perception.view import make_view
@@ -286,6 +287,46 @@ def test_refining_goes_round_all_things(world: World) -> None:
             refined.add(name)
     assert {o.id for o in scene.objects} <= refined
     assert "support" in refined
+
+
+def test_a_well_known_thing_is_seldom_seen_anew_while_the_camera_stands(world: World) -> None:
+    """Every frame's spare time is offered; once all are known it is asked for now and then."""
+    perceiver = Perceiver()
+    asked = []
+    for k in range(160):
+        scene = perceiver.perceive(
+            replace(frame_of(world, k % 3), stamp_ns=k * FRAME_NS),
+            fixed_from_camera=world.world_from_camera,
+        )
+        asked.append(perceiver.refine() not in (None, "support"))
+    settled = len(scene.objects) / SETTLED_FRAMES
+    assert np.mean(asked[:40]) > 2 * settled
+    assert 0 < np.mean(asked[-50:]) < 1.5 * settled
+
+
+def test_a_moving_gripper_is_carried_along_by_noise_that_the_sensor_has(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Its own noise does not make it another thing: seldom it is worked out within a frame."""
+    calls: list[int] = []
+    plain = perceiver_module.observe
+
+    def counted(*arguments: Any) -> Any:
+        calls.append(1)
+        return plain(*arguments)
+
+    monkeypatch.setattr(perceiver_module, "observe", counted)
+    simulation = Simulation(0, "scene", period_s=3.0)
+    perceiver = Perceiver()
+    for k in range(45):
+        seen = simulation.step(k / 30.0)
+        pose = seen.world_from_camera
+        up = GivenUp(pose.rotation[2], UpSource.TF)
+        scene = perceiver.perceive(seen.frame, up_in_camera=up, fixed_from_camera=pose)
+        if k == 2:
+            calls.clear()
+    assert len(scene.objects) >= 5
+    assert len(calls) <= 2
 
 
 def shape_like(box: BoxSolid, residual_m: float = 0.001, stands: bool = True) -> Any:
