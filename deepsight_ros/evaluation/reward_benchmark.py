@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from scipy.ndimage import find_objects
 from scipy.stats import spearmanr
 
 from deepsight_ros.evaluation.geometry_workers import kept_in
@@ -208,11 +209,20 @@ def _perceive(perceiver: Perceiver, seen: SimulatedFrame) -> Scene:
 
 def _boxes(seen: SimulatedFrame) -> tuple[Detection, ...]:
     """What a detector says: a box and a name for everything of which enough is to be seen."""
+    ids = np.maximum(seen.rendering.instance_id, 0)  # fixtures are negative
+    pixels = np.bincount(ids.ravel(), minlength=len(seen.world.things) + 1)
     found = []
-    for index, thing in enumerate(seen.world.things, start=1):
-        v, u = np.nonzero(seen.rendering.instance_id == index)
-        if len(v) >= LEAST_PIXELS and not thing.is_gripper:
-            edges = (float(u.min()), float(v.min()), float(u.max()) + 1, float(v.max()) + 1)
+    for index, (thing, place) in enumerate(
+        zip(seen.world.things, find_objects(ids, len(seen.world.things)), strict=True), start=1
+    ):
+        if pixels[index] >= LEAST_PIXELS and not thing.is_gripper:
+            rows, columns = place
+            edges = (
+                float(columns.start),
+                float(rows.start),
+                float(columns.stop),
+                float(rows.stop),
+            )
             found.append(Detection(thing.label, 0.9, edges))
     return tuple(found)
 

@@ -9,12 +9,13 @@ from __future__ import annotations
 import time
 
 from deepsight_ros.geometry.compiled import compile_all
-from deepsight_ros.perception import perceiver
+from deepsight_ros.perception import alignment, perceiver
 
 
 def make_ready() -> float:
-    """Compile or load every kernel a ``Perceiver`` calls; how many seconds it took."""
-    assert perceiver.Perceiver  # importing it has imported every kernel
+    """Compile or load every kernel a ``Perceiver`` and a task's rewards call; how many seconds it
+    took."""
+    assert perceiver.Perceiver and alignment.align  # importing them has imported every kernel
     began_s = time.perf_counter()
     compile_all()
     return time.perf_counter() - began_s

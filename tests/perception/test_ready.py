@@ -12,9 +12,12 @@ import pytest
 import deepsight_ros
 from deepsight_ros.geometry.compiled import compiled_signatures
 from deepsight_ros.nodes.neighbours import measure_distances
+from deepsight_ros.perception.alignment import Model, Present, align
+from deepsight_ros.perception.cloud import ViewCloud
 from deepsight_ros.perception.inputs import Detection, RegionKind, RegionRequest
 from deepsight_ros.perception.perceiver import Perceiver
 from deepsight_ros.perception.ready import make_ready
+from deepsight_ros.scene.observed import ObservedShape
 from deepsight_ros.synthesis.simulation import Simulation
 
 ROOT = Path(deepsight_ros.__path__[0])
@@ -39,6 +42,11 @@ def test_no_frame_has_to_wait_for_a_compiler(coloured: bool) -> None:
         perceiver.perceive_regions(frame, scene, [region])
         perceiver.refine()
         measure_distances(scene, 3, 100)
+        assert scene.cloud is not None and isinstance(scene.cloud, ViewCloud)
+        for thing in scene.objects:  # as rewards follow it
+            assert isinstance(thing.shape, ObservedShape)
+            present = Present.of(scene.cloud.view, scene.support)
+            align(Model.of(thing.shape), scene.working_from_camera.inverse(), present)
     assert scene.objects
     new = {name: n for name, n in compiled_signatures().items() if n != before.get(name)}
     assert not new, "called with other types than those declared"
