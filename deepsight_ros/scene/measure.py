@@ -114,6 +114,20 @@ def estimate(
 ) -> RawEstimate:
     """The estimate behind ``measure``, before calibration (same arguments and errors)."""
     ids = tuple(object_ids)
+    asked = (quantity, ids, width_m, height_m)
+    found: RawEstimate | None = scene.known.get(asked)
+    if found is None:
+        found = scene.known[asked] = _estimate(scene, quantity, ids, width_m, height_m)
+    return found
+
+
+def _estimate(
+    scene: Scene,
+    quantity: str,
+    ids: tuple[str, ...],
+    width_m: float | None,
+    height_m: float | None,
+) -> RawEstimate:
     if quantity not in _UNITS:
         raise InvalidValueError(
             f"measure: got quantity '{quantity}', expected one of {sorted(_UNITS)}"

@@ -10,7 +10,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Protocol, runtime_checkable
+from functools import cached_property
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -217,6 +218,12 @@ class Scene:
     def camera_position_m(self) -> Array:
         """(3,) the camera's origin in W."""
         return self.working_from_camera.translation_m
+
+    @cached_property
+    def known(self) -> dict[tuple[object, ...], Any]:
+        """What measuring has found of this scene, by what was asked for: comparing a few things
+        asks for the same distances again and again."""
+        return {}
 
     def object(self, object_id: str) -> SceneObject:
         """The object with this id; UnknownReferenceError names those there are."""
