@@ -36,8 +36,8 @@ OLDEST_SIGHT = 120
 it better now."""
 
 SETTLED_FRAMES = 60
-"""A thing with ``MOST_SIGHTS`` sights, or one that moves, is seen anew this many frames after the
-last time where the camera has not gone elsewhere: more of the same tells little."""
+"""A thing at rest with ``MOST_SIGHTS`` sights is seen anew this many frames after the last time
+where the camera has not gone elsewhere: more of the same tells little."""
 
 ATTEMPTS = 4
 """How often a shift is refined before the shape is given up."""
@@ -189,7 +189,7 @@ class ShapeMemory:
             # what moves never gathers sights: it takes its turn with the others
             is_moving = self._frame <= entry.moving_until
             is_known = len(entry.sights) >= ENOUGH_SIGHTS or is_moving
-            is_settled = is_moving or len(entry.sights) >= MOST_SIGHTS
+            is_settled = len(entry.sights) >= MOST_SIGHTS
             if is_settled and is_near(entry.sights[-1].seen_from_m, now):
                 age = max(least_age, SETTLED_FRAMES)
             else:
