@@ -81,13 +81,16 @@ def compiled(signature: str) -> Callable[[F], F]:
     return decorate
 
 
-def compile_all() -> int:
-    """Compile every kernel of the modules imported so far, or load it from disk; how many.
+def compile_all(is_stopped: Callable[[], bool] = lambda: False) -> int:
+    """Compile every kernel of the modules imported so far, or load it from disk; how many there
+    are. Where ``is_stopped`` says so, the rest is left for when it is called.
 
     On disk numba files a kernel under the signature as it was given. A call gives types, so types
     are given here too: under the text of a signature no call would find it again.
     """
     for kernel, signature in _KERNELS:
+        if is_stopped():
+            break
         types, _ = sigutils.normalize_signature(signature)  # type: ignore[no-untyped-call]
         kernel.compile(types)
     return len(_KERNELS)

@@ -11,6 +11,7 @@ from deepsight_ros.nodes.reward_annotator import RewardAnnotatorNode
 from deepsight_ros.nodes.sight import Sight
 from deepsight_ros.nodes.spatial_query import SpatialQueryNode
 from deepsight_ros.nodes.spinning import run
+from deepsight_ros.perception.ready import make_ready
 
 
 def make_graph(**options: Any) -> list[DeepsightNode[Any]]:
@@ -25,7 +26,7 @@ def make_graph(**options: Any) -> list[DeepsightNode[Any]]:
 
 def main(arguments: list[str] | None = None) -> int:
     """`ros2 run deepsight_ros graph`."""
-    return run(make_graph, arguments)
+    return run(make_graph, arguments, prepare=make_ready)
 
 
 if __name__ == "__main__":

@@ -29,6 +29,7 @@ from deepsight_ros.nodes.settings import PerceptionSettings
 from deepsight_ros.nodes.sight import Sight, Sighting
 from deepsight_ros.nodes.spinning import run
 from deepsight_ros.nodes.vision import Vision
+from deepsight_ros.perception.ready import make_ready
 from deepsight_ros.scene.neighbours import DistanceMemory
 
 OUTPUTS: dict[str, Any] = {
@@ -147,7 +148,7 @@ class PerceptionNode(DeepsightNode[PerceptionSettings]):
 
 def main(arguments: list[str] | None = None) -> int:
     """`ros2 run deepsight_ros perception`."""
-    return run(lambda: [PerceptionNode()], arguments)
+    return run(lambda: [PerceptionNode()], arguments, prepare=make_ready)
 
 
 if __name__ == "__main__":

@@ -31,6 +31,7 @@ from deepsight_ros.nodes.sight import Sight, Sighting
 from deepsight_ros.nodes.slot import LatestSlot, Worker
 from deepsight_ros.nodes.spinning import run
 from deepsight_ros.nodes.vision import Vision
+from deepsight_ros.perception.ready import make_ready
 from deepsight_ros.reward.annotator import Annotator
 from deepsight_ros.reward.episode import RewardStep
 from deepsight_ros.reward.reading import Reader, find_tracked
@@ -354,7 +355,7 @@ def annotation(step: RewardStep, episode: Annotator, sighting: Sighting) -> msg.
 
 def main(arguments: list[str] | None = None) -> int:
     """`ros2 run deepsight_ros reward_annotator`."""
-    return run(lambda: [RewardAnnotatorNode()], arguments)
+    return run(lambda: [RewardAnnotatorNode()], arguments, prepare=make_ready)
 
 
 if __name__ == "__main__":

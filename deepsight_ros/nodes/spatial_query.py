@@ -34,6 +34,7 @@ from deepsight_ros.nodes.settings import QueryAloneSettings, QuerySettings, Visi
 from deepsight_ros.nodes.sight import Sight, Sighting
 from deepsight_ros.nodes.spinning import run
 from deepsight_ros.nodes.vision import Vision
+from deepsight_ros.perception.ready import make_ready
 from deepsight_ros.scene.answer import Answer, Status
 from deepsight_ros.srv import MeasureDistance, SpatialQuery
 
@@ -331,7 +332,7 @@ def made_up_id() -> str:
 
 def main(arguments: list[str] | None = None) -> int:
     """`ros2 run deepsight_ros spatial_query`."""
-    return run(lambda: [SpatialQueryNode()], arguments)
+    return run(lambda: [SpatialQueryNode()], arguments, prepare=make_ready)
 
 
 if __name__ == "__main__":

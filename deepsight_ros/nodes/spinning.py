@@ -149,17 +149,27 @@ class Running:
                 node.destroy_node()
 
 
-def run(make_nodes: Callable[[], Sequence[Any]], arguments: list[str] | None = None) -> int:
+def run(
+    make_nodes: Callable[[], Sequence[Any]],
+    arguments: list[str] | None = None,
+    prepare: Callable[[Callable[[], bool]], object] | None = None,
+) -> int:
     """A main: image profile, rclpy, nodes, spin until asked to stop; 0 on a clean end.
 
     Args:
         make_nodes: called after ``rclpy.init``.
         arguments: command line with ROS arguments; None takes ``sys.argv``.
+        prepare: long work that needs no ROS, done first; it ends early where what it is given
+            says that a signal asked for that.
     """
     use_image_profile()
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
+    if prepare is not None:
+        prepare(stop.is_set)
+        if stop.is_set():
+            return 0
     rclpy.init(
         args=sys.argv if arguments is None else ["", *arguments],
         signal_handler_options=SignalHandlerOptions.NO,

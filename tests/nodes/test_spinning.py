@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import time
 from types import SimpleNamespace
 
@@ -67,3 +69,19 @@ def test_a_node_whose_context_is_gone_is_not_asked() -> None:
     context.shutdown()
     settle(node)
     node.destroy_node()
+
+
+def test_a_signal_while_it_prepares_ends_it_cleanly() -> None:
+    program = """
+import os, signal, sys
+from deepsight_ros.nodes.spinning import run
+
+def prepare(is_stopped):
+    assert not is_stopped()
+    os.kill(os.getpid(), signal.SIGINT)
+    assert is_stopped()
+
+sys.exit(run(lambda: 1 / 0, [], prepare))
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
