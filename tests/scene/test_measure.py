@@ -236,3 +236,21 @@ def test_offsets_are_signed_and_turn_with_their_order(quantity: str) -> None:
     assert measure(SCENE, quantity, ("can", "camera")).value == pytest.approx(
         SCENE.object("can").box.centre_m[axis] - SCENE.camera_position_m[axis]
     )
+
+
+def test_a_scene_remembers_its_estimates_and_a_changed_one_does_not() -> None:
+    first = estimate(SCENE, "range", ("can",))
+    assert estimate(SCENE, "range", ["can"]) is first
+    nearer = SceneObject("can", cylinder(0.5, -0.2, 0.0, 0.07, 0.11))
+    others = tuple(o for o in SCENE.objects if o.id != "can")
+    changed = replace(SCENE, objects=(nearer, *others))
+    assert estimate(changed, "range", ("can",)).value < first.value
+
+
+def test_swept_boxes_of_two_widths_are_two_estimates() -> None:
+    beside = scene_of(
+        {"can": cylinder(0.8, 0.2, 0.0, 0.07, 0.11), "wall": box(1.2, 0.0, 0.0, 0.02, 1.0, 0.3)},
+        gripper=level_gripper(0.4, 0.0, 0.06),
+    )
+    narrow = measure(beside, "free_space", ("gripper",), width_m=0.02)
+    assert measure(beside, "free_space", ("gripper",), width_m=0.5).value < narrow.value
