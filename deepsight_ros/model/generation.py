@@ -1,7 +1,7 @@
 """Greedy decoding behind a picture that was seen once.
 
-The picture's keys and values are computed once per view and reused by every question about it; a
-question then costs its own tokens only.
+The picture's keys and values are computed with the first question of a view and reused by every
+other about it, which then costs its own tokens only.
 """
 
 from __future__ import annotations
@@ -51,12 +51,6 @@ class View:
         self.sight = sight
         self.cache = DynamicCache(config=model.language.config)
         self.length = sight.tokens.shape[1]
-        model.language.model(
-            inputs_embeds=sight.tokens,
-            past_key_values=self.cache,
-            use_cache=True,
-            position_ids=torch.arange(self.length, device=model.device)[None],
-        )
 
     def write(
         self,
@@ -93,8 +87,10 @@ class View:
         value = sigma = float("nan")
         at, finished = self.length, False
         extra = self.cache.get_seq_length() - self.length
-        if extra:
+        if extra > 0:
             self.cache.crop(-extra)
+        elif extra < 0:  # the first question takes the picture in with it: one pass for both
+            at, hidden = 0, torch.cat([self.sight.tokens, hidden], dim=1)
         for step in range(most_tokens + 1):
             if stop():
                 break
