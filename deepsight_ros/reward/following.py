@@ -145,8 +145,8 @@ class Following:
         pose, hand = scene.gripper.pose, self._hand
         name = scene.gripper.object_id
         seen = next((o for o in scene.objects if o.id == name and name not in ids), None)
-        sight = sight_of(seen, pose.inverse(), whole=True)
-        if sight is not None and not hand.is_settled:
+        sight = sight_of(seen, pose.inverse())
+        if sight is not None and hand.wants(sight):
             hand.add(sight)
         if hand.best is None or hand.model is None:
             return None
@@ -182,24 +182,26 @@ class _Thing:
         """The thing as it stands now, None where this frame does not show it well enough."""
         best, model, place = self._shape.best, self._shape.model, self._fixed_from_w
         if best is None or model is None or place is None:
-            self._take(sight_of(perceived, frame.fixed_from_w, whole=False))
+            self._take(sight_of(perceived, frame.fixed_from_w))
             return None
         found = self._find(best, model, place, perceived, frame)
         if found is None:
             self._missed += 1
             if self._moves and frame.step is not None:
                 self._fixed_from_w = frame.step @ place  # in the hand still, for all that is seen
-            anew = sight_of(perceived, frame.fixed_from_w, whole=True)
-            if anew is not None and self._missed >= GIVE_UP:
+            anew = sight_of(perceived, frame.fixed_from_w)
+            if anew is not None and anew.is_whole and self._missed >= GIVE_UP:
                 self._forget()
                 self._take(anew)
             return None
         self._missed, self._fixed_from_w = 0, found
         self._has_moved = self._has_moved or self._moves
-        if not self._has_moved and not self._shape.is_settled:
-            sight = sight_of(perceived, frame.fixed_from_w, whole=True)
-            if sight is not None and _is_clear(sight, frame):
-                self._take(sight)
+        sight = sight_of(perceived, frame.fixed_from_w)
+        if sight is not None and not _is_here(sight, best, found):
+            sight, perceived = None, None  # its id went to another thing
+        wanted = sight is not None and not self._has_moved and self._shape.wants(sight)
+        if sight is not None and wanted and _is_clear(sight, frame):
+            self._take(sight)
         best, place = self._shape.best, self._fixed_from_w
         assert best is not None and place is not None
         return replace(
@@ -297,6 +299,13 @@ def _between(guess: RigidTransform, found: Alignment, slack_m: float) -> RigidTr
     gain = own @ np.linalg.inv(own + found.covariance_m2)
     away = found.camera_from_model.translation_m - guess.translation_m
     return RigidTransform(guess.rotation, guess.translation_m + gain @ away)
+
+
+def _is_here(sight: ShapeSight, best: ShapeSight, place: RigidTransform) -> bool:
+    """A sight's middle lies where the thing stands: in the ball around its box."""
+    box = best.shape.box
+    away = sight.anchor_from_w.apply(sight.shape.box.centre_m) - place.apply(box.centre_m)
+    return float(np.linalg.norm(away)) < 0.5 * float(np.linalg.norm(box.size_m))
 
 
 def _is_clear(sight: ShapeSight, frame: _Frame) -> bool:

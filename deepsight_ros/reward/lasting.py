@@ -1,7 +1,7 @@
 """Shapes of one thing as frames showed it, in; the one that stands for all, out.
 
 Each frame completes what it sees of a thing anew, so its sizes waver, and now and then one is far
-off. The shape that differs least from the others is taken, whole ones before cut ones.
+off. The shape that differs least from the others is taken; cut ones only where none is whole.
 """
 
 from __future__ import annotations
@@ -54,14 +54,15 @@ class ShapeSight:
         _, end_m = self.shape.solid.extent(ahead)
         return float(end_m - ahead @ origin)
 
+    @property
+    def is_whole(self) -> bool:
+        """Neither something nearer nor the image's border cuts it."""
+        return not (self.thing.is_occluded or self.thing.is_truncated)
 
-def sight_of(
-    perceived: SceneObject | None, anchor_from_w: RigidTransform, *, whole: bool
-) -> ShapeSight | None:
-    """A sight of what was perceived; None where there is none, or it is cut and must not be."""
+
+def sight_of(perceived: SceneObject | None, anchor_from_w: RigidTransform) -> ShapeSight | None:
+    """A sight of what was perceived; None where there is none."""
     if perceived is None or not isinstance(perceived.shape, ObservedShape):
-        return None
-    if whole and (perceived.is_occluded or perceived.is_truncated):
         return None
     return ShapeSight(perceived, perceived.shape, anchor_from_w)
 
@@ -83,19 +84,20 @@ class LastingShape:
         self.best: ShapeSight | None = None
         self.model: Model | None = None
 
-    @property
-    def is_settled(self) -> bool:
-        """Enough sights were compared: further ones change nothing."""
-        return len(self._sights) >= MOST_SIGHTS
+    def wants(self, sight: ShapeSight) -> bool:
+        """Whether a sight would tell anything more: enough whole ones, or enough of a thing that
+        is always cut, have been compared, and no cut one counts beside a whole one."""
+        whole = sum(s.is_whole for s in self._sights)
+        if sight.is_whole:
+            return whole < MOST_SIGHTS
+        return not whole and len(self._sights) < MOST_SIGHTS
 
     def add(self, sight: ShapeSight) -> None:
         """One more frame's; may change which one stands for all."""
         self._sights.append(sight)
-        able = self._sights
+        able = [s for s in self._sights if s.is_whole] or self._sights
         if self._by_front:
             able = [s for s in able if abs(s.front_m) < FRONT_M] or able
-        whole = [s for s in able if not (s.thing.is_occluded or s.thing.is_truncated)]
-        able = whole or able
         best = able[most_alike([s.measures_m for s in able])]
         if best is not self.best:
             self.best, self.model = best, Model.of(best.shape)

@@ -77,6 +77,33 @@ def test_it_is_there_though_perception_lost_it(push) -> None:
     assert any(o.id == name for o in made.objects)
 
 
+def test_it_stays_though_its_id_went_to_another_thing(push) -> None:
+    name, frames = push
+    _, scene = frames[0]
+    other = next(o for o in scene.objects if o.id != name and not o.is_gripper)
+    swapped = {name: "lost", other.id: name}
+    gone = replace(
+        scene, objects=tuple(replace(o, id=swapped.get(o.id, o.id)) for o in scene.objects)
+    )
+    following = Following()
+    for index in range(12):
+        made = following.settle(scene if index < 3 else gone, (name,), STILL)
+    assert made.object(name).box.centre_m == pytest.approx(
+        scene.object(name).box.centre_m, abs=0.005
+    )
+
+
+def test_a_gripper_that_is_never_seen_whole_has_a_body(push) -> None:
+    name, frames = push
+    following = Following()
+    settled = []
+    for _, scene in frames[:6]:
+        cut = tuple(replace(o, is_occluded=o.is_gripper) for o in scene.objects)
+        following.settle(replace(scene, objects=cut), (name,), STILL)
+        settled.append(following.has_settled(("gripper",)))
+    assert sum(settled) >= 4
+
+
 def test_what_was_taken_away_is_not_there(push) -> None:
     name, frames = push
     following = Following()
