@@ -38,8 +38,9 @@ _LOW_M = 0.010
 _LEAST_SUPPORT_PX = 200
 _STEP = 2
 _SUPPORT, _FLOOR_BELOW = -1, -2
-_RATIOS = (1.25, 3.0)
-"""How far from the truth a number to compare with lies, drawn evenly in the logarithm."""
+_RATIOS, _ROBOT_RATIOS = (1.25, 3.0), (1.1, 1.3)
+"""How far from the truth a number to compare with lies, drawn evenly in the logarithm. Most rooms
+leave a robot about a metre: a number far from the truth would be far from a metre, and tell."""
 
 
 @dataclass(frozen=True)
@@ -124,7 +125,7 @@ def _way(entry: QuestionType, facts: Facts, rng: Rng) -> Batch | None:
     members = () if mover is None else ((mover,),)
     if entry.form is not Form.COMPARE:
         return replace(numbers(entry, nobody, value, low, high), members=members)
-    ratio = np.exp(rng.uniform(*np.log(_RATIOS), 1))
+    ratio = np.exp(rng.uniform(*np.log(_ROBOT_RATIOS if robot else _RATIOS), 1))
     is_free = rng.random(1) < 0.5
     asked = two_digits(np.where(is_free, low / ratio, high * ratio))
     made = outcomes(entry, nobody, yes_or_no(is_free), value, threshold=asked)
