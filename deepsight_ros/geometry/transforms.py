@@ -89,18 +89,18 @@ class RigidTransform:
         return out
 
     def quaternion_xyzw(self) -> Array:
-        """(4,) unit quaternion in ROS order, w >= 0."""
-        m = self.rotation
-        k = np.array(
-            [
-                [m[0, 0] - m[1, 1] - m[2, 2], 0, 0, 0],
-                [m[1, 0] + m[0, 1], m[1, 1] - m[0, 0] - m[2, 2], 0, 0],
-                [m[2, 0] + m[0, 2], m[2, 1] + m[1, 2], m[2, 2] - m[0, 0] - m[1, 1], 0],
-                [m[2, 1] - m[1, 2], m[0, 2] - m[2, 0], m[1, 0] - m[0, 1], np.trace(m)],
-            ]
+        """(4,) unit quaternion in ROS order, w >= 0 (Shepperd 1978: by the largest component)."""
+        (a, b, c), (d, e, f), (g, h, i) = self.rotation.tolist()
+        squares = (1.0 + a - e - i, 1.0 - a + e - i, 1.0 - a - e + i, 1.0 + a + e + i)
+        largest = max(range(4), key=squares.__getitem__)
+        rows = (
+            (squares[0], d + b, g + c, h - f),
+            (d + b, squares[1], h + f, c - g),
+            (g + c, h + f, squares[2], d - b),
+            (h - f, c - g, d - b, squares[3]),
         )
-        _, vectors = np.linalg.eigh(k)  # lower triangle (Bar-Itzhack 2000)
-        q: Array = vectors[:, -1]
+        q: Array = np.array(rows[largest])
+        q /= np.sqrt(q @ q)
         return -q if q[3] < 0 else q
 
     @classmethod

@@ -61,11 +61,28 @@ class Glimpse:
 
     def extent(self, target_from_camera: RigidTransform) -> tuple[Array, Array]:
         """(3,) middle and (3,) size of the readings along the axes of another frame."""
-        points = target_from_camera.apply(self.points_m)
-        cut = int(TAIL * len(points))
-        ends = (cut, len(points) - 1 - cut)
-        low, high = np.partition(points, ends, axis=0)[list(ends)]
+        low, high = _ends(
+            self.points_m,
+            np.ascontiguousarray(target_from_camera.rotation),
+            target_from_camera.translation_m,
+        )
         return 0.5 * (low + high), high - low
+
+
+@compiled("f8[:,::1], f8[:,::1], f8[::1]")
+def _ends(points_m: Array, rotation: Array, translation_m: Array) -> tuple[Array, Array]:
+    """Where all but the tails of points begin and end along the axes of another frame."""
+    count = len(points_m)
+    cut = int(TAIL * count)
+    low, high, along = np.empty(3), np.empty(3), np.empty(count)
+    for axis in range(3):
+        x, y, z = rotation[axis, 0], rotation[axis, 1], rotation[axis, 2]
+        for i in range(count):
+            along[i] = points_m[i, 0] * x + points_m[i, 1] * y + points_m[i, 2] * z
+        ordered = np.sort(along)
+        low[axis] = ordered[cut] + translation_m[axis]
+        high[axis] = ordered[count - 1 - cut] + translation_m[axis]
+    return low, high
 
 
 def glimpse(mask: Bool, label: int, view: WorkingView) -> Glimpse | None:
