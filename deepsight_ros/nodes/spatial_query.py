@@ -35,6 +35,7 @@ from deepsight_ros.nodes.sight import Sight, Sighting
 from deepsight_ros.nodes.spinning import run
 from deepsight_ros.nodes.vision import Vision
 from deepsight_ros.perception.ready import make_ready
+from deepsight_ros.questions.answering import warm_up
 from deepsight_ros.scene.answer import Answer, Status
 from deepsight_ros.srv import MeasureDistance, SpatialQuery
 
@@ -74,6 +75,7 @@ class SpatialQueryNode(DeepsightNode[QuerySettings]):
         if self._looks_itself:
             self._vision = Vision(self, self._vision_settings, self.fault_log, self.sight)
         self._model = ModelDesk(self.settings, self._say)
+        warm_up()
 
     def _advertise(self) -> None:
         """Services appear when they can first be answered, and stay until the node is cleaned up,
