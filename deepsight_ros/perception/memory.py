@@ -180,9 +180,10 @@ class ShapeMemory:
 
     def stalest(self, least_age: int, now: Moment) -> str | None:
         """The object in view most worth seeing anew, or None: first those seen fewest times, then
-        the one seen longest ago, if that is ``least_age`` frames or more (``SETTLED_FRAMES`` where
-        nothing new is to be seen). Things partly hidden at present are not worth it."""
-        due: list[tuple[bool, int, str]] = []
+        the one most overdue. Due is what was seen ``least_age`` frames or more ago
+        (``SETTLED_FRAMES`` where nothing new is to be seen). Things partly hidden at present are
+        not worth it."""
+        due: list[tuple[bool, float, str]] = []
         for object_id, entry in self._entries.items():
             if entry.confirmed_at != self._frame or entry.hidden > PART_HIDDEN:
                 continue
@@ -194,6 +195,7 @@ class ShapeMemory:
                 age = max(least_age, SETTLED_FRAMES)
             else:
                 age = least_age if is_known else 1
-            if self._frame - entry.seen_at >= age:
-                due.append((is_known, entry.seen_at, object_id))
+            overdue = (self._frame - entry.seen_at) / age
+            if overdue >= 1.0:
+                due.append((is_known, -overdue, object_id))
         return min(due)[2] if due else None

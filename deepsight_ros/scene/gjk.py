@@ -43,6 +43,11 @@ class Hull:
         x, y, z = direction.tolist()
         return np.array(_farthest(self.discs, self.axis, self.ball_m, (x, y, z)))
 
+    def reach(self, direction: tuple[float, float, float]) -> float:
+        """How far it reaches along a direction, times the direction's length."""
+        x, y, z = _farthest(self.discs, self.axis, self.ball_m, direction)
+        return float(x * direction[0] + y * direction[1] + z * direction[2])
+
 
 def upright_hull(discs: Array, ball_m: float = 0.0) -> Hull:
     """Hull of level discs, (K, 4)."""

@@ -6,6 +6,7 @@ In: (N, 2) float64 points in W's x, y (metres). Out: convex polygons, counter-cl
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import cos, sin
 from typing import Any
 
 import cv2
@@ -36,8 +37,16 @@ def convex_hull(points_m: Array) -> Array:
 
 def signed_area(polygon_m: Array) -> float:
     """Area in square metres, positive for counter-clockwise vertices."""
-    x, y = polygon_m[:, 0], polygon_m[:, 1]
-    return float(0.5 * np.sum(x * np.roll(y, -1) - np.roll(x, -1) * y))
+    return _area(np.ascontiguousarray(polygon_m))
+
+
+@compiled("f8[:,::1]")
+def _area(polygon: Any) -> float:
+    twice = 0.0
+    for i in range(len(polygon)):
+        j = i + 1 if i + 1 < len(polygon) else 0
+        twice += polygon[i, 0] * polygon[j, 1] - polygon[j, 0] * polygon[i, 1]
+    return 0.5 * twice
 
 
 def least_area_rectangle(hull_m: Array) -> Rectangle:
@@ -46,25 +55,50 @@ def least_area_rectangle(hull_m: Array) -> Rectangle:
     Of rectangles of about the same area the one with the least absolute yaw is taken, so that
     round footprints get a stable answer. Yaw is in [-pi/4, pi/4].
     """
-    edges = np.roll(hull_m, -1, axis=0) - hull_m
-    edges = edges[np.einsum("ij,ij->i", edges, edges) > 1e-18]
-    yaws = np.arctan2(edges[:, 1], edges[:, 0]) if len(edges) else np.zeros(1)
-    yaws = np.mod(yaws + np.pi / 4, np.pi / 2) - np.pi / 4
-    cos, sin = np.cos(yaws), np.sin(yaws)
-    along = np.outer(cos, hull_m[:, 0]) + np.outer(sin, hull_m[:, 1])
-    across = np.outer(cos, hull_m[:, 1]) - np.outer(sin, hull_m[:, 0])
-    low_x, high_x = along.min(axis=1), along.max(axis=1)
-    low_y, high_y = across.min(axis=1), across.max(axis=1)
-    areas = (high_x - low_x) * (high_y - low_y)
-    good = np.flatnonzero(areas <= areas.min() * (1 + 1e-3) + 1e-12)
-    best = int(good[np.argmin(np.abs(yaws[good]))])
-    middle_x, middle_y = (low_x + high_x)[best] / 2, (low_y + high_y)[best] / 2
-    c, s = cos[best], sin[best]
+    yaw, low_x, high_x, low_y, high_y = _least_area(np.ascontiguousarray(hull_m))
+    middle_x, middle_y = (low_x + high_x) / 2, (low_y + high_y) / 2
+    c, s = cos(yaw), sin(yaw)
     return Rectangle(
         np.array([c * middle_x - s * middle_y, s * middle_x + c * middle_y]),
-        np.array([(high_x - low_x)[best], (high_y - low_y)[best]]),
-        float(yaws[best]),
+        np.array([high_x - low_x, high_y - low_y]),
+        float(yaw),
     )
+
+
+@compiled("f8[:,::1]")
+def _least_area(hull: Any) -> tuple[float, float, float, float, float]:
+    """Yaw and the ends along and across it of ``least_area_rectangle``."""
+    corners = len(hull)
+    found = np.empty((max(corners, 1), 6))
+    number = 0
+    for i in range(corners):
+        j = i + 1 if i + 1 < corners else 0
+        ex, ey = hull[j, 0] - hull[i, 0], hull[j, 1] - hull[i, 1]
+        if ex * ex + ey * ey > 1e-18:
+            found[number, 0] = (np.arctan2(ey, ex) + np.pi / 4) % (np.pi / 2) - np.pi / 4
+            number += 1
+    if number == 0:
+        found[0, 0] = 0.0
+        number = 1
+    least = np.inf
+    for k in range(number):
+        c, s = np.cos(found[k, 0]), np.sin(found[k, 0])
+        low_x, high_x, low_y, high_y = np.inf, -np.inf, np.inf, -np.inf
+        for i in range(corners):
+            x = c * hull[i, 0] + s * hull[i, 1]
+            y = c * hull[i, 1] - s * hull[i, 0]
+            low_x, high_x = min(low_x, x), max(high_x, x)
+            low_y, high_y = min(low_y, y), max(high_y, y)
+        area = (high_x - low_x) * (high_y - low_y)
+        found[k, 1], found[k, 2], found[k, 3], found[k, 4] = low_x, high_x, low_y, high_y
+        found[k, 5] = area
+        least = min(least, area)
+    best = -1
+    for k in range(number):
+        near = found[k, 5] <= least * (1 + 1e-3) + 1e-12
+        if near and (best < 0 or abs(found[k, 0]) < abs(found[best, 0])):
+            best = k
+    return found[best, 0], found[best, 1], found[best, 2], found[best, 3], found[best, 4]
 
 
 def signed_distances(polygon_m: Array, points_m: Array) -> Array:

@@ -51,10 +51,10 @@ class Solid(ABC):
 
     def extent(self, direction: Array) -> tuple[float, float]:
         """(lo, hi): least and greatest ``direction @ p`` over the solid; direction (3,)."""
-        way = np.asarray(direction, np.float64)
-        highs = [float(part.hull.support(way) @ way) for part in self.parts]
-        lows = [float(part.hull.support(-way) @ way) for part in self.parts]
-        return min(lows), max(highs)
+        way: tuple[float, float, float] = tuple(np.asarray(direction, np.float64).tolist())
+        back = (-way[0], -way[1], -way[2])
+        hulls = [part.hull for part in self.parts]
+        return -max(hull.reach(back) for hull in hulls), max(hull.reach(way) for hull in hulls)
 
     @cached_property
     def hulls(self) -> Hulls:
