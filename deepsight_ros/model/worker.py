@@ -8,6 +8,7 @@ through the pipe are the values of this file.
 from __future__ import annotations
 
 import contextlib
+import os
 import signal
 import time
 from dataclasses import dataclass
@@ -23,6 +24,9 @@ from deepsight_ros.geometry.camera import Camera, RgbdFrame
 
 if TYPE_CHECKING:
     from deepsight_ros.model.predictor import DeepSight, Seen
+
+NICENESS = 10
+"""Of the process: where cores are short, perception goes on and the model answers later."""
 
 Box = tuple[float, float, float, float]
 
@@ -134,6 +138,7 @@ def _views(
 def work(config: WorkerConfig, pipe: Connection, memory_name: str, slot_size: int) -> None:
     """Main function of the process: load, then answer until the pipe closes."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent ends us, also on Ctrl-C
+    os.nice(NICENESS)
     memory = SharedMemory(memory_name)
     try:
         model, device = _load(config, pipe)
