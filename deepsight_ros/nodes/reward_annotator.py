@@ -1,8 +1,8 @@
 """Node `reward_annotator`: services `set_task` and `reset_episode`; `rewards` at frame rate.
 
 Rewards are measured in a thread of their own, so that perception does not wait for them; a frame
-that comes while one is measured replaces the one that waits. Where perception is behind, up to
-two frames in three are left out, so that distances keep their rate. Both are counted as skipped.
+that comes while one is measured replaces the one that waits. After frames that perception lost, up
+to two in three are left out, so that distances keep their rate. Both are counted as skipped.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ SET_TIMEOUT_S = 3.0
 """How long set_task waits for an image to find its objects in."""
 MOST_TASK_CHARS = 2000
 MOST_LEFT_OUT = 2
-"""Frames in a row that may go without a reward because perception is behind."""
+"""Frames in a row that may go without a reward because perception lost frames before them."""
 
 
 class RewardAnnotatorNode(DeepsightNode[RewardSettings]):
@@ -69,7 +69,7 @@ class RewardAnnotatorNode(DeepsightNode[RewardSettings]):
         self._lock = threading.Lock()
         self._slot: LatestSlot[Sighting] = LatestSlot()
         self._worker: Worker[Sighting] | None = None
-        self._told_skipped = self._skipped = self._left_out = 0
+        self._told_skipped = self._skipped = self._left_out = self._lost_before = 0
 
     # -- life -------------------------------------------------------------------------------
 
@@ -105,7 +105,7 @@ class RewardAnnotatorNode(DeepsightNode[RewardSettings]):
             lambda text: self.fault_log.add("set_task", "internal error", text),
         )
         self._slot = LatestSlot()
-        self._told_skipped = self._skipped = self._left_out = 0
+        self._told_skipped = self._skipped = self._left_out = self._lost_before = 0
         self._worker = Worker("rewards", self._slot, self._annotate, self._on_error)
         self._unlisten = self.sight.board.listen(self._put)
         if self._vision is not None:
@@ -274,7 +274,9 @@ class RewardAnnotatorNode(DeepsightNode[RewardSettings]):
         if self._episode is None:
             return
         vision = self.sight.vision
-        if vision is not None and vision.is_behind and self._left_out < MOST_LEFT_OUT:
+        lost = 0 if vision is None else vision.lost
+        is_behind, self._lost_before = lost > self._lost_before, lost
+        if is_behind and self._left_out < MOST_LEFT_OUT:
             self._left_out += 1
             self._skipped += 1
             return

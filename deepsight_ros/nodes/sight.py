@@ -97,8 +97,8 @@ class Eyes(Protocol):
         ...
 
     @property
-    def is_behind(self) -> bool:
-        """The next frame waits already."""
+    def lost(self) -> int:
+        """Frames that another one overtook before they were perceived."""
         ...
 
     def name(self, object_id: str, name: str, score: float) -> None:

@@ -145,8 +145,8 @@ class Vision:
         return self._config.detector == "model"
 
     @property
-    def is_behind(self) -> bool:
-        return not self._slot.is_empty
+    def lost(self) -> int:
+        return self._slot.overtaken
 
     def name(self, object_id: str, name: str, score: float) -> None:
         """Name an object from the next frame on, unless it has a surer name."""

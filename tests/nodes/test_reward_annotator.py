@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -11,6 +12,8 @@ import pytest
 from deepsight_ros.msg import Region, RewardAnnotation, Scene
 from deepsight_ros.nodes.client import SpatialClient
 from deepsight_ros.nodes.graph import make_graph
+from deepsight_ros.nodes.reward_annotator import RewardAnnotatorNode
+from deepsight_ros.nodes.sight import Sight
 from deepsight_ros.nodes.sim_camera import SimCameraNode
 from deepsight_ros.nodes.spinning import Running
 from tests.support.ros import RosHarness
@@ -66,7 +69,8 @@ def test_the_reward_follows_the_distance(cell: Cell) -> None:
     assert response.success, response.message
     assert response.object_ids
     cell.rewards.clear()
-    cell.ros.wait_for(lambda: len([r for r in cell.rewards if r.valid]) > 16)
+    # a whole swing of the gripper: it rests at either end
+    cell.ros.wait_for(lambda: len([r for r in cell.rewards if r.valid]) > 32)
     valid = [r for r in cell.rewards if r.valid and not r.held]
     assert {r.episode_id for r in valid} == {response.episode_id}
     assert [r.step for r in cell.rewards] == list(
@@ -157,3 +161,21 @@ def test_a_gripper_region_that_shows_nothing_or_is_one_of_two_is_refused(cell: C
         refused = cell.client.set_task("bring the gripper to the mug", regions=regions)
         assert not refused.success
         assert "region" in refused.message
+
+
+def test_frames_lost_to_perception_cost_rewards_and_others_do_not() -> None:
+    with RosHarness() as ros:
+        node = RewardAnnotatorNode(Sight(), context=ros.context)
+        try:
+            eyes = SimpleNamespace(lost=0)
+            node.sight.vision = cast(Any, eyes)
+            node._episode = cast(Any, object())
+            taken = []
+            for lost in (0, 0, 0, 1, 2, 3, 4, 4):
+                eyes.lost = lost
+                node._put(cast(Any, lost))
+                taken.append(node._slot.take(0.0) is not None)
+            assert taken == [True, True, True, False, False, True, False, True]
+            assert node.skipped == 3
+        finally:
+            node.destroy_node()
