@@ -56,6 +56,12 @@ def geometry(
         Path | None,
         typer.Option(help="Folder for each scene's records; a killed run goes on from there."),
     ] = None,
+    place: Annotated[
+        str, typer.Option(help="usual (tables and rooms), clutter, bin, shelf, drawer or floor.")
+    ] = "usual",
+    weights: Annotated[
+        Path | None, typer.Option(help="Learned segmenter to perceive with; default: geometric.")
+    ] = None,
     json_path: JsonOption = None,
 ) -> None:
     """Metric answers on simulated scenes: accuracy, coverage, segmentation."""
@@ -72,7 +78,14 @@ def geometry(
             return
         started = time.perf_counter()
         run = run_benchmark(
-            scenes, seed, words=words, workers=workers, keep=keep, progress=bar.reach
+            scenes,
+            seed,
+            words=words,
+            workers=workers,
+            keep=keep,
+            place=place,
+            weights=weights,
+            progress=bar.reach,
         )
     report = geometry_report(run, seed=seed, seconds=time.perf_counter() - started)
     print_report(report, details=details)

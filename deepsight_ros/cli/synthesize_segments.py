@@ -16,6 +16,10 @@ def segments(
     views: Annotated[int, typer.Option(min=1, help="Pictures of each.")] = 2,
     seed: Annotated[int, typer.Option(help="Another seed, other worlds.")] = 0,
     width: Annotated[int, typer.Option(min=32, help="Width the sensor delivers (4:3).")] = 320,
+    kind: Annotated[
+        list[str] | None,
+        typer.Option(help="Kind of place; several take turns. Default: the training mix."),
+    ] = None,
     profile: Annotated[str, typer.Option(help="Noise: calibration, test or wide.")] = "wide",
 ) -> None:
     """Pictures of tables, bins, drawers, shelves, floors and rooms with truth masks."""
@@ -23,10 +27,17 @@ def segments(
 
     from deepsight_ros.cli.progress import images_bar
     from deepsight_ros.synthesis.segment_store import SegmentJob, build
+    from deepsight_ros.synthesis.segment_views import MIX
 
     console = Console()
     job = SegmentJob(
-        worlds, views, seed, width_px=width, height_px=width * 3 // 4, profile=profile
+        worlds,
+        views,
+        seed,
+        width_px=width,
+        height_px=width * 3 // 4,
+        profile=profile,
+        mix=tuple(kind or MIX),
     )
     try:
         with images_bar(console, "worlds", worlds) as advance:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from deepsight_ros.cli.train import app
 from deepsight_ros.cli.train_segment import segment
+from deepsight_ros.cli.train_segment_judge import segment_judge
 
 __all__ = ["app"]
 
 app.command()(segment)
+app.command("segment-judge")(segment_judge)

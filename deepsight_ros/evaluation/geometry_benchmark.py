@@ -10,7 +10,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import partial
+from functools import lru_cache, partial
 from pathlib import Path
 
 from deepsight_ros.errors import DeepsightError
@@ -18,9 +18,10 @@ from deepsight_ros.evaluation.geometry_questions import COMPARISONS, Question, q
 from deepsight_ros.evaluation.geometry_workers import kept_in, over_scenes
 from deepsight_ros.evaluation.records import PredicateRecord, QuantityRecord, Reply
 from deepsight_ros.evaluation.segmentation_score import SegmentationRecord, score_segmentation
-from deepsight_ros.evaluation.simulated_scenes import SimulatedScene, make_scene
+from deepsight_ros.evaluation.simulated_scenes import USUAL, SimulatedScene, make_scene
 from deepsight_ros.evaluation.superlatives import partners, superlative_questions
 from deepsight_ros.perception.perceiver import Perceiver
+from deepsight_ros.perception.segmenters import Segmenter, geometric
 from deepsight_ros.scene.measure import measure
 from deepsight_ros.scene.objects import Scene
 from deepsight_ros.scene.predicates import judge
@@ -63,6 +64,8 @@ def run_benchmark(
     profile: str = "test",
     workers: int = 1,
     keep: Path | None = None,
+    place: str = USUAL,
+    weights: Path | None = None,
     progress: Callable[[int], None] | None = None,
 ) -> BenchmarkRun:
     """Ask questions about ``scenes`` simulated scenes.
@@ -75,28 +78,70 @@ def run_benchmark(
         profile: noise profile of the sensors.
         workers: processes to share the scenes out to; the records are the same for any number.
         keep: folder for each scene's records, so that a killed run goes on where it stopped.
+        place: where things stand (``make_scene``).
+        weights: of the learned segmenter to perceive with; None: the geometric one.
         progress: called with the number of scenes done.
     """
     run = BenchmarkRun()
     about = {"seed": seed, "words": words, "split": split, "profile": profile}
+    if place != USUAL:
+        about["place"] = place
+    if weights is not None:
+        about["weights"] = str(weights)
     work = kept_in(
-        partial(_one_scene, seed=seed, words=words, split=split, profile=profile), keep, about
+        partial(
+            _one_scene,
+            seed=seed,
+            words=words,
+            split=split,
+            profile=profile,
+            place=place,
+            weights=weights,
+        ),
+        keep,
+        about,
     )
     for records in over_scenes(work, scenes, workers, progress):
         run.add(records)
     return run
 
 
-def _one_scene(index: int, *, seed: int, words: bool, split: str, profile: str) -> BenchmarkRun:
+def _one_scene(
+    index: int,
+    *,
+    seed: int,
+    words: bool,
+    split: str,
+    profile: str,
+    place: str,
+    weights: Path | None,
+) -> BenchmarkRun:
     run = BenchmarkRun()
-    ask_scene(make_scene(index, seed, split=split, profile=profile), run, words=words)
+    scene = make_scene(index, seed, split=split, profile=profile, place=place)
+    ask_scene(scene, run, words=words, segmenter=_segmenter(weights))
     return run
 
 
-def ask_scene(scene: SimulatedScene, run: BenchmarkRun, *, words: bool = True) -> None:
+@lru_cache(maxsize=1)
+def _segmenter(weights: Path | None) -> Segmenter:
+    """Loaded once per process."""
+    if weights is None:
+        return geometric
+    from deepsight_ros.model.segmenter import load_learned
+
+    return load_learned(weights, device="cpu", threads=1)
+
+
+def ask_scene(
+    scene: SimulatedScene,
+    run: BenchmarkRun,
+    *,
+    words: bool = True,
+    segmenter: Segmenter = geometric,
+) -> None:
     """Perceive one scene, ask its questions, and append what came back to ``run``."""
     questions = questions_about(scene)
-    perceiver = Perceiver()
+    perceiver = Perceiver(segmenter=segmenter)
     started = time.perf_counter()
     bare = perceiver.perceive(scene.frame, up_in_camera=scene.up, gripper=scene.gripper)
     run.perceive_s.append(time.perf_counter() - started)
@@ -106,15 +151,17 @@ def ask_scene(scene: SimulatedScene, run: BenchmarkRun, *, words: bool = True) -
         for question in questions:
             _record(run, scene, question, mode, _ask_region(perceived, question, mode))
     if words:
-        _ask_words(scene, questions, run)
+        _ask_words(scene, questions, run, segmenter)
     run.scenes += 1
 
 
-def _ask_words(scene: SimulatedScene, questions: list[Question], run: BenchmarkRun) -> None:
+def _ask_words(
+    scene: SimulatedScene, questions: list[Question], run: BenchmarkRun, segmenter: Segmenter
+) -> None:
     """As with a perfect detector: true boxes and nouns, everything else perceived."""
     from deepsight_ros.evaluation.words import ask_in_words, ask_over_all, references
 
-    named = Perceiver().perceive(
+    named = Perceiver(segmenter=segmenter).perceive(
         scene.frame,
         up_in_camera=scene.up,
         gripper=scene.gripper,

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from deepsight_ros.errors import InvalidValueError
 from deepsight_ros.geometry.camera import RgbdFrame
 from deepsight_ros.geometry.noise import FAMILIES
 from deepsight_ros.geometry.transforms import RigidTransform
@@ -23,13 +24,17 @@ from deepsight_ros.perception.inputs import (
     RegionRequest,
 )
 from deepsight_ros.scene.objects import Scene, SceneObject, UpSource
+from deepsight_ros.synthesis.raster import rasterise
 from deepsight_ros.synthesis.render import Rendering, render, visible_fractions
+from deepsight_ros.synthesis.scenery import scenery
 from deepsight_ros.synthesis.sensor import DepthSensor
 from deepsight_ros.synthesis.shapes import place
 from deepsight_ros.synthesis.things import SUPPORT_ID, World, solid
 from deepsight_ros.synthesis.world import room, tabletop
+from deepsight_ros.synthesis.world_tables import CROWDS, crowded
 
 UP_ERROR_RAD = np.deg2rad(0.2)
+USUAL = "usual"
 LEAST_PIXELS = 60
 """Things with fewer visible pixels are not asked about (but stay in the scene)."""
 
@@ -101,13 +106,25 @@ class SimulatedScene:
 
 
 def make_scene(
-    index: int, seed: int, *, split: str = "test", profile: str = "test"
+    index: int, seed: int, *, split: str = "test", profile: str = "test", place: str = "usual"
 ) -> SimulatedScene:
-    """Scene number ``index`` of the run with this seed."""
+    """Scene number ``index`` of the run with this seed.
+
+    Args:
+        place: ``usual``, or a crowded kind of place (``world_tables.CROWDS``): ``clutter`` ...
+
+    Raises:
+        InvalidValueError: no such place.
+    """
+    if place != USUAL and place not in CROWDS:
+        raise InvalidValueError(f"scenes: got place '{place}', expected {USUAL} or {list(CROWDS)}")
     number = seed * 100_003 + index
     rng = np.random.default_rng([number, 23])
-    world = (room if index % 4 == 3 else tabletop)(number, split=split)
-    rendering = render(world)
+    if place == USUAL:
+        world = (room if index % 4 == 3 else tabletop)(number, split=split)
+    else:
+        world = crowded(place, number, split=split)
+    rendering = render(world) if place == USUAL else _rasterised(world)
     family = sorted(FAMILIES)[index % len(FAMILIES)]
     frame = DepthSensor(family, number, profile).frame(rendering, world.camera, index + 1)
     truth = world.truth(index + 1)
@@ -115,7 +132,7 @@ def make_scene(
     if (index + index // 4) % 2 == 0:  # not in step with rooms or with sensor families
         tilt = rng.normal(0, UP_ERROR_RAD, 3)
         up = GivenUp(truth.working_from_camera.rotation[2] + tilt, UpSource.TF)
-    fractions = visible_fractions(world)
+    fractions = visible_fractions(world) if place == USUAL else _fractions(world, rendering)
     boxes, visible = {}, {}
     for k, thing in enumerate(world.things):
         v, u = np.nonzero(rendering.instance_id == k + 1)
@@ -125,6 +142,24 @@ def make_scene(
     return SimulatedScene(
         index, world, rendering, frame, family, truth, up, _gripper(world), boxes, visible
     )
+
+
+def _rasterised(world: World, *, colour: bool = True) -> Rendering:
+    """A world whose things may lie and lean, which the ray caster does not draw."""
+    return rasterise(scenery(world), world.camera, world.world_from_camera, colour=colour)
+
+
+def _fractions(world: World, rendering: Rendering) -> NDArray[np.float64]:
+    """As ``visible_fractions``, by the rasteriser."""
+    ids = np.maximum(rendering.instance_id, 0)
+    seen = np.bincount(ids.ravel(), minlength=len(world.things) + 1)[1:]
+    alone = [
+        np.count_nonzero(
+            _rasterised(replace(world, things=(t,), fixtures=()), colour=False).instance_id == 1
+        )
+        for t in world.things
+    ]
+    return seen / np.maximum(np.array(alone, np.float64), 1.0)
 
 
 def _gripper(world: World) -> GripperInput | None:

@@ -112,13 +112,14 @@ def load_learned(
     """
     import torch
 
-    from deepsight_ros.model.segmenter_weights import load
+    from deepsight_ros.model.segmenter_weights import load, load_judge
 
     if threads is not None:
         torch.set_num_threads(threads)
     if device == "auto":
         device = "cuda" if torch.cuda.is_available() else "cpu"
-    return LearnedSegmenter(_Compiled(folder, device), colour=load(folder).config.colour)
+    network = _Compiled(folder, device)
+    return LearnedSegmenter(network, load_judge(folder), colour=load(folder).config.colour)
 
 
 class _Compiled:

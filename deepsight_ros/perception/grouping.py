@@ -14,8 +14,17 @@ from numpy.typing import NDArray
 from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 
+from deepsight_ros.perception.grouping_loops import (
+    common_borders,
+    contacts_of,
+    enlarged,
+    measured_parts,
+    nearest_middle,
+    parts_of,
+    votes_of,
+)
 from deepsight_ros.perception.segment_input import SegmentInput
-from deepsight_ros.perception.view import Bool, Float
+from deepsight_ros.perception.view import Float
 
 Labels = NDArray[np.int32]
 
@@ -57,44 +66,58 @@ class GroupingConfig:
 
 
 @dataclass(frozen=True, eq=False)
+class Votes:
+    """What the network says of each pixel, (h, w) float32 each.
+
+    Attributes:
+        objectness: probability of being object.
+        x, y: column and row of the middle it votes for, -1 where it is no object.
+        count: votes that a pixel gets.
+        centre, border: probability of being a middle; of lying at another object.
+    """
+
+    objectness: Float
+    x: Float
+    y: Float
+    count: Float
+    centre: Float
+    border: Float
+
+
+@dataclass(frozen=True, eq=False)
 class Groups:
-    """Instances: (h, w) int32 labels 1..K, (K,) float32 scores (0 to 1), and (h, w) float32
-    probability of being object."""
+    """Instances: (h, w) int32 labels 1..K and (K,) float32 scores (0 to 1)."""
 
     labels: Labels
     scores: Float
-    objectness: Float
 
 
-def group(heads: Float, given: SegmentInput, config: GroupingConfig) -> Groups:
-    """Instances of one picture.
+def read(heads: Float, given: SegmentInput, config: GroupingConfig) -> Votes:
+    """What the network's output says of each pixel.
 
     Args:
         heads: (7, h, w) float32, ``model.segmenter_net.OUTPUTS``.
         given: the network's input.
     """
+    objectness, x, y, count = votes_of(heads, given.depth_m, config.object_at, config.offset_px)
+    return Votes(objectness, x, y, count, _sigmoid(heads[3]), _sigmoid(heads[6]))
+
+
+def group(votes: Votes, given: SegmentInput, config: GroupingConfig) -> tuple[Groups, Groups]:
+    """Instances of one picture, with and without joining those between which no border is seen."""
     shape = given.depth_m.shape
-    logits = heads[:3] - heads[:3].max(axis=0)
-    odds = np.exp(logits)
-    objectness = odds[2] / odds.sum(axis=0)
-    inside = (objectness > config.object_at) & (given.depth_m > 0)
-    pixel = np.flatnonzero(inside)
-    nothing = Groups(np.zeros(shape, np.int32), np.zeros(0, np.float32), objectness)
-    if len(pixel) < config.least_px:
-        return nothing
-    y, x = np.divmod(pixel, shape[1])
-    vote_x = x + heads[4].ravel()[pixel] * np.float32(config.offset_px)
-    vote_y = y + heads[5].ravel()[pixel] * np.float32(config.offset_px)
-    row, column, value = _seeds(_sigmoid(heads[3]), vote_x, vote_y, config)
+    nothing = Groups(np.zeros(shape, np.int32), np.zeros(0, np.float32))
+    if votes.count.sum() < config.least_px:
+        return nothing, nothing
+    row, column, value = _seeds(votes, config)
     if not len(row):
-        return nothing
-    away = np.square(vote_x[:, None] - column[None, :].astype(np.float32))
-    away += np.square(vote_y[:, None] - row[None, :].astype(np.float32))
-    nearest = np.argmin(away, axis=1)
-    labels = np.zeros(shape, np.int32)
-    labels.ravel()[pixel] = nearest + 1
-    labels, value = _joined(labels, value, _sigmoid(heads[6]), given, config)
-    return _checked(labels, value, objectness, given, config)
+        return nothing, nothing
+    labels = nearest_middle(votes.x, votes.y, column.astype(np.float32), row.astype(np.float32))
+    apart = _checked(labels, value, votes.objectness, given, config)
+    joined, best = _joined(labels, value, votes.border, given, config)
+    if len(best) == len(value):
+        return apart, apart
+    return _checked(joined, best, votes.objectness, given, config), apart
 
 
 def _sigmoid(logit: Float) -> Float:
@@ -102,15 +125,11 @@ def _sigmoid(logit: Float) -> Float:
 
 
 def _seeds(
-    centre: Float, vote_x: Float, vote_y: Float, config: GroupingConfig
+    votes: Votes, config: GroupingConfig
 ) -> tuple[NDArray[np.intp], NDArray[np.intp], Float]:
     """Rows, columns and values of the middles that the network sees and that pixels vote for."""
-    height, width = centre.shape
-    column = np.clip(np.round(vote_x), 0, width - 1).astype(np.int64)
-    row = np.clip(np.round(vote_y), 0, height - 1).astype(np.int64)
-    votes = np.bincount(row * width + column, minlength=centre.size).reshape(centre.shape)
-    dense = cv2.GaussianBlur(votes.astype(np.float32), (7, 7), 1.2)
-    value = 0.5 * cv2.GaussianBlur(centre, (3, 3), 0.8)
+    dense = cv2.GaussianBlur(votes.count, (7, 7), 1.2)
+    value = 0.5 * cv2.GaussianBlur(votes.centre, (3, 3), 0.8)
     value += 0.5 * np.minimum(dense / np.float32(config.votes), np.float32(1.0))
     highest = cv2.dilate(value, np.ones((config.nms_px, config.nms_px), np.uint8))
     rows, columns = np.nonzero((value >= highest) & (value > config.seed_at))
@@ -120,26 +139,15 @@ def _seeds(
 
 
 def _joined(
-    labels: Labels, value: Float, boundary: Float, given: SegmentInput, config: GroupingConfig
+    labels: Labels, value: Float, border: Float, given: SegmentInput, config: GroupingConfig
 ) -> tuple[Labels, Float]:
     """Instances between which the network sees no border are one, with the better value."""
     count = len(value)
-    keys, odds = [], []
-    for first, second in ((np.s_[:, :-1], np.s_[:, 1:]), (np.s_[:-1], np.s_[1:])):
-        a, b = labels[first], labels[second]
-        near = np.abs(given.depth_m[first] - given.depth_m[second]) < np.minimum(
-            given.gap_m[first], given.gap_m[second]
-        )
-        meet = (a != b) & (a > 0) & (b > 0) & near
-        keys.append(np.minimum(a, b)[meet] * (count + 1) + np.maximum(a, b)[meet])
-        odds.append(np.maximum(boundary[first], boundary[second])[meet])
-    pair, of = np.unique(np.concatenate(keys), return_inverse=True)
-    if not len(pair):
+    pixels, total, size = common_borders(labels, count, border, given.depth_m, given.gap_m)
+    low, high = np.nonzero(pixels)
+    if not len(low):
         return labels, value
-    pixels = np.bincount(of)
-    mean = np.bincount(of, weights=np.concatenate(odds)) / pixels
-    size = np.bincount(labels.ravel(), minlength=count + 1)
-    low, high = np.divmod(pair, count + 1)
+    pixels, mean = pixels[low, high], total[low, high] / pixels[low, high]
     wide = pixels >= LEAST_BORDER * np.sqrt(np.minimum(size[low], size[high]))
     one = wide & (mean < config.join_at)
     graph = coo_matrix(
@@ -161,13 +169,7 @@ def _checked(
     """Instances that hang together in depth: parts are split off, joined or dropped."""
     parts = connected_parts(labels, given)
     count = int(parts.max())
-    flat = parts.ravel()
-    pixel = np.flatnonzero(flat)
-    part = flat[pixel]
-    size = np.bincount(part, minlength=count + 1)
-    owner = np.zeros(count + 1, np.int64)
-    owner[part] = labels.ravel()[pixel]
-    depth = np.bincount(part, weights=given.depth_m.ravel()[pixel], minlength=count + 1)
+    size, owner, depth, sure = measured_parts(labels, parts, count, given.depth_m, objectness)
     depth /= np.maximum(size, 1)
     order = np.argsort(-size, kind="stable")
     main = np.zeros(int(owner.max()) + 1, np.int64)  # instance -> its largest part
@@ -177,7 +179,7 @@ def _checked(
     is_main = of == np.arange(count + 1)
     large = size >= np.maximum(config.least_px, config.split_share * size[of])
     # side by side with a gap between: two things; apart, at about one depth: one behind another
-    beside = _contacts(labels, parts, of, count) > 0.2 * np.sqrt(size)
+    beside = contacts_of(labels, parts, of) > 0.2 * np.sqrt(size)
     one_thing = ~beside & (np.abs(depth - depth[of]) < HIDDEN_M)
     kept = np.where(is_main, size >= config.least_px, large)
     target = np.where(kept & ~is_main & one_thing, of, np.arange(count + 1))
@@ -187,50 +189,17 @@ def _checked(
     table = inverse if final[0] == 0 else inverse + 1
     out = table[parts].astype(np.int32)
     number = int(out.max())
-    inside = out.ravel()[pixel]
-    total = np.bincount(inside, minlength=number + 1)
-    sure = np.bincount(inside, weights=objectness.ravel()[pixel], minlength=number + 1)
-    sure /= np.maximum(total, 1)
+    total = np.bincount(table, weights=size, minlength=number + 1)
+    certain = np.bincount(table, weights=sure, minlength=number + 1) / np.maximum(total, 1)
     peak = np.zeros(number + 1)
     np.maximum.at(peak, table, np.append(0.0, value)[owner])
-    scores = np.sqrt(sure * peak)[1:]
-    return Groups(out, scores.astype(np.float32), objectness)
-
-
-def _contacts(
-    labels: Labels, parts: Labels, main: NDArray[np.int64], count: int
-) -> NDArray[np.int64]:
-    """(count + 1,) pixels of each part beside a pixel of its instance's largest part."""
-    contacts = np.zeros(count + 1, np.int64)
-    for first, second in ((np.s_[:, :-1], np.s_[:, 1:]), (np.s_[:-1], np.s_[1:])):
-        a, b = parts[first], parts[second]
-        meet = (labels[first] == labels[second]) & (a != b) & (a > 0)
-        for own, other in ((a[meet], b[meet]), (b[meet], a[meet])):
-            contacts += np.bincount(own[main[own] == other], minlength=count + 1)
-    return contacts
+    scores = np.sqrt(certain * peak)[1:]
+    return Groups(out, scores.astype(np.float32))
 
 
 def connected_parts(labels: Labels, given: SegmentInput) -> Labels:
     """(h, w) int32, 1..P: pixels of one label that hang together without a gap in depth."""
-    h, w = labels.shape
-    index = np.arange(h * w).reshape(h, w)
-    firsts, seconds = [], []
-    for dv, du in ((0, 1), (1, 0), (0, 2), (2, 0), (1, 1)):
-        a = (slice(0, h - dv), slice(0, w - du))
-        b = (slice(dv, h), slice(du, w))
-        joined = (labels[a] == labels[b]) & (labels[a] > 0)
-        allowed = np.minimum(given.gap_m[a], given.gap_m[b]) * np.float32(max(dv, du))
-        joined &= np.abs(given.depth_m[a] - given.depth_m[b]) < allowed
-        firsts.append(index[a][joined])
-        seconds.append(index[b][joined])
-    first, second = np.concatenate(firsts), np.concatenate(seconds)
-    graph = coo_matrix((np.ones(len(first), np.bool_), (first, second)), shape=(h * w, h * w))
-    _, found = connected_components(graph, directed=False)
-    flat = labels.ravel() > 0
-    numbers = np.zeros(int(found.max()) + 2, np.int32)
-    used = np.unique(found[flat])
-    numbers[used] = np.arange(1, len(used) + 1)
-    return np.where(flat, numbers[found], 0).reshape(h, w).astype(np.int32)
+    return parts_of(labels, given.depth_m, given.gap_m)
 
 
 def enlarge(labels: Labels, step: int, depth_m: Float) -> Labels:
@@ -242,39 +211,4 @@ def enlarge(labels: Labels, step: int, depth_m: Float) -> Labels:
     Args:
         depth_m: (H, W) float32 of the view, 0 without a reading.
     """
-    if step == 1:
-        return np.where(depth_m > 0, labels, 0).astype(np.int32)
-    h, w = depth_m.shape
-    rows, columns = np.arange(h) // step, np.arange(w) // step
-    out = np.ascontiguousarray(labels[rows][:, columns])  # written through ravel below
-    # only where the grid pixels around disagree is there anything to choose
-    kernel, anchor = np.ones((2, 2), np.uint8), (0, 0)
-    small = labels.astype(np.int16)
-    mixed = cv2.dilate(small, kernel, anchor=anchor) != cv2.erode(small, kernel, anchor=anchor)
-    pixel = np.flatnonzero(mixed[rows][:, columns])
-    row, column = np.divmod(pixel, w)
-    own = depth_m.ravel()[pixel]
-    best = np.full(len(pixel), np.inf, np.float32)
-    chosen = np.zeros(len(pixel), np.int32)
-    for dv in (0, 1):
-        for du in (0, 1):
-            at_row = np.minimum(row // step + dv, labels.shape[0] - 1)
-            at_column = np.minimum(column // step + du, labels.shape[1] - 1)
-            z = depth_m[at_row * step, at_column * step]
-            away = np.where(z == 0, np.float32(1e3), np.abs(z - own))
-            nearer = away < best
-            chosen[nearer] = labels[at_row, at_column][nearer]
-            best[nearer] = away[nearer]
-    out.ravel()[pixel] = chosen
-    out[depth_m == 0] = 0
-    return out.astype(np.int32)
-
-
-def on_support(labels: Labels, count: int, height_m: Float, noise_m: Float) -> Bool:
-    """(count + 1,) bool: instances that lie in the support's plane, as high as noise is."""
-    flat = labels.ravel()
-    pixel = np.flatnonzero(flat)
-    number = np.maximum(np.bincount(flat[pixel], minlength=count + 1), 1)
-    high = height_m.ravel()[pixel] > noise_m.ravel()[pixel]
-    share = np.bincount(flat[pixel], weights=high, minlength=count + 1) / number
-    return np.asarray(share < 0.25)
+    return enlarged(labels, step, depth_m)

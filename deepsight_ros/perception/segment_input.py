@@ -13,8 +13,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from deepsight_ros.geometry.compiled import compiled
 from deepsight_ros.perception.support import SupportFinding
-from deepsight_ros.perception.view import Float, WorkingView
+from deepsight_ros.perception.view import Bool, Float, WorkingView
 
 Array = NDArray[np.float64]
 
@@ -41,6 +42,7 @@ what noise allows; log of a pixel's width in cm."""
 WORKING_WIDTH_PX = 160
 FINE_M, COARSE_M = 0.03, 0.20
 RELIEF_PX = ((7, 0.01), (25, 0.05))
+_LOG_LEAST, _LOG_PIXEL = float(np.log(0.1)), float(np.log(0.01))
 _LAG = 2
 _NO_UP = np.array([0.0, -1.0, 0.0])
 
@@ -87,84 +89,150 @@ def encode(
     step = max(1, round(view.filled_m.shape[1] / WORKING_WIDTH_PX))
     z = np.ascontiguousarray(view.filled_m[::step, ::step])
     there = z > 0
-    x, y = (axis[::step] for axis in view.rays)
-    out = np.zeros((len(CHANNELS) + 3 * colour, *z.shape), np.float32)
-    sigma = np.ascontiguousarray(view.sigma_m[::step, ::step])
-    out[0] = there
-    out[1] = cv2.blur(view.valid.astype(np.float32), (3, 3))[::step, ::step]
-    out[2] = np.log(np.maximum(z, np.float32(0.1)))
+    x, y = (np.ascontiguousarray(axis[::step]) for axis in view.rays)
     known = plane is not None
-    vertical = _NO_UP if up is None else up
+    vertical = _NO_UP if up is None else np.ascontiguousarray(up, np.float64)
     normal, offset = (vertical, 0.0) if plane is None else plane
-    n = normal.astype(np.float32)
-    height = z * ((x * n[0])[None, :] + (y * n[1] + n[2])[:, None]) + np.float32(offset)
     if not known and there.any():
-        height -= np.float32(np.percentile(height[there], 3.0))
-    np.clip(height / np.float32(FINE_M), -1.5, 1.5, out=out[3])
-    np.clip(height / np.float32(COARSE_M), -2.0, 4.0, out=out[4])
-    out[5] = known
-    out[6:9] = _levelled_normals(z, there, x, y, vertical)
-    for k, (side, scale_m) in enumerate(RELIEF_PX):
-        behind = z - _mean(z, there, side)
-        np.clip(behind / (np.float32(scale_m) + 2.0 * sigma), -2.0, 2.0, out=out[9 + k])
-    out[11] = _steps(view)[::step, ::step]
-    pixel_m = z * np.float32(step / view.camera.fx_px)
-    out[12] = np.log(np.maximum(pixel_m, np.float32(1e-4)) * np.float32(100.0))
-    out *= there
-    out[1] += ~there * cv2.blur(view.valid.astype(np.float32), (3, 3))[::step, ::step]
-    out[5] = known
+        n = normal.astype(np.float32)
+        height = z * ((x * n[0])[None, :] + (y * n[1] + n[2])[:, None])
+        offset = -float(np.percentile(height[there], 3.0))
+    inverse = np.divide(np.float32(1.0), z, out=np.zeros_like(z), where=there)
+    around = [_mean(z, there, side) for side, _ in RELIEF_PX]
+    out = np.zeros((len(CHANNELS) + 3 * colour, *z.shape), np.float32)
+    gap = _fill(
+        out,
+        view.filled_m,
+        view.sigma_m,
+        view.valid,
+        step,
+        x,
+        y,
+        _mean(inverse, there, 3),
+        around[0],
+        around[1],
+        np.ascontiguousarray(normal, np.float64),
+        float(offset),
+        known,
+        _axes(vertical),
+        step / view.camera.fx_px,
+    )
     if colour:
-        out[13:] = _contrast(view, step)
-    gap = np.float32(0.008) + 4.0 * sigma + 3.0 * pixel_m
+        out[len(CHANNELS) :] = _contrast(view, step)
     return SegmentInput(out, step, z, gap)
 
 
-def _levelled_normals(z: Float, there: NDArray[np.bool_], x: Float, y: Float, up: Array) -> Float:
-    """(3, h, w) unit normals along up, ahead and left; 0 where neighbours are missing.
-
-    Inverse depth is linear over a plane's pixels: ``1/z = m @ (x, y, 1)`` with m along the normal.
-    """
-    h, w = z.shape
-    out = np.zeros((3, h, w), np.float32)
-    if min(h, w) <= 2 * _LAG:
-        return out
-    inverse = np.divide(np.float32(1.0), z, out=np.zeros_like(z), where=there)
-    inverse = _mean(inverse, there, 3)
-    k = _LAG
-    whole = there[:, 2 * k :] & there[:, : -2 * k]
-    across = whole[k:-k] & there[2 * k :, k:-k] & there[: -2 * k, k:-k] & there[k:-k, k:-k]
-    a = (inverse[k:-k, 2 * k :] - inverse[k:-k, : -2 * k]) / (x[2 * k :] - x[: -2 * k])[None, :]
-    b = (inverse[2 * k :, k:-k] - inverse[: -2 * k, k:-k]) / (y[2 * k :] - y[: -2 * k])[:, None]
-    c = inverse[k:-k, k:-k] - a * x[None, k:-k] - b * y[k:-k, None]
-    length = np.sqrt(a * a + b * b + c * c)
-    scale = np.where(across, -1.0 / np.maximum(length, np.float32(1e-6)), np.float32(0.0))
+def _axes(up: Array) -> Array:
+    """(3, 3) rows up, ahead and left of the levelled frame."""
     ahead = np.array([0.0, 0.0, 1.0]) - up * up[2]
     size = float(np.linalg.norm(ahead))
     ahead = np.array([0.0, 1.0, 0.0]) if size < 1e-3 else ahead / size
-    axes = np.stack([up, ahead, np.cross(up, ahead)]).astype(np.float32)
-    for row in range(3):
-        r = axes[row]
-        out[row, k:-k, k:-k] = (a * r[0] + b * r[1] + c * r[2]) * scale
-    return out
+    return np.stack([up, ahead, np.cross(up, ahead)])
 
 
-def _mean(values: Float, there: NDArray[np.bool_], side: int) -> Float:
+@compiled("b1[:,::1], i8, i8")
+def _share_around(valid: Bool, row: int, column: int) -> float:
+    """Share of readings among the 3x3 pixels around one; mirrored at the picture's edge."""
+    rows, columns = valid.shape
+    number = 0
+    for dr in range(-1, 2):
+        for dc in range(-1, 2):
+            r, c = abs(row + dr), abs(column + dc)
+            r = 2 * rows - 2 - r if r >= rows else r
+            c = 2 * columns - 2 - c if c >= columns else c
+            number += valid[max(r, 0), max(c, 0)]
+    return number / 9.0
+
+
+@compiled("f4[:,::1], i8, i8")
+def _spread_around(z_m: Float, row: int, column: int) -> np.float32:
+    """Range of the 3x3 depths around a pixel; a missing one counts as neither."""
+    rows, columns = z_m.shape
+    far, near = np.float32(0.0), np.float32(1e3)
+    for r in range(max(0, row - 1), min(rows, row + 2)):
+        for c in range(max(0, column - 1), min(columns, column + 2)):
+            z = z_m[r, c]
+            far = max(far, z)
+            if z > 0:
+                near = min(near, z)
+    return max(far - near, np.float32(0.0))
+
+
+@compiled(
+    "f4[:,:,::1], f4[:,::1], f4[:,::1], b1[:,::1], i8, f4[::1], f4[::1], f4[:,::1], f4[:,::1], "
+    "f4[:,::1], f8[::1], f8, b1, f8[:,::1], f8"
+)
+def _fill(
+    out: Float,
+    filled_m: Float,
+    sigma_m: Float,
+    valid: Bool,
+    step: int,
+    x: Float,
+    y: Float,
+    inverse: Float,
+    near_m: Float,
+    wide_m: Float,
+    normal: Array,
+    offset_m: float,
+    known: bool,
+    axes: Array,
+    pixel: float,
+) -> Float:
+    """Write ``CHANNELS`` into ``out``; returns ``SegmentInput.gap_m``.
+
+    Args:
+        inverse: (h, w) mean of 1/z of 3x3 pixels; ``near_m`` and ``wide_m``: of z of 7 and 25.
+        pixel: width of a pixel of the grid at 1 m.
+    """
+    rows, columns = inverse.shape
+    gap = np.empty((rows, columns), np.float32)
+    log_pixel = np.log(pixel * 100.0)
+    for r in range(rows):
+        for c in range(columns):
+            z, sigma = filled_m[r * step, c * step], sigma_m[r * step, c * step]
+            gap[r, c] = 0.008 + 4.0 * sigma + 3.0 * z * pixel
+            out[1, r, c] = _share_around(valid, r * step, c * step)
+            out[5, r, c] = known
+            if z == 0:
+                continue
+            out[0, r, c] = 1.0
+            log_z = np.log(z)
+            out[2, r, c] = max(log_z, _LOG_LEAST)
+            height = z * (x[c] * normal[0] + y[r] * normal[1] + normal[2]) + offset_m
+            out[3, r, c] = min(max(height / FINE_M, -1.5), 1.5)
+            out[4, r, c] = min(max(height / COARSE_M, -2.0), 4.0)
+            near = (z - near_m[r, c]) / (RELIEF_PX[0][1] + 2.0 * sigma)
+            wide = (z - wide_m[r, c]) / (RELIEF_PX[1][1] + 2.0 * sigma)
+            out[9, r, c] = min(max(near, -2.0), 2.0)
+            out[10, r, c] = min(max(wide, -2.0), 2.0)
+            spread = _spread_around(filled_m, r * step, c * step)
+            relative = spread / (np.float32(0.01) + np.float32(2.0) * sigma)
+            out[11, r, c] = min(np.log(np.float32(1.0) + relative), np.float32(3.0))
+            out[12, r, c] = max(log_z + log_pixel, _LOG_PIXEL)
+            if not (_LAG <= r < rows - _LAG and _LAG <= c < columns - _LAG):
+                continue
+            up, down = filled_m[(r - _LAG) * step, c * step], filled_m[(r + _LAG) * step, c * step]
+            left = filled_m[r * step, (c - _LAG) * step]
+            right = filled_m[r * step, (c + _LAG) * step]
+            if up == 0 or down == 0 or left == 0 or right == 0:
+                continue
+            # inverse depth is linear over a plane's pixels: 1/z = m @ (x, y, 1), m is normal
+            a = (inverse[r, c + _LAG] - inverse[r, c - _LAG]) / (x[c + _LAG] - x[c - _LAG])
+            b = (inverse[r + _LAG, c] - inverse[r - _LAG, c]) / (y[r + _LAG] - y[r - _LAG])
+            m = inverse[r, c] - a * x[c] - b * y[r]
+            scale = -1.0 / max(np.sqrt(a * a + b * b + m * m), 1e-6)
+            for k in range(3):
+                out[6 + k, r, c] = (a * axes[k, 0] + b * axes[k, 1] + m * axes[k, 2]) * scale
+    return gap
+
+
+def _mean(values: Float, there: Bool, side: int) -> Float:
     """Mean of the pixels around that are there (0 elsewhere: ``values`` must be 0 there too)."""
     kind = cv2.BORDER_CONSTANT
     total = cv2.blur(values, (side, side), borderType=kind)
     share = cv2.blur(there.astype(np.float32), (side, side), borderType=kind)
     return np.asarray(total / np.maximum(share, np.float32(1e-4)), np.float32)
-
-
-def _steps(view: WorkingView) -> Float:
-    """(H, W) range of depth among 3x3 neighbours over 1 cm and noise, 0 to 3 (log)."""
-    kernel = np.ones((3, 3), np.uint8)
-    z = view.filled_m
-    far = cv2.dilate(z, kernel)
-    near = cv2.erode(np.where(z > 0, z, np.float32(1e3)), kernel)
-    spread = np.maximum(far - near, np.float32(0.0)) * (near < 1e3)
-    relative = spread / (np.float32(0.01) + 2.0 * view.sigma_m)
-    return np.asarray(np.minimum(np.log1p(relative), np.float32(3.0)), np.float32)
 
 
 def _contrast(view: WorkingView, step: int) -> Float:

@@ -269,10 +269,19 @@ def partition(
 
     Both (H, W) int32, numbered 1..K; stray readings between two surfaces belong to no thing.
     """
+    found, pieces = partitions(view, foreground, config, (config.part_at_log_odds,))
+    return found[0], pieces
+
+
+def partitions(
+    view: WorkingView, foreground: Bool, config: PerceptionConfig, part_at: Sequence[float]
+) -> tuple[list[Labels], Labels]:
+    """As ``partition``, for several log odds from which on neighbours are parted."""
     hues = chroma(view.colour) if config.use_colour and view.colour is not None else None
     pieces = fragments(view, foreground, hues)
-    merged = merge(measure_borders(pieces, view, hues), config.part_at_log_odds)
-    return _things(pieces, merged, flying_pixels(view, foreground)), pieces
+    borders = measure_borders(pieces, view, hues)
+    stray = flying_pixels(view, foreground)
+    return [_things(pieces, merge(borders, at), stray) for at in part_at], pieces
 
 
 @compiled("i4[:,::1], i8[::1], b1[:,::1]")

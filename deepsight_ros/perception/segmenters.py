@@ -8,14 +8,15 @@ the network says is checked against the geometry before it counts.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
 
 from deepsight_ros.perception.config import PerceptionConfig
-from deepsight_ros.perception.fusing import fuse
-from deepsight_ros.perception.grouping import GroupingConfig, enlarge, group, on_support
+from deepsight_ros.perception.grouping import GroupingConfig, enlarge, group, read
+from deepsight_ros.perception.grouping_loops import high_shares
+from deepsight_ros.perception.judging import Judge, choose, measure, paint
 from deepsight_ros.perception.outliers import flying_pixels
 from deepsight_ros.perception.outlines import complete_outlines
 from deepsight_ros.perception.segment_input import segment_input
@@ -25,8 +26,8 @@ from deepsight_ros.perception.segmentation import (
     Labels,
     Plane,
     Segmentation,
-    cut,
     foreground_of,
+    partitions,
     segment,
     stands_out,
 )
@@ -42,6 +43,14 @@ Network = Callable[[Float], Float]
 
 SMALLEST_PX = 12
 """Least side of a view (at perception resolution) that is segmented at all."""
+
+FINER_LOG_ODDS = 2.0
+"""The finer of the geometry's divisions parts neighbours at odds lower by this."""
+
+_NONE = np.zeros((0, 0))
+
+HIGH_SHARE = 0.25
+"""Less of an instance than this stands out of the support's noise: it lies in the support."""
 
 ON_WALL_SHARE = 0.6
 """An instance with this share of its pixels on a wall's plane is wall."""
@@ -64,14 +73,33 @@ class Segmenter(Protocol):
 geometric: Segmenter = segment
 
 
+@dataclass(frozen=True, eq=False)
+class Offer:
+    """Masks of a view from all sources, before anything is chosen.
+
+    Attributes:
+        divisions: (H, W) int32 of each of ``judging.SOURCES`` at perception resolution.
+        coarse: the same on the network's grid.
+        scores: (K,) of the network's joined masks.
+        features, counts: as ``judging.measure`` gives them.
+    """
+
+    divisions: tuple[Labels, ...]
+    coarse: tuple[Labels, ...]
+    scores: Float
+    features: Array
+    counts: tuple[int, ...]
+
+
 class LearnedSegmenter:
-    """A network's instances and the geometry's segments in one (``fusing.fuse``), cleaned.
+    """The best of a network's and the geometry's masks, checked and cleaned.
 
     A mask has depth behind every pixel it got from the network, spans no gap in depth, and lies
     neither in the support's plane nor in a wall's.
 
     Args:
         network: see ``Network``.
+        judge: chooses among the masks; None: the network's masks alone.
         grouping: numbers of the grouping.
         colour: the network takes the colour channels too.
     """
@@ -79,11 +107,13 @@ class LearnedSegmenter:
     def __init__(
         self,
         network: Network,
+        judge: Judge | None = None,
         grouping: GroupingConfig | None = None,
         *,
         colour: bool = False,
     ) -> None:
         self.network = network
+        self.judge = judge
         self.grouping = grouping or GroupingConfig()
         self.colour = colour
 
@@ -103,13 +133,15 @@ class LearnedSegmenter:
         )  # fmt: skip
         if min(shape) < SMALLEST_PX or not view.valid.any():
             return empty
-        given = segment_input(view, finding, colour=self.colour)
-        groups = group(self.network(given.channels), given, self.grouping)
-        labels = enlarge(groups.labels, given.step, view.filled_m)
-        labels[flying_pixels(view)] = 0
-        geometry = cut(ground, view, finding, walls, config, gripper_m).labels
-        rows, columns = (np.arange(n) // given.step for n in shape)
-        labels, found = fuse(geometry, labels, groups.scores, groups.objectness[rows][:, columns])
+        made = self.offer(view, ground, finding, config, measured=self.judge is not None)
+        if self.judge is None:
+            labels, found = made.divisions[0], made.scores
+        else:
+            judged = self.judge(made.features)
+            kept_of = choose(made.coarse, made.counts, judged, self.judge)
+            labels = paint(made.divisions, kept_of)
+            first = np.concatenate([[0], np.cumsum(made.counts)])
+            found = np.array([judged[first[s] + k - 1] for s, k in kept_of], np.float32)
         labels = _without_surfaces(labels, len(found), view, ground, finding)
         scores = np.append(np.float32(0.0), found)
         table = finding.support if stands_out(ground.height_m) else None
@@ -122,6 +154,39 @@ class LearnedSegmenter:
             empty, labels=kept, count=count, scores=tuple(float(s) for s in scores[of[1:]])
         )
 
+    def offer(
+        self,
+        view: WorkingView,
+        ground: Ground,
+        finding: SupportFinding,
+        config: PerceptionConfig,
+        *,
+        measured: bool = True,
+    ) -> Offer:
+        """Masks of network and geometry; not ``measured``: those of the network alone."""
+        given = segment_input(view, finding, colour=self.colour)
+        votes = read(self.network(given.channels), given, self.grouping)
+        joined, apart = group(votes, given, self.grouping)
+        seen = [_seen(g.labels, view, given.step) for g in (joined, apart)]
+        if not measured:
+            return Offer(tuple(seen), (joined.labels, apart.labels), joined.scores, _NONE, ())
+        at = config.part_at_log_odds
+        cut, _ = partitions(view, ground.foreground, config, (at, at - FINER_LOG_ODDS))
+        coarse = [joined.labels, apart.labels]
+        coarse += [np.ascontiguousarray(c[:: given.step, :: given.step]) for c in cut]
+        divisions = (*seen, *cut)
+        counts = tuple(int(d.max()) for d in divisions)
+        pixel = given.step / view.camera.fx_px
+        features = measure(coarse, counts, votes, given, pixel)
+        return Offer(divisions, tuple(coarse), joined.scores, features, counts)
+
+
+def _seen(labels: Labels, view: WorkingView, step: int) -> Labels:
+    """Labels of the network's grid at perception resolution, without stray readings."""
+    large = enlarge(labels, step, view.filled_m)
+    large[flying_pixels(view, large > 0)] = 0
+    return large
+
 
 def _without_surfaces(
     labels: Labels, count: int, view: WorkingView, ground: Ground, finding: SupportFinding
@@ -129,10 +194,9 @@ def _without_surfaces(
     """Labels without instances that lie in the support's plane or in a wall's."""
     drop = np.zeros(count + 1, bool)
     if ground.height_m is not None and finding.support is not None:
-        noise = np.float32(0.004) + np.float32(1.5) * view.sigma_m * np.abs(
-            view.along(finding.support.normal)
-        )
-        drop |= on_support(labels, count, np.abs(ground.height_m), noise)
+        normal = np.ascontiguousarray(finding.support.normal, np.float64)
+        _, high = high_shares(labels, count, ground.height_m, view.sigma_m, *view.rays, normal)
+        drop |= high < HIGH_SHARE
     drop |= _share(labels, count, ground.wall_masks) > ON_WALL_SHARE
     drop[0] = True
     table = np.where(drop, 0, np.arange(count + 1)).astype(np.int32)

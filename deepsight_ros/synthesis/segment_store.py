@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from deepsight_ros.errors import SourceError
 from deepsight_ros.geometry.camera import Camera, RgbdFrame
 from deepsight_ros.geometry.noise import NUMBERS, SensorModel
-from deepsight_ros.synthesis.segment_views import VIEW_KINDS, SegmentView, segment_views
+from deepsight_ros.synthesis.segment_views import MIX, VIEW_KINDS, SegmentView, segment_views
 
 ABOUT = "about.json"
 DEPTH_UNIT_M = 1e-4
@@ -52,6 +52,7 @@ class SegmentJob:
         width_px, height_px: size the sensor delivers; stored subsampled to ``stored_width_px``.
         profile: noise (``sensor.PROFILES``).
         stored_width_px: width of the stored arrays.
+        mix: kinds of place, in turn (``segment_views.MIX``).
     """
 
     worlds: int = 1000
@@ -62,6 +63,7 @@ class SegmentJob:
     height_px: int = 240
     profile: str = "wide"
     stored_width_px: int = 320
+    mix: tuple[str, ...] = MIX
 
 
 def build(
@@ -93,6 +95,7 @@ def build(
                 width_px=job.width_px,
                 height_px=job.height_px,
                 profile=job.profile,
+                mix=job.mix,
             )
             progress(1)
         _write(path, [_small(v, job.stored_width_px) for v in views])
@@ -152,7 +155,7 @@ class SegmentSet:
 
 
 def _claim(folder: Path, job: SegmentJob) -> None:
-    about = {k: v for k, v in vars(job).items() if k != "worlds"}
+    about = {k: v for k, v in vars(job).items() if k != "worlds"} | {"mix": list(job.mix)}
     path = folder / ABOUT
     if path.is_file():
         found = json.loads(path.read_text(encoding="utf-8"))

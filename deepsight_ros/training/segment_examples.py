@@ -65,6 +65,7 @@ class SegmentExample:
         offset: (2, h, w) float32, right and down to the middle, in ``OFFSET_PX`` pixels.
         boundary: float32, 1 where another object, or none, is a neighbour of an object's pixel.
         weight: float32, of a pixel: the smaller its object, the more.
+        instance: uint8, number of the pixel's object; 0 for none, or one that is not asked for.
     """
 
     channels: F32
@@ -73,6 +74,7 @@ class SegmentExample:
     offset: F32
     boundary: F32
     weight: F32
+    instance: NDArray[np.uint8]
 
 
 def augmented(view: SegmentView, how: Augmentation, rng: np.random.Generator) -> SegmentView:
@@ -164,8 +166,8 @@ def example(view: SegmentView, *, colour: bool = False) -> SegmentExample:
 
 def targets(
     ids: NDArray[np.int16],
-) -> tuple[NDArray[np.uint8], F32, F32, F32, F32]:
-    """Kind, centre, offset, boundary and weight of an id image (see ``SegmentExample``)."""
+) -> tuple[NDArray[np.uint8], F32, F32, F32, F32, NDArray[np.uint8]]:
+    """What to learn of an id image, in the order of ``SegmentExample``'s fields."""
     shape = ids.shape
     things = np.maximum(ids, 0).astype(np.int64)
     count = int(things.max())
@@ -202,4 +204,5 @@ def targets(
     boundary = (differs & (own > 0)).astype(np.float32)
     weight = np.clip(25.0 / np.sqrt(number), 0.6, 4.0).astype(np.float32)
     weight[0] = 0.6
-    return kind, centre, offset.astype(np.float32), boundary, weight[things]
+    instance = np.where(kind == 2, things, 0).astype(np.uint8)
+    return kind, centre, offset.astype(np.float32), boundary, weight[things], instance

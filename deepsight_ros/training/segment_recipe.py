@@ -30,7 +30,9 @@ class SegmentRecipe:
         steps: optimiser steps.
         batch: pictures per step and process.
         crop_px: window (rows, columns) of the network's grid that is learnt from at once.
-        centre_weight, offset_weight, boundary_weight: of those losses beside what a pixel is.
+        centre_weight, offset_weight, boundary_weight, assign_weight: of those losses beside what
+            a pixel is (``SegmentObjective``).
+        start: folder of a checkpoint to go on from, "" for none.
         augmentation: how pictures are changed.
         optimiser: AdamW and its schedule.
         average: decay of the running mean of the weights, which is what is kept; 0 for none.
@@ -46,6 +48,8 @@ class SegmentRecipe:
     centre_weight: float = 0.5
     offset_weight: float = 1.0
     boundary_weight: float = 0.5
+    assign_weight: float = 0.0
+    start: str = ""
     augmentation: Augmentation = field(default_factory=Augmentation)
     optimiser: OptimiserConfig = field(
         default_factory=lambda: OptimiserConfig(kind="adamw", lr=2e-3, clip=5.0)
@@ -66,6 +70,16 @@ class SegmentRecipe:
             raise InvalidValueError(
                 f"recipe: got precision '{self.precision}', expected no, bf16 or fp16"
             )
+
+    def shares(self) -> dict[str, float]:
+        """Weight of each loss by name."""
+        return {
+            "kind": 1.0,
+            "centre": self.centre_weight,
+            "offset": self.offset_weight,
+            "boundary": self.boundary_weight,
+            "assign": self.assign_weight,
+        }
 
     @classmethod
     def read(cls, path: Path | str, **changes: Any) -> SegmentRecipe:

@@ -22,7 +22,7 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from deepsight_ros.errors import InvalidValueError
 from deepsight_ros.model.segmenter_net import SegmenterNet
-from deepsight_ros.model.segmenter_weights import save
+from deepsight_ros.model.segmenter_weights import load, save
 from deepsight_ros.synthesis.segment_store import SegmentSet
 from deepsight_ros.training import run_folder
 from deepsight_ros.training.optimisers import build, take_step
@@ -30,7 +30,7 @@ from deepsight_ros.training.segment_examples import augmented, cropped, example
 from deepsight_ros.training.segment_loss import SegmentBatch, SegmentObjective
 from deepsight_ros.training.segment_recipe import SegmentRecipe
 
-_FIELDS = ("channels", "kind", "centre", "offset", "boundary", "weight")
+_FIELDS = ("channels", "kind", "centre", "offset", "boundary", "weight", "instance")
 CHECKPOINT = "checkpoint"
 
 
@@ -122,10 +122,13 @@ def train(
     accelerator = Accelerator(mixed_precision=recipe.precision)
     torch.manual_seed(recipe.seed)
     run_folder.claim(run, recipe.as_mapping(), accelerator)
-    network = SegmenterNet(recipe.model).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    objective: nn.Module = SegmentObjective(
-        network, recipe.centre_weight, recipe.offset_weight, recipe.boundary_weight
-    )
+    network = load(Path(recipe.start)) if recipe.start else SegmenterNet(recipe.model)
+    if network.config != recipe.model:
+        raise InvalidValueError(
+            f"recipe: {recipe.start} holds {network.config}, expected the recipe's {recipe.model}"
+        )
+    network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    objective: nn.Module = SegmentObjective(network, recipe.shares())
     mean = AveragedModel(
         network, multi_avg_fn=get_ema_multi_avg_fn(recipe.average), use_buffers=True
     )

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
 from deepsight_ros.geometry.camera import Camera, RgbdFrame
 from deepsight_ros.perception.config import PerceptionConfig
-from deepsight_ros.perception.grouping import GroupingConfig, connected_parts, enlarge, group
+from deepsight_ros.perception.grouping import GroupingConfig, connected_parts, enlarge, group, read
+from deepsight_ros.perception.judging import FEATURES, Judge
 from deepsight_ros.perception.perceiver import Perceiver
 from deepsight_ros.perception.samples import make_sample
 from deepsight_ros.perception.segment_input import CHANNELS, encode, segment_input
@@ -49,6 +52,14 @@ def told(ids: NDArray[np.int32], *, offset_px: float = 10.0) -> Float:
             heads[4, v, u] = (u.mean() - u) / offset_px
             heads[5, v, u] = (v.mean() - v) / offset_px
     return heads
+
+
+def trusting(weight: float = 4.0) -> Judge:
+    """A judge that goes by objectness alone."""
+    inner = np.zeros((len(FEATURES), 1))
+    inner[FEATURES.index("objectness")] = weight
+    none = np.zeros(len(FEATURES))
+    return Judge(none, none + 1.0, inner, np.zeros(1), np.ones(1), -0.5 * weight)
 
 
 def seen(frame: RgbdFrame) -> WorkingView:
@@ -155,9 +166,24 @@ def test_parts_and_enlarging() -> None:
 def test_nothing_voted_is_nothing() -> None:
     given = segment_input(seen(table()[0]), find_support(make_sample(seen(table()[0])), CONFIG))
     heads = np.full((7, 120, 160), -9.0, np.float32)
-    assert group(heads, given, GroupingConfig()).labels.max() == 0
+    how = GroupingConfig()
+    assert all(g.labels.max() == 0 for g in group(read(heads, given, how), given, how))
     heads[2], heads[4:6] = 9.0, 0.0  # all object, but no middle, and each votes for itself
-    assert group(heads, given, GroupingConfig()).labels.max() == 0
+    assert all(g.labels.max() == 0 for g in group(read(heads, given, how), given, how))
+
+
+def test_no_border_seen_joins_two_middles() -> None:
+    frame, ids = table()
+    given = segment_input(seen(frame), find_support(make_sample(seen(frame)), CONFIG))
+    heads = told(ids[::2, ::2])
+    given = replace(given, gap_m=np.full_like(given.gap_m, 9.0))  # no gap in depth anywhere
+    how = GroupingConfig()
+    heads[6] = 9.0
+    joined, apart = group(read(heads, given, how), given, how)
+    assert joined.labels.max() == apart.labels.max() == 2
+    heads[6] = -9.0
+    joined, apart = group(read(heads, given, how), given, how)
+    assert joined.labels.max() == 1 and apart.labels.max() == 2
 
 
 def _bad() -> dict[str, NDArray[np.float32]]:
@@ -189,7 +215,10 @@ def _bad() -> dict[str, NDArray[np.float32]]:
 
 @pytest.mark.parametrize("name", sorted(_bad()))
 @pytest.mark.parametrize("says", ["noise", "all object"])
-def test_bad_input_never_crashes_nor_masks_what_is_not_there(name: str, says: str) -> None:
+@pytest.mark.parametrize("judged", [False, True])
+def test_bad_input_never_crashes_nor_masks_what_is_not_there(
+    name: str, says: str, judged: bool
+) -> None:
     depth = _bad()[name]
     height, width = depth.shape
     camera = Camera(width, height, 0.9 * max(width, 8), 0.9 * max(width, 8), width / 2, height / 2)
@@ -201,7 +230,8 @@ def test_bad_input_never_crashes_nor_masks_what_is_not_there(name: str, says: st
             heads[2] += 50.0
         return heads.astype(np.float32)
 
-    perceiver = Perceiver(CONFIG, LearnedSegmenter(network))
+    judge = trusting() if judged else None
+    perceiver = Perceiver(CONFIG, LearnedSegmenter(network, judge))
     scene = perceiver.perceive(RgbdFrame(1, camera, depth))
     with np.errstate(invalid="ignore"):
         there = np.isfinite(depth) & (depth > 0)

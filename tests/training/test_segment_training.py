@@ -53,7 +53,7 @@ def _one_accelerator() -> None:
 def test_targets_of_two_squares() -> None:
     ids = np.full((40, 60), -1, np.int16)
     ids[10:20, 10:20], ids[10:20, 20:30], ids[0, :2] = 1, 2, 3
-    kind, centre, offset, boundary, weight = targets(ids)
+    kind, centre, offset, boundary, weight, instance = targets(ids)
     assert (kind[10:20, 10:30] == 2).all() and kind[30, 30] == 1
     assert (kind[0, :2] == IGNORE).all() and LEAST_PX > 2
     v, u = np.nonzero(ids == 2)
@@ -61,6 +61,7 @@ def test_targets_of_two_squares() -> None:
     np.testing.assert_allclose(v + offset[1, v, u] * OFFSET_PX, 14.5, atol=1e-4)
     assert (centre > 0.999).sum() == 2 and centre[30:, :].max() < 0.01
     assert boundary[15, 19] == boundary[15, 20] == 1 and boundary[15, 15] == 0
+    np.testing.assert_array_equal(np.unique(instance), [0, 1, 2])  # the third is not asked for
     assert boundary[30, 30] == 0 and weight[15, 15] > weight[30, 30]
 
 

@@ -1,0 +1,51 @@
+"""`deepsight train segment-judge`: a segmenter and a set of pictures in, its judge out."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from deepsight_ros.errors import DeepsightError
+
+
+def segment_judge(
+    model: Annotated[Path, typer.Option(help="Folder of the segmenter; judge.json goes there.")],
+    data: Annotated[
+        Path,
+        typer.Option(
+            "--data", help="Set (`deepsight synthesize segments`) it was not trained on."
+        ),
+    ],
+    least: Annotated[
+        float | None, typer.Option(help="Least judgement of a mask that is kept.")
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Of initialisation and order.")] = 0,
+    threads: Annotated[int, typer.Option(min=1, help="CPU threads.")] = 1,
+) -> None:
+    """Learn which masks of network and geometry are whole things."""
+    import torch
+    from rich.console import Console
+
+    from deepsight_ros.cli.progress import images_bar
+    from deepsight_ros.model.segmenter import load_learned
+    from deepsight_ros.model.segmenter_weights import save_judge
+    from deepsight_ros.synthesis.segment_store import SegmentSet
+    from deepsight_ros.training.segment_judge import fit, measured
+
+    console = Console()
+    torch.set_num_threads(threads)
+    try:
+        pictures = SegmentSet(data)
+        segmenter = load_learned(model, device="cpu", threads=threads)
+        views = (pictures[k] for k in range(len(pictures)))
+        with images_bar(console, "pictures", len(pictures)) as advance:
+            features, overlap = measured(views, segmenter, advance)
+        judge = fit(features, overlap, seed=seed)
+        save_judge(model, judge if least is None else replace(judge, least=least))
+    except DeepsightError as error:
+        console.print(f"[red]{error}[/red]")
+        raise typer.Exit(1) from error
+    console.print(f"{len(overlap)} masks of {len(pictures)} pictures -> {model / 'judge.json'}")
