@@ -62,8 +62,8 @@ class Judge:
     inner_bias: Array
     outer: Array
     outer_bias: float
-    least: float = 0.45
-    room: float = 0.4
+    least: float = 0.15
+    room: float = 0.3
 
     def __call__(self, features: Array) -> Array:
         """(N,) 0 to 1: how likely each of (N, F) masks is one whole thing."""

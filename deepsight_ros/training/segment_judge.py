@@ -67,10 +67,10 @@ def fit(
     features: Array,
     overlap: Array,
     *,
-    hidden: int = 32,
-    steps: int = 1500,
+    hidden: int = 48,
+    steps: int = 4000,
     seed: int = 0,
-    least: float = 0.45,
+    least: float = 0.15,
 ) -> Judge:
     """A judge that says how much each mask is worth.
 

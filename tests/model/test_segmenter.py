@@ -13,7 +13,8 @@ from deepsight_ros.errors import InvalidValueError, SourceError
 from deepsight_ros.model import segmenter
 from deepsight_ros.model.segmenter import choose, latency_s, load_learned
 from deepsight_ros.model.segmenter_net import OUTPUTS, SegmenterConfig, SegmenterNet
-from deepsight_ros.model.segmenter_weights import load, save
+from deepsight_ros.model.segmenter_weights import load, load_judge, save, save_judge
+from deepsight_ros.perception.judging import FEATURES, Judge
 from deepsight_ros.perception.segmenters import geometric
 
 SMALL = SegmenterConfig(widths=(8, 8, 16), blocks=(0, 1, 0), up_blocks=(0, 1))
@@ -87,6 +88,35 @@ def test_auto_falls_back_and_says_why(folder: Path, monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(segmenter.importlib.util, "find_spec", lambda name: None)
     bare = choose("auto", folder)
     assert bare.kind == "geometric" and "torch is not installed" in bare.reason
+
+
+def test_auto_measures_again_before_it_gives_up(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    took = iter([9.0, 8.0, 0.001])
+    monkeypatch.setattr(segmenter, "latency_s", lambda learned: next(took))
+    monkeypatch.setattr(segmenter, "PAUSE_S", 0.0)
+    choice = choose("auto", folder, budget_s=0.03, device="cpu")
+    assert choice.kind == "learned" and choice.latency_s == 0.001
+
+
+def test_a_judge_comes_back_and_is_used(folder: Path) -> None:
+    assert load_judge(folder) is None and load_learned(folder, device="cpu").judge is None
+    rng = np.random.default_rng(0)
+    count = len(FEATURES)
+    judge = Judge(
+        rng.normal(0, 1, count), np.ones(count), rng.normal(0, 1, (count, 5)),
+        rng.normal(0, 1, 5), rng.normal(0, 1, 5), 0.2, least=0.3, room=0.1,
+    )  # fmt: skip
+    save_judge(folder, judge)
+    again = load_learned(folder, device="cpu").judge
+    assert again is not None and (again.least, again.room) == (0.3, 0.1)
+    given = rng.normal(0, 1, (20, count))
+    np.testing.assert_allclose(again(given), judge(given), atol=1e-4)
+    values = json.loads((folder / "judge.json").read_text())
+    (folder / "judge.json").write_text(json.dumps({**values, "features": ["other"]}))
+    with pytest.raises(InvalidValueError, match="segment-judge"):
+        load_judge(folder)
 
 
 def test_learned_that_cannot_be_had_is_an_error(folder: Path) -> None:

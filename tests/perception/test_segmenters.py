@@ -15,6 +15,7 @@ from deepsight_ros.perception.judging import FEATURES, Judge
 from deepsight_ros.perception.perceiver import Perceiver
 from deepsight_ros.perception.samples import make_sample
 from deepsight_ros.perception.segment_input import CHANNELS, encode, segment_input
+from deepsight_ros.perception.segmentation import foreground_of
 from deepsight_ros.perception.segmenters import LearnedSegmenter, geometric
 from deepsight_ros.perception.support import find_support
 from deepsight_ros.perception.view import WorkingView, make_view, step_for
@@ -242,6 +243,23 @@ def test_bad_input_never_crashes_nor_masks_what_is_not_there(
         assert inside.mean() > 0.5, "a mask over invalid depth"
     if not there.any():
         assert not scene.objects
+
+
+@pytest.mark.parametrize("name", sorted(set(_bad()) - {"one", "strip"}))
+def test_no_mask_that_is_offered_covers_missing_depth(name: str) -> None:
+    depth = _bad()[name]
+    height, width = depth.shape
+    camera = Camera(width, height, 0.9 * width, 0.9 * width, width / 2, height / 2)
+    view = seen(RgbdFrame(1, camera, depth))
+    finding = find_support(make_sample(view), CONFIG)
+    heads = np.random.default_rng(1).normal(0, 4, (7, 400, 400)).astype(np.float32)
+    learned = LearnedSegmenter(
+        lambda c: np.ascontiguousarray(heads[:, : c.shape[1], : c.shape[2]])
+    )
+    ground = foreground_of(view, finding, (), CONFIG)
+    made = learned.offer(view, ground, finding, CONFIG)
+    for division in made.divisions:
+        assert not division[view.filled_m <= 0].any()
 
 
 def test_the_perceiver_keeps_ids_with_either_segmenter() -> None:

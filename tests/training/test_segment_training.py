@@ -13,17 +13,22 @@ from accelerate.state import AcceleratorState, PartialState
 from deepsight_ros.errors import InvalidValueError
 from deepsight_ros.model.segmenter_net import OFFSET_PX, SegmenterConfig
 from deepsight_ros.model.segmenter_weights import load
+from deepsight_ros.perception.judging import FEATURES
+from deepsight_ros.perception.segmenters import LearnedSegmenter
 from deepsight_ros.synthesis.segment_store import SegmentJob, SegmentSet, build
 from deepsight_ros.training.recipe import OptimiserConfig
 from deepsight_ros.training.segment_examples import (
     IGNORE,
     LEAST_PX,
     Augmentation,
+    SegmentExample,
     augmented,
     cropped,
     example,
     targets,
 )
+from deepsight_ros.training.segment_judge import fit, measured
+from deepsight_ros.training.segment_loss import SegmentBatch, _assign
 from deepsight_ros.training.segment_recipe import SegmentRecipe
 from deepsight_ros.training.segment_trainer import train
 
@@ -119,6 +124,61 @@ def test_a_resumed_run_ends_as_a_whole_one(folder: Path, tmp_path: Path) -> None
     assert all(torch.allclose(a[k].float(), b[k].float(), atol=1e-5) for k in a)
     with pytest.raises(InvalidValueError, match="another recipe"):
         train(replace(SMALL, seed=1), [folder], tmp_path / "parts")
+
+
+def test_votes_at_the_wrong_middle_cost_more() -> None:
+    ids = np.full((40, 60), -1, np.int16)
+    ids[10:20, 10:20], ids[10:20, 20:30] = 1, 2
+    channels = np.zeros((13, 40, 60), np.float32)
+    fields = {
+        k: torch.from_numpy(v)[None]
+        for k, v in vars(SegmentExample(channels, *targets(ids))).items()
+    }
+    batch = SegmentBatch(**fields)
+    right = _assign(batch.offset, batch)
+    swapped = _assign(-batch.offset, batch)
+    aside = _assign(batch.offset + torch.tensor([1.0, 0.0]).view(1, 2, 1, 1), batch)
+    assert right < 0.02 and aside > 1.0 and right < swapped
+
+
+def test_a_run_goes_on_from_a_checkpoint(folder: Path, tmp_path: Path) -> None:
+    torch.set_num_threads(1)
+    train(SMALL, [folder], tmp_path / "first", stop_after=2)
+    AcceleratorState._reset_state(reset_partial_state=True)
+    start = str(tmp_path / "first" / "checkpoint")
+    still = OptimiserConfig(kind="adamw", lr=1e-9)
+    recipe = replace(SMALL, steps=1, start=start, optimiser=still, average=0.0, assign_weight=0.2)
+    told = train(recipe, [folder], tmp_path / "second")
+    assert told is not None and told.losses["assign"] > 0
+    a, b = (load(tmp_path / n / "checkpoint") for n in ("first", "second"))
+    assert torch.allclose(a.head.weight, b.head.weight, atol=1e-6)
+    other = replace(recipe, model=SegmenterConfig(widths=(8, 16), blocks=(0, 0), up_blocks=(0,)))
+    with pytest.raises(InvalidValueError, match="expected the recipe's"):
+        train(other, [folder], tmp_path / "third")
+
+
+def test_a_judge_learns_which_masks_are_whole() -> None:
+    rng = np.random.default_rng(0)
+    features = rng.normal(0, 1, (1500, len(FEATURES)))
+    overlap = np.where(features[:, 0] + features[:, 1] > 0, 0.9, 0.1)
+    judge = fit(features, overlap, steps=300)
+    judged = judge(rng.normal(0, 1, (10, len(FEATURES))))
+    assert ((judge(features) > 0.5) == (overlap > 0.5)).mean() > 0.95 and judged.shape == (10,)
+    with pytest.raises(InvalidValueError, match="larger set"):
+        fit(features[:50], overlap[:50])
+
+
+def test_all_masks_of_a_picture_are_measured(folder: Path) -> None:
+    pictures = SegmentSet(folder)
+    network = load_learned_from_scratch()
+    features, overlap = measured((pictures[k] for k in range(2)), network)
+    assert features.shape == (len(overlap), len(FEATURES)) and len(overlap) > 4
+    assert 0 <= overlap.min() and 0.5 < overlap.max() <= 1
+
+
+def load_learned_from_scratch() -> LearnedSegmenter:
+    """A network that knows nothing beside the geometry."""
+    return LearnedSegmenter(lambda channels: np.zeros((7, *channels.shape[1:]), np.float32))
 
 
 def test_it_learns_one_picture(folder: Path, tmp_path: Path) -> None:
