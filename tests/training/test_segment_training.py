@@ -173,7 +173,7 @@ def test_all_masks_of_a_picture_are_measured(folder: Path) -> None:
     network = load_learned_from_scratch()
     features, overlap = measured((pictures[k] for k in range(2)), network)
     assert features.shape == (len(overlap), len(FEATURES)) and len(overlap) > 4
-    assert 0 <= overlap.min() and 0.5 < overlap.max() <= 1
+    assert overlap.min() >= 0 and 0.5 < overlap.max() <= 1
 
 
 def load_learned_from_scratch() -> LearnedSegmenter:
