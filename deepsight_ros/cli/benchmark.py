@@ -199,6 +199,7 @@ def synthesis(
 ) -> None:
     """The data engine's rates: worlds rendered with truth; run it with one thread."""
     from deepsight_ros.evaluation.synthesis_benchmark import (
+        Row,
         as_report,
         as_table,
         device_rows,
@@ -206,6 +207,13 @@ def synthesis(
     )
 
     console = Console()
+    on_ray: list[Row] = []
+    if ray:
+        from deepsight_ros.evaluation.shards_benchmark import LEAST_RAY_IMAGES, ray_rows
+
+        # first: shapes that other rows made this process remember would help one process alone
+        with console.status("Ray"):
+            on_ray = ray_rows(max(images, LEAST_RAY_IMAGES))
     with work_bar(console, "world images", images, "images") as bar:
         rows = world_rows(
             images,
@@ -221,20 +229,14 @@ def synthesis(
 
         with console.status("pairs"):
             rows += frame_rows(min(images, 64)) + pair_rows(min(images, 48))
-    if shards or memory or ray:
-        from deepsight_ros.evaluation.shards_benchmark import (
-            LEAST_RAY_IMAGES,
-            memory_rows,
-            ray_rows,
-            shard_rows,
-        )
+    if shards or memory:
+        from deepsight_ros.evaluation.shards_benchmark import memory_rows, shard_rows
 
         with console.status("shards"):
             rows += shard_rows(min(images, 64)) if shards else []
             rows += memory_rows(min(images, 32)) if memory else []
-            rows += ray_rows(min(max(images, LEAST_RAY_IMAGES), 96)) if ray else []
-    console.print(as_table(rows))
-    write_json(as_report(rows), json_path)
+    console.print(as_table([*rows, *on_ray]))
+    write_json(as_report([*rows, *on_ray]), json_path)
 
 
 app.command("depth-template")(depth_template)
