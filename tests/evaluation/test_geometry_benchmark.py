@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from rich.console import Console
 
+from deepsight_ros.errors import InvalidValueError
 from deepsight_ros.evaluation import geometry_benchmark
 from deepsight_ros.evaluation.calibrate import calibrate
 from deepsight_ros.evaluation.geometry_benchmark import BenchmarkRun, run_benchmark
@@ -83,6 +84,9 @@ class _Oracle:
     """A perceiver that returns the truth: whatever the benchmark asks it must get right."""
 
     scene: SimulatedScene
+
+    def __init__(self, **_: object) -> None:
+        """Whatever it is to segment with, it knows the truth."""
 
     def perceive(self, frame, **_: object) -> Scene:
         objects = []
@@ -193,3 +197,14 @@ def test_calibration_writes_a_table_that_loads(tmp_path) -> None:
 
 def test_the_generator_hash_is_stable() -> None:
     assert generator_hash() == generator_hash() and len(generator_hash()) == 64
+
+
+def test_crowded_places_are_scenes_too() -> None:
+    scene = make_scene(1, 8101, place="clutter")
+    assert scene.world.kind == "clutter" and len(scene.boxes) > 3
+    assert all(0 < scene.visible[name] <= 1 for name in scene.boxes)
+    for name, (u0, v0, u1, v1) in scene.boxes.items():
+        rows, columns = np.nonzero(scene.mask(name))
+        assert (columns.min(), rows.min(), columns.max() + 1, rows.max() + 1) == (u0, v0, u1, v1)
+    with pytest.raises(InvalidValueError, match="got place 'moon'"):
+        make_scene(1, 8101, place="moon")
