@@ -18,10 +18,9 @@ from deepsight_ros.evaluation.html_page import depth_picture
 from deepsight_ros.evaluation.segmentation_score import TOUCHING_M
 from deepsight_ros.geometry.camera import RgbdFrame
 from deepsight_ros.perception.config import PerceptionConfig
-from deepsight_ros.perception.samples import make_sample
 from deepsight_ros.perception.segmentation import Plane
-from deepsight_ros.perception.structure import find_walls
-from deepsight_ros.perception.support import SupportFinding, find_support
+from deepsight_ros.perception.structure import look_around
+from deepsight_ros.perception.support import SupportFinding
 from deepsight_ros.perception.view import WorkingView, make_view, step_for
 from deepsight_ros.scene.objects import Scene
 from deepsight_ros.scene.solids import Solid, distance
@@ -75,9 +74,7 @@ def case_of(
     config = config or PerceptionConfig()
     step = step_for(frame.camera.width_px, config.working_width_px)
     view = make_view(frame, step, config.max_range_m)
-    sample = make_sample(view)
-    finding = find_support(sample, config, up)
-    walls = () if finding.up is None else tuple(find_walls(sample, finding.up))
+    finding, walls = look_around(view, config, up)
     truth = None
     named: dict[int, str] = {}
     if ids is not None:
@@ -88,7 +85,7 @@ def case_of(
             truth += 1
             present = np.append(0, present)
         named = {k: (standing or {}).get(int(i), "") for k, i in enumerate(present) if i > 0}
-    return Case(name, place, view, finding, walls, truth, named)
+    return Case(name, place, view, finding, tuple(walls), truth, named)
 
 
 def world_cases(

@@ -24,7 +24,6 @@ from deepsight_ros.perception.looks import Looks, look_at
 from deepsight_ros.perception.memory import ShapeMemory
 from deepsight_ros.perception.regions import region_mask
 from deepsight_ros.perception.room import Room, RoomMemory
-from deepsight_ros.perception.samples import make_sample
 from deepsight_ros.perception.segmentation import Segmentation
 from deepsight_ros.perception.segmenters import Segmenter, geometric
 from deepsight_ros.perception.shapes import (
@@ -33,8 +32,8 @@ from deepsight_ros.perception.shapes import (
     observe,
 )
 from deepsight_ros.perception.sights import Moment
-from deepsight_ros.perception.structure import find_walls
-from deepsight_ros.perception.support import SupportFinding, find_support
+from deepsight_ros.perception.structure import look_around
+from deepsight_ros.perception.support import SupportFinding
 from deepsight_ros.perception.tracking import Sighting, Tracker
 from deepsight_ros.perception.view import Bool, WorkingView, make_view, step_for
 from deepsight_ros.scene.objects import (
@@ -251,11 +250,9 @@ class Perceiver:
         self, view: WorkingView, given_up: Array | None, fixed_from_camera: RigidTransform
     ) -> Room:
         """Support and walls found from scratch, and remembered."""
-        sample = make_sample(view)
         before = self._rooms.here(fixed_from_camera)
         previous = None if before is None else before.finding
-        finding = find_support(sample, self.config, given_up, previous)
-        walls = [] if finding.up is None else find_walls(sample, finding.up)
+        finding, walls = look_around(view, self.config, given_up, previous)
         return self._rooms.keep(finding, walls, view, fixed_from_camera)
 
     def _look_again(self, frame: RgbdFrame, scene: Scene) -> _Seen:
@@ -263,10 +260,8 @@ class Perceiver:
         config = self.config
         step = step_for(frame.camera.width_px, config.working_width_px)
         view = make_view(frame, step, config.max_range_m)
-        sample = make_sample(view)
         up = None if scene.up is UpSource.UNKNOWN else scene.working_from_camera.rotation[2]
-        finding = find_support(sample, config, up)
-        walls = [] if finding.up is None else find_walls(sample, finding.up)
+        finding, walls = look_around(view, config, up)
         segmentation = self.segmenter(view, finding, walls, config)
         looks = look_at(view, segmentation.labels, segmentation.count)
         return _Seen(frame, view, segmentation, looks, scene.working_from_camera, finding)

@@ -12,9 +12,17 @@ from functools import lru_cache
 import cv2
 import numpy as np
 
-from deepsight_ros.perception.samples import Array, Sample, fit_plane, offsets, plane_axes
-from deepsight_ros.perception.support import HorizontalPlane, SupportFinding
-from deepsight_ros.perception.view import Bool, Float
+from deepsight_ros.perception.config import PerceptionConfig
+from deepsight_ros.perception.samples import (
+    Array,
+    Sample,
+    fit_plane,
+    make_sample,
+    offsets,
+    plane_axes,
+)
+from deepsight_ros.perception.support import HorizontalPlane, SupportFinding, find_support
+from deepsight_ros.perception.view import Bool, Float, WorkingView
 
 UPRIGHT = 0.30
 """Most a wall's (noisy) normal may lean out of the horizontal (sine)."""
@@ -27,6 +35,18 @@ BORDER_WALL_M2 = 0.7
 
 STEP_M = 0.03
 """Bin of the histogram of distances."""
+
+
+def look_around(
+    view: WorkingView,
+    config: PerceptionConfig,
+    given_up: Array | None = None,
+    previous: SupportFinding | None = None,
+) -> tuple[SupportFinding, list[tuple[Array, float]]]:
+    """Up and support of a view (``find_support``), and its walls where up is known."""
+    sample = make_sample(view)
+    finding = find_support(sample, config, given_up, previous)
+    return finding, [] if finding.up is None else find_walls(sample, finding.up)
 
 
 def find_walls(sample: Sample, up: Array) -> list[tuple[Array, float]]:

@@ -28,10 +28,8 @@ from deepsight_ros.perception.borders import chroma, measure_borders
 from deepsight_ros.perception.config import PerceptionConfig
 from deepsight_ros.perception.fragments import fragments
 from deepsight_ros.perception.merging import JUDGE_FILE, features
-from deepsight_ros.perception.samples import make_sample
 from deepsight_ros.perception.segmentation import dense, foreground_of
-from deepsight_ros.perception.structure import find_walls
-from deepsight_ros.perception.support import find_support
+from deepsight_ros.perception.structure import look_around
 from deepsight_ros.perception.view import make_view, step_for
 from deepsight_ros.synthesis.render import render
 from deepsight_ros.synthesis.sensor import DepthSensor
@@ -206,9 +204,7 @@ def borders_of(seed: int, config: PerceptionConfig, coloured: bool) -> Borders:
         frame = replace(frame, colour=None)
     step = step_for(frame.camera.width_px, config.working_width_px)
     view = make_view(frame, step, config.max_range_m)
-    sample = make_sample(view)
-    finding = find_support(sample, config)
-    walls = [] if finding.up is None else find_walls(sample, finding.up)
+    finding, walls = look_around(view, config)
     foreground = foreground_of(view, finding, walls, config).foreground
     hues = None if view.colour is None else chroma(view.colour)
     labels = dense(fragments(view, foreground, hues))

@@ -16,11 +16,9 @@ from torch import nn
 from deepsight_ros.errors import InvalidValueError
 from deepsight_ros.perception.config import PerceptionConfig
 from deepsight_ros.perception.judging import FEATURES, Judge
-from deepsight_ros.perception.samples import make_sample
 from deepsight_ros.perception.segmentation import foreground_of
 from deepsight_ros.perception.segmenters import LearnedSegmenter
-from deepsight_ros.perception.structure import find_walls
-from deepsight_ros.perception.support import find_support
+from deepsight_ros.perception.structure import look_around
 from deepsight_ros.perception.view import make_view, step_for
 from deepsight_ros.synthesis.segment_views import SegmentView
 
@@ -42,9 +40,7 @@ def measured(
         step = step_for(view.frame.camera.width_px, config.working_width_px)
         working = make_view(view.frame, step, config.max_range_m)
         up = view.up.astype(np.float64) if np.isfinite(view.up).all() else None
-        sample = make_sample(working)
-        finding = find_support(sample, config, up)
-        walls = () if finding.up is None else tuple(find_walls(sample, finding.up))
+        finding, walls = look_around(working, config, up)
         ground = foreground_of(working, finding, walls, config)
         offer = segmenter.offer(working, ground, finding, config, measured=True)
         truth = np.maximum(view.instance_id[::step, ::step], 0)
