@@ -160,7 +160,6 @@ def align(model: Model, guess: RigidTransform, present: Present) -> Alignment | 
         None where hardly any of it falls into the picture.
     """
     pose = guess
-    evidence = np.zeros((3, 3))
     things_m, filled_m, sigma_m, intrinsics = present.readings
     for gate_m in GATES_M:
         at = (np.ascontiguousarray(pose.rotation), pose.translation_m, intrinsics)

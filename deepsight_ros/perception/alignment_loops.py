@@ -97,6 +97,16 @@ def _pixel(u: float, v: float, rows: int, columns: int) -> int:
     return -1
 
 
+@compiled("f8, f8, f8, f8[::1], i8, i8")
+def _seen_at(x: float, y: float, z: float, intrinsics: Array, rows: int, columns: int) -> int:
+    """Flat index of the pixel that shows a point, -1 for none."""
+    if not z > 0.01:
+        return -1
+    u = x / z * intrinsics[0] + intrinsics[2]
+    v = y / z * intrinsics[1] + intrinsics[3]
+    return _pixel(u, v, rows, columns)
+
+
 @compiled(
     "f8[:,::1], f8[:,::1], f8[:,::1], f8[::1], f8[::1], f4[:,::1], f4[:,::1], f8, f8[:,::1], "
     "f8[::1]"
@@ -125,11 +135,7 @@ def add_depth(
     used = 0
     for i in range(len(points_m)):
         x, y, z = _moved(points_m, i, rotation, translation_m)
-        if not z > 0.01:
-            continue
-        u = x / z * intrinsics[0] + intrinsics[2]
-        v = y / z * intrinsics[1] + intrinsics[3]
-        pixel = _pixel(u, v, rows, columns)
+        pixel = _seen_at(x, y, z, intrinsics, rows, columns)
         if pixel < 0:
             continue
         depth, sigma = np.float64(depth_m[pixel]), np.float64(noise_m[pixel])
@@ -259,11 +265,7 @@ def count_points(
     inside = agree = through = 0
     for i in range(len(points_m)):
         x, y, z = _moved(points_m, i, rotation, translation_m)
-        if not z > 0.01:
-            continue
-        u = x / z * intrinsics[0] + intrinsics[2]
-        v = y / z * intrinsics[1] + intrinsics[3]
-        pixel = _pixel(u, v, rows, columns)
+        pixel = _seen_at(x, y, z, intrinsics, rows, columns)
         if pixel < 0:
             continue
         inside += 1
