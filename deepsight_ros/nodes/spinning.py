@@ -27,6 +27,9 @@ from rclpy.signals import SignalHandlerOptions
 from deepsight_ros.errors import DeepsightError
 from deepsight_ros.nodes.dds_profile import use_image_profile
 
+LONG_S = 5.0
+"""Compiling that takes longer is worth a line in the log."""
+
 SWITCH_S = 0.001
 """How long a computing thread keeps the interpreter while others wait: a message takes several
 turns to receive, and the default is 5 ms each."""
@@ -166,14 +169,19 @@ def run(
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
+    began_s = time.monotonic()
     if prepare is not None:
         prepare(stop.is_set)
         if stop.is_set():
             return 0
+    prepared_s = time.monotonic() - began_s
     rclpy.init(
         args=sys.argv if arguments is None else ["", *arguments],
         signal_handler_options=SignalHandlerOptions.NO,
     )
+    if prepared_s > LONG_S:
+        text = f"compiled in {prepared_s:.0f} s; kept for next time"
+        rclpy.logging.get_logger("deepsight_ros").info(text)
     try:
         try:
             nodes = make_nodes()

@@ -31,6 +31,7 @@ from deepsight_ros.nodes.segmenter_choice import chosen, segmenter_report
 from deepsight_ros.nodes.settings import VisionSettings
 from deepsight_ros.nodes.sight import Sight, Sighting
 from deepsight_ros.nodes.slot import LatestSlot, Worker
+from deepsight_ros.nodes.spinning import LONG_S
 from deepsight_ros.nodes.stages import Stages
 from deepsight_ros.nodes.transforms import Transforms, make_transforms
 from deepsight_ros.perception.inputs import Detection, GivenUp, GripperInput
@@ -43,9 +44,6 @@ SPARE_S = 0.012
 
 REFINE_EVERY, REFINE_AT_LATEST = 2, 12
 """Frames from one such look to the next: at least, and at most even without spare time."""
-
-LONG_S = 5.0
-"""Time from which compiling perception is worth a line in the log."""
 
 SLOW_RATIO = 0.5
 """Perceived frames per received frame below which diagnostics say that frames are skipped."""
