@@ -225,8 +225,8 @@ def enlarged(labels: Labels, step: int, depth_m: Float) -> Labels:
 @compiled("i4[:,::1], i8, f4[:,::1], f4[:,::1], f4[::1], f4[::1], f8[::1]")
 def high_shares(
     labels: Labels, count: int, height_m: Float, sigma_m: Float, x: Float, y: Float, normal: Array
-) -> tuple[Ints, Array]:
-    """(K + 1,) pixels of each label, and its share farther from the support than noise puts it."""
+) -> Array:
+    """(K + 1,) share of each label that is farther from the support than noise puts it."""
     rows, columns = labels.shape
     number = np.zeros(count + 1, np.int64)
     share = np.zeros(count + 1)
@@ -238,4 +238,4 @@ def high_shares(
             along = x[c] * normal[0] + y[r] * normal[1] + normal[2]
             number[label] += 1
             share[label] += abs(height_m[r, c]) > 0.004 + 1.5 * sigma_m[r, c] * abs(along)
-    return number, share / np.maximum(number, 1)
+    return share / np.maximum(number, 1)

@@ -195,7 +195,7 @@ def _without_surfaces(
     drop = np.zeros(count + 1, bool)
     if ground.height_m is not None and finding.support is not None:
         normal = np.ascontiguousarray(finding.support.normal, np.float64)
-        _, high = high_shares(labels, count, ground.height_m, view.sigma_m, *view.rays, normal)
+        high = high_shares(labels, count, ground.height_m, view.sigma_m, *view.rays, normal)
         drop |= high < HIGH_SHARE
     drop |= _share(labels, count, ground.wall_masks) > ON_WALL_SHARE
     drop[0] = True
