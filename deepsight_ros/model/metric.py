@@ -127,8 +127,8 @@ def _footprint(ground_m: Tensor, near: Tensor) -> Tensor:
 
 def _sorted(values: Tensor) -> Tensor:
     """Along the last dimension. numpy's vectorised sort on a CPU: torch's also tracks where each
-    value came from and takes several times as long."""
-    if values.device.type == "cpu" and not values.requires_grad:
+    value came from and takes several times as long. numpy has no bfloat16."""
+    if values.device.type == "cpu" and values.dtype is not torch.bfloat16:
         return torch.from_numpy(np.sort(values.numpy(), axis=-1))
     return values.sort(-1).values
 

@@ -39,6 +39,7 @@ def run_lifecycle(cycles: int = 100, console: Console | None = None) -> dict[str
     isolate()
     console = console or Console()
     plan = make_plan(parse(["source:=sim", "log_level:=warn"]))
+    before = shared_files()
     orphans: set[str] = set()
     up_s: list[float] = []
     down_s: list[float] = []
@@ -61,7 +62,7 @@ def run_lifecycle(cycles: int = 100, console: Console | None = None) -> dict[str
                 began_s = time.monotonic()
             down_s.append(time.monotonic() - began_s)
             left += sum(Path(f"/proc/{pid}").exists() for pid in pids)
-            orphans |= left_behind(segments)
+            orphans |= left_behind(segments) - before
         for log in logs.rglob("*.log"):
             lines = log.read_text(errors="replace").splitlines()
             errors += [line for line in lines if _FAULT.search(line)]
@@ -124,10 +125,15 @@ def left_behind(segments: set[str]) -> set[str]:
     """
     used = mapped_segments(int(p.name) for p in Path("/proc").iterdir() if p.name.isdigit())
     gone = segments - used
-    folder = Path("/dev/shm")
-    there = {p.name for p in folder.glob("fastrtps_*")} if folder.is_dir() else set()
     # lock files (_el, _sl) are not mapped but belong to a segment of the same name
-    return {name for name in there if any(name == g or name.startswith(f"{g}_") for g in gone)}
+    return {n for n in shared_files() if any(n == g or n.startswith(f"{g}_") for g in gone)}
+
+
+def shared_files() -> set[str]:
+    """Names of the DDS files in shared memory now. What a killed process left of a port is there
+    for good: whoever uses that port next maps it again, and leaves it where it was."""
+    folder = Path("/dev/shm")
+    return {p.name for p in folder.glob("fastrtps_*")} if folder.is_dir() else set()
 
 
 def _size(name: str) -> int:

@@ -16,7 +16,7 @@ from lifecycle_msgs.srv import ChangeState, GetState
 from rclpy.lifecycle import TransitionCallbackReturn
 
 from deepsight_ros.msg import Scene
-from deepsight_ros.nodes.benchmark_lifecycle import left_behind, mapped_segments
+from deepsight_ros.nodes.benchmark_lifecycle import left_behind, mapped_segments, shared_files
 from deepsight_ros.nodes.camera_output import PackedFrame
 from deepsight_ros.nodes.client import SpatialClient
 from deepsight_ros.nodes.graph import make_graph
@@ -150,6 +150,7 @@ def test_a_closed_node_leaves_no_dds_participant() -> None:
 @pytest.mark.slow
 def test_three_whole_bringups_leave_nothing(bringup: Callable[..., Any], ros: RosHarness) -> None:
     """Processes as a user starts them; after each no process and no shared memory is left."""
+    before = shared_files()
     for _ in range(3):
         runner = bringup("source:=sim", "log_level:=warn")
         with SpatialClient(context=ros.context) as client:
@@ -166,4 +167,4 @@ def test_three_whole_bringups_leave_nothing(bringup: Callable[..., Any], ros: Ro
         assert [child.returncode for child in children] == [0, 0]  # SIGINT is a clean end
         assert not [pid for pid in pids if Path(f"/proc/{pid}").exists()]
         assert segments, "the graph was seen to use shared memory"
-        assert not left_behind(segments)
+        assert not left_behind(segments) - before
