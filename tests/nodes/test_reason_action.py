@@ -25,23 +25,30 @@ pytestmark = pytest.mark.ros
 
 
 class Planner:
-    """An action client of a running graph."""
+    """An action client of a running graph.
+
+    Feedback is read from its topic: rclpy's client forgets a goal's callback as soon as it has the
+    result, and with it the feedback that it has received but not yet taken.
+    """
 
     def __init__(self, ros: RosHarness) -> None:
         self.ros = ros
         self.feed = Feed(ros)
-        self.client = ActionClient(
-            ros.node, Reason, "reason", feedback_sub_qos_profile=qos.reliable(100)
-        )
+        self.client = ActionClient(ros.node, Reason, "reason")
         self.feedback: list[Any] = []
+        topic = ros.node.create_subscription(
+            Reason.Impl.FeedbackMessage,
+            "reason/_action/feedback",
+            lambda m: self.feedback.append(m.feedback),
+            qos.reliable(100),
+        )
         self.feed.wait_for_subscribers()
+        ros.wait_for(lambda: ros.node.count_publishers(topic.topic_name))
 
     def send(self, **goal: Any) -> Any:
         request = Reason.Goal(**{"deadline": to_duration(3.0), **goal})
         assert self.client.wait_for_server(PATIENCE_S)
-        future = self.client.send_goal_async(
-            request, feedback_callback=lambda m: self.feedback.append(m.feedback)
-        )
+        future = self.client.send_goal_async(request)
         self.ros.wait_for(future.done)
         assert future.result().accepted
         return future.result()
@@ -76,6 +83,7 @@ def test_one_question_is_one_step(planner: Planner, packed: PackedFrame) -> None
     assert result.answer.method == SpatialAnswer.REASONED
     assert result.answer.request_id == "r1"
     assert [s.question for s in result.steps] == ["how many objects are there?"]
+    planner.ros.wait_for(lambda: planner.feedback)
     assert planner.feedback[0].step == 1
     assert planner.feedback[0].conclusion == result.answer.text
 
