@@ -38,8 +38,9 @@ def ablations(
     seeds: Annotated[int, typer.Option(min=3, help="Training seeds.")] = 3,
     steps: Annotated[int | None, typer.Option(min=1, help="Instead of the recipe's.")] = None,
     batch: Annotated[int | None, typer.Option(min=1, help="Instead of the recipe's.")] = None,
-    base_steps: Annotated[
-        int | None, typer.Option(min=1, help="Of the base of parts and tower; default: steps.")
+    further_steps: Annotated[
+        int | None,
+        typer.Option(min=1, help="Of parts and tower, which go on from the reference; half."),
     ] = None,
     smoke: Annotated[bool, typer.Option("--smoke", help="A tiny model: checks the plumbing.")] = (
         False
@@ -90,7 +91,7 @@ def ablations(
                 out,
                 exam,
                 seeds=range(seeds),
-                base_steps=base_steps or recipe.steps,
+                further_steps=further_steps or max(1, recipe.steps // 2),
                 axes=axis or AXES,
                 report=report,
             )

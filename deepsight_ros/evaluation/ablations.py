@@ -2,16 +2,17 @@
 
     axes x arms x seeds -> train -> score -> one JSON file per arm and seed -> table of trends
 
-Arms of a seed see the same rows, questions and modalities in the same order; whatever is done is
-kept, so that a stopped run goes on arm by arm (and step by step inside one). Differences to the
-reference are paired by seed; their interval is Student's over seeds.
+Arms of a seed see the same rows, questions and modalities in the same order (but for those that
+change what is drawn); whatever is done is kept, so that a stopped run goes on arm by arm (and step
+by step inside one). Differences to the axis's reference are paired by seed; their interval is
+Student's over seeds.
 """
 
 from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -28,12 +29,15 @@ from deepsight_ros.evaluation.spatial.scores import subject_scores
 from deepsight_ros.evaluation.spatial.subjects import model_replies
 from deepsight_ros.model.predictor import DeepSight
 from deepsight_ros.synthesis.shards.reader import ShardSet
-from deepsight_ros.training.recipe import Recipe
+from deepsight_ros.training.examples import Example
+from deepsight_ros.training.recipe import PARTS, Recipe
 from deepsight_ros.training.start import starting_model
 from deepsight_ros.training.trainer import StepReport, train
 
 REFERENCE = "reference"
-BASE = "base"
+EVEN = "even"
+MOST = 0.7
+"""Share of the questions of the kind that an arm of "sampling" draws most."""
 LEAST_SEEDS = 3
 """Fewer say nothing about a trend (SEMANTICS.md, Statistics)."""
 
@@ -47,8 +51,10 @@ class Arm:
         model, box: entries of the model's configuration and of its BBox convolution that change.
         recipe: entries of the recipe that change.
         without: kind of text whose share is set to nothing.
-        from_base: goes on from the seed's base run instead of starting anew.
-        is_reference: equals the run that others of its axis are held against.
+        most: kind of text that gets ``MOST`` of the questions; "even": every kind the same.
+        goes_on: trained further from the seed's reference instead of anew.
+        is_reference: the reference run itself.
+        against: others of its axis are held against it.
         needs: kind of text the shards must have for the axis to mean something.
     """
 
@@ -58,44 +64,54 @@ class Arm:
     box: Mapping[str, Any] = field(default_factory=dict)
     recipe: Mapping[str, Any] = field(default_factory=dict)
     without: str = ""
-    from_base: bool = False
+    most: str = ""
+    goes_on: bool = False
     is_reference: bool = False
+    against: bool = False
     needs: str = ""
 
     @property
     def run_name(self) -> str:
         """Arms that are the same training share a run."""
         if self.is_reference:
-            return f"{REFERENCE}_{BASE}" if self.from_base else REFERENCE
+            return REFERENCE
+        if self.goes_on:
+            return "_".join(("further", *self.recipe.get("train", PARTS)))
         return f"{self.axis}_{self.name}"
 
+
+_NOT_TOWER = {"train": ("projector", "language")}
 
 ARMS: tuple[Arm, ...] = (
     Arm("box", "off", box={"use": "off"}),
     Arm("box", "train", box={"use": "train"}),
-    Arm("box", "both", is_reference=True),
+    Arm("box", "both", is_reference=True, against=True),
     Arm("encoding", "grey", model={"encoding": "grey"}),
     Arm("encoding", "log", model={"encoding": "log"}),
-    Arm("encoding", "xyz", is_reference=True),
-    Arm("parts", "projector", recipe={"train": ("projector",)}, from_base=True),
-    Arm("parts", "language", recipe={"train": ("language",)}, from_base=True),
-    Arm("parts", "both", recipe={"train": ("projector", "language")}, from_base=True),
-    Arm("tower", "frozen", recipe={"train": ("projector", "language")}, from_base=True),
-    Arm("tower", "unfrozen", from_base=True, is_reference=True),
-    Arm("noise", "0 m", is_reference=True),
+    Arm("encoding", "xyz", is_reference=True, against=True),
+    Arm("parts", "projector", recipe={"train": ("projector",)}, goes_on=True),
+    Arm("parts", "language", recipe={"train": ("language",)}, goes_on=True),
+    Arm("parts", "both", recipe=_NOT_TOWER, goes_on=True, against=True),
+    Arm("tower", "frozen", recipe=_NOT_TOWER, goes_on=True),
+    Arm("tower", "unfrozen", goes_on=True, against=True),
+    Arm("spatial", "off", recipe={"spatial_share": 0.0}, against=True, needs="general"),
+    Arm("spatial", "5 %", recipe={"spatial_share": 0.05}, needs="general"),
+    Arm("spatial", "recipe", is_reference=True, needs="general"),
+    Arm("noise", "0 m", is_reference=True, against=True),
     Arm("noise", "0.1 m", recipe={"label_noise_m": 0.1}),
     Arm("noise", "0.2 m", recipe={"label_noise_m": 0.2}),
     Arm("noise", "0.3 m", recipe={"label_noise_m": 0.3}),
-    Arm("spatial", "off", recipe={"spatial_share": 0.0}, needs="general"),
-    Arm("spatial", "on", is_reference=True, needs="general"),
+    Arm("sampling", "recipe", is_reference=True, against=True),
+    Arm("sampling", "even", most=EVEN),
+    Arm("sampling", "numbers", most="numbers"),
+    Arm("sampling", "tasks", most="template"),
     Arm("instructions", "off", without="conversations", needs="conversations"),
-    Arm("instructions", "on", is_reference=True, needs="conversations"),
+    Arm("instructions", "on", is_reference=True, against=True, needs="conversations"),
 )
-"""Every arm gets the same boxes as region references; "box" changes the convolution alone."""
+"""Every arm gets the same boxes as region references; "box" changes the convolution alone. The
+paper's stages: "parts" and "tower" go on from the reference, all others start anew."""
 
 AXES = tuple(dict.fromkeys(arm.axis for arm in ARMS))
-_REFERENCE_OF = {"parts": "both"}
-"""Axes held against an arm of their own; the others against the one marked as reference."""
 
 
 @dataclass(frozen=True)
@@ -133,7 +149,7 @@ def run_ablations(
     exam: Callable[[], Exam],
     *,
     seeds: Sequence[int],
-    base_steps: int,
+    further_steps: int,
     axes: Sequence[str] = AXES,
     report: Callable[[str, StepReport | None], None] = lambda _name, _told: None,
 ) -> dict[str, Any]:
@@ -145,7 +161,7 @@ def run_ablations(
         out: one folder of an ablation; files of another recipe in it are an error.
         exam: made when the first arm needs it.
         seeds: of initialisation and data order.
-        base_steps: of the run that arms of "parts" and "tower" go on from.
+        further_steps: of "parts" and "tower", which go on from the reference.
         axes: which to run.
         report: called with a run's name and a step's figures, None once it is scored.
 
@@ -158,11 +174,12 @@ def run_ablations(
             f"ablations: got axes {unknown} unknown and {len(set(seeds))} seeds, expected axes of "
             f"{AXES} and at least {LEAST_SEEDS} seeds"
         )
-    _claim(out, recipe, base_steps)
+    _claim(out, recipe, further_steps)
     have = kinds_in(data)
     left_out = {a.axis: a.needs for a in ARMS if a.needs and a.needs not in have}
     arms = [a for a in ARMS if a.axis in axes and a.axis not in left_out]
     made: Exam | None = None
+    memory: dict[Hashable, Example] = {}
     scores: dict[str, dict[int, dict[str, float]]] = {}
     for seed in seeds:
         for arm in arms:
@@ -171,7 +188,7 @@ def run_ablations(
                 continue
             file = out / "scores" / f"{arm.run_name}_s{seed}.json"
             if not file.exists():
-                folder = _train(recipe, arm, seed, base_steps, data, out, report)
+                folder = _train(recipe, arm, seed, further_steps, data, out, report, memory)
                 made = exam() if made is None else made
                 _write(file, made.scores(DeepSight.from_pretrained(folder)))
                 report(f"{arm.run_name}, seed {seed}", None)
@@ -180,7 +197,7 @@ def run_ablations(
         "benchmark": "ablations",
         "seeds": list(seeds),
         "steps": recipe.steps,
-        "base_steps": base_steps,
+        "further_steps": further_steps,
         "left_out": {
             axis: f"the shards have no {kind}" for axis, kind in left_out.items() if axis in axes
         },
@@ -191,8 +208,16 @@ def run_ablations(
 def changed(recipe: Recipe, arm: Arm, seed: int, start: str = "") -> Recipe:
     """The arm's recipe."""
     changes = dict(arm.recipe)
+    shares = {k: v for k, v in recipe.shares.items() if v > 0}
     if arm.without:
-        changes["shares"] = {k: 0.0 if k == arm.without else v for k, v in recipe.shares.items()}
+        changes["shares"] = {k: 0.0 if k == arm.without else v for k, v in shares.items()}
+    elif arm.most == EVEN:
+        changes["shares"] = dict.fromkeys(shares, 1.0 / len(shares))
+    elif arm.most:
+        rest = sum(v for k, v in shares.items() if k != arm.most)
+        changes["shares"] = {
+            k: MOST if k == arm.most else (1.0 - MOST) * v / rest for k, v in shares.items()
+        }
     box = replace(recipe.model.box, **arm.box)
     model = replace(recipe.model, box=box, **arm.model)
     return replace(recipe, model=model, seed=seed, start=start, **changes)
@@ -221,8 +246,7 @@ def trends(
     out: dict[str, dict[str, dict[str, dict[str, float | bool]]]] = {}
     for axis in dict.fromkeys(a.axis for a in arms):
         own = [a for a in arms if a.axis == axis]
-        held = _REFERENCE_OF.get(axis)
-        against = next(a for a in own if (a.name == held if held else a.is_reference))
+        against = next(a for a in own if a.against)
         for arm in own:
             rows = out.setdefault(axis, {}).setdefault(arm.name, {})
             for name in scores[arm.run_name][seeds[0]]:
@@ -249,38 +273,37 @@ def _train(
     recipe: Recipe,
     arm: Arm,
     seed: int,
-    base_steps: int,
+    further_steps: int,
     data: Sequence[Path],
     out: Path,
     report: Callable[[str, StepReport | None], None],
+    memory: dict[Hashable, Example],
 ) -> Path:
     """The arm's finished checkpoint; what is trained already is not trained again."""
     start = ""
-    if arm.from_base:
-        base = replace(recipe, seed=seed, steps=base_steps)
-        start = str(_run(base, f"{BASE}_s{seed}", data, out, report))
-    return _run(changed(recipe, arm, seed, start), f"{arm.run_name}_s{seed}", data, out, report)
-
-
-def _run(
-    recipe: Recipe,
-    name: str,
-    data: Sequence[Path],
-    out: Path,
-    report: Callable[[str, StepReport | None], None],
-) -> Path:
-    folder = out / "runs" / name
-    finished = folder / "checkpoint"
+    if arm.goes_on:
+        reference = next(a for a in ARMS if a.is_reference)
+        start = str(_train(recipe, reference, seed, 0, data, out, report, memory))
+    chosen = changed(recipe, arm, seed, start)
+    if arm.goes_on:
+        chosen = replace(chosen, steps=further_steps)
+    name = f"{arm.run_name}_s{seed}"
+    finished = out / "runs" / name / "checkpoint"
     if not (finished / "recipe.json").exists():
-        model, codec = starting_model(recipe, data)
-        train(recipe, model, codec, data, folder, report=lambda told: report(name, told))
+        model, codec = starting_model(chosen, data)
+        train(
+            chosen, model, codec, data, finished.parent,
+            report=lambda told: report(name, told), memory=memory,
+        )  # fmt: skip
     return finished
 
 
-def _claim(out: Path, recipe: Recipe, base_steps: int) -> None:
+def _claim(out: Path, recipe: Recipe, further_steps: int) -> None:
     """The folder's scores are of one recipe."""
     file = out / "reference.json"
-    text = json.dumps({**recipe.as_mapping(), "base_steps": base_steps}, indent=1, sort_keys=True)
+    text = json.dumps(
+        {**recipe.as_mapping(), "further_steps": further_steps}, indent=1, sort_keys=True
+    )
     if file.exists() and file.read_text(encoding="utf-8") != text:
         raise InvalidValueError(
             f"ablations: {out} holds another recipe's arms; give another --out, or remove it"

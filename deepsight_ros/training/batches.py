@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import queue
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -22,6 +22,7 @@ from deepsight_ros.model.deepsight_model import PackedText
 from deepsight_ros.model.pictures import Pictures, collate
 from deepsight_ros.model.text import QuestionAnswer, TextCodec
 from deepsight_ros.synthesis.shards.reader import ShardSet
+from deepsight_ros.synthesis.shards.rows import Row
 from deepsight_ros.training.examples import COLUMNS, Example, example
 from deepsight_ros.training.recipe import Recipe
 
@@ -55,6 +56,8 @@ class Batches:
         config: of the model.
         codec: of the model.
         rank, ranks: this process among all.
+        memory: examples, kept from epoch to epoch and by whoever shares it (about a megabyte
+            each); None reads them anew.
     """
 
     def __init__(
@@ -66,7 +69,9 @@ class Batches:
         *,
         rank: int = 0,
         ranks: int = 1,
+        memory: dict[Hashable, Example] | None = None,
     ) -> None:
+        self.memory = memory
         self.sets = [ShardSet(folder, COLUMNS) for folder in folders]
         if not sum(map(len, self.sets)):
             raise InvalidValueError(f"training: got no rows in {list(map(str, folders))}")
@@ -169,7 +174,15 @@ class Batches:
         for which in order[skip:]:
             row = next(streams[which], None)
             if row is not None:
-                yield example(row, self.config.fine_px, self.config.region.most)
+                yield self._example(self.sets[which], row)
+
+    def _example(self, shards: ShardSet, row: Row) -> Example:
+        if self.memory is None:
+            return example(row, self.config.fine_px, self.config.region.most)
+        key = (shards.folder, row["key"], self.config.fine_px, self.config.region.most)
+        if key not in self.memory:
+            self.memory[key] = example(row, self.config.fine_px, self.config.region.most)
+        return self.memory[key]
 
     def _questions(self, row: Example, rng: np.random.Generator) -> list[QuestionAnswer]:
         """Questions to pack behind a picture, drawn by the recipe's shares."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,6 +23,7 @@ from deepsight_ros.model.deepsight_model import DeepSightModel
 from deepsight_ros.model.text import TextCodec
 from deepsight_ros.training import run_folder
 from deepsight_ros.training.batches import Batch, Batches
+from deepsight_ros.training.examples import Example
 from deepsight_ros.training.lora import merge_lora
 from deepsight_ros.training.optimisers import build, take_step
 from deepsight_ros.training.recipe import Recipe
@@ -94,6 +95,7 @@ def train(
     report: Callable[[StepReport], None] = lambda _: None,
     report_every: int = 10,
     stop_after: int | None = None,
+    memory: dict[Hashable, Example] | None = None,
 ) -> DeepSightModel:
     """Train, or go on training what ``run`` holds.
 
@@ -105,6 +107,7 @@ def train(
         report: called every ``report_every`` steps.
         stop_after: end after this many steps, state saved, as a kill would (tests, short calls);
             the checkpoint is then that of an unfinished run.
+        memory: of examples, shared with other runs on the same data (``Batches``).
 
     Raises:
         InvalidValueError: the run folder belongs to another recipe, or a loss is not finite.
@@ -130,6 +133,7 @@ def train(
         codec,
         rank=accelerator.process_index,
         ranks=accelerator.num_processes,
+        memory=memory,
     )
     last = recipe.steps if stop_after is None else min(recipe.steps, first + stop_after)
     writer = run_folder.writer(run, first) if accelerator.is_main_process else None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,7 @@ from deepsight_ros.errors import InvalidValueError
 from deepsight_ros.evaluation.ablations import (
     ARMS,
     AXES,
+    MOST,
     Exam,
     changed,
     paired,
@@ -28,17 +30,34 @@ from tests.training.conftest import recipe, shards  # noqa: F401 - fixtures
 
 
 def test_every_arm_changes_what_its_axis_names_and_nothing_else(recipe: Recipe) -> None:  # noqa: F811
+    recipe = replace(recipe, shares={**recipe.shares, "conversations": 0.1})
     flat = recipe.as_mapping()
     expected = {"box": "model", "encoding": "model", "parts": "train", "tower": "train",
                 "noise": "label_noise_m", "spatial": "spatial_share",
-                "instructions": "shares"}  # fmt: skip
+                "sampling": "shares", "instructions": "shares"}  # fmt: skip
+    same = {"unfrozen"}  # goes on with all parts, as the reference does
     for arm in ARMS:
         made = changed(recipe, arm, recipe.seed).as_mapping()
         differs = {k for k in made if made[k] != flat[k]}
-        assert differs == (set() if arm.is_reference else {expected[arm.axis]}), arm
+        none = arm.is_reference or arm.name in same
+        assert differs == (set() if none else {expected[arm.axis]}), arm
     uses = [changed(recipe, a, 0).model.box.use for a in ARMS if a.axis == "box"]
     assert uses == ["off", "train", "both"]
     assert set(AXES) == set(expected)
+    for axis in AXES:
+        assert sum(a.against for a in ARMS if a.axis == axis) == 1
+
+
+def test_sampling_draws_one_kind_most_or_all_alike(recipe: Recipe) -> None:  # noqa: F811
+    mixes = {a.name: changed(recipe, a, 0).shares for a in ARMS if a.axis == "sampling"}
+    for name, mix in mixes.items():
+        assert sum(mix.values()) == pytest.approx(1.0), name
+    assert mixes["numbers"]["numbers"] == MOST and mixes["tasks"]["template"] == MOST
+    assert len(set(mixes["even"].values())) == 1
+    others = {k: v for k, v in recipe.shares.items() if k != "numbers"}
+    assert {k: mixes["numbers"][k] / v for k, v in others.items()} == pytest.approx(
+        dict.fromkeys(others, (1 - MOST) / sum(others.values()))
+    )
 
 
 def test_a_trend_is_decided_by_paired_seeds() -> None:
@@ -77,25 +96,31 @@ def test_arms_are_kept_and_not_trained_again(
 
     def run(axes: tuple[str, ...]) -> dict[str, object]:
         return run_ablations(
-            few, [shards], tmp_path, exam, seeds=(0, 1, 2), base_steps=1, axes=axes,
+            few, [shards], tmp_path, exam, seeds=(0, 1, 2), further_steps=1, axes=axes,
             report=lambda name, told: made.append(name) if told is None else None,
         )  # fmt: skip
 
     first = run(("tower",))
     assert len(made) == 6 and len(exams) == 1  # two arms, three seeds
+    runs = {f.name[:-3] for f in (tmp_path / "runs").iterdir()}
+    assert runs == {
+        "reference",
+        "further_projector_language",
+        "further_tower_projector_language",
+    }
     again = run(("tower",))
     assert len(made) == 6 and len(exams) == 1 and again == first
     files = sorted(f.name for f in (tmp_path / "scores").iterdir())
-    assert files[0] == "reference_base_s0.json"
+    assert files[0] == "further_projector_language_s0.json"
     assert json.loads((tmp_path / "scores" / files[0]).read_text())["qualitative"] >= 0
     assert run(("instructions",))["left_out"] == {
         "instructions": "the shards have no conversations"
     }
     other = Recipe.from_mapping({**vars(few), "questions": 5})
     with pytest.raises(InvalidValueError, match="another recipe"):
-        run_ablations(other, [shards], tmp_path, exam, seeds=(0, 1, 2), base_steps=1)
+        run_ablations(other, [shards], tmp_path, exam, seeds=(0, 1, 2), further_steps=1)
 
 
 def test_two_seeds_are_no_trend(recipe: Recipe, tmp_path: Path) -> None:  # noqa: F811
     with pytest.raises(InvalidValueError, match="at least 3 seeds"):
-        run_ablations(recipe, [], tmp_path, lambda: None, seeds=(0, 1), base_steps=1)  # type: ignore[arg-type,return-value]
+        run_ablations(recipe, [], tmp_path, lambda: None, seeds=(0, 1), further_steps=1)  # type: ignore[arg-type,return-value]

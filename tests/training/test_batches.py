@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Hashable
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from deepsight_ros.model.deepsight_model import DeepSightModel
 from deepsight_ros.model.text import QuestionAnswer
 from deepsight_ros.synthesis.shards.reader import ShardSet
 from deepsight_ros.training.batches import Batch, Batches, asked_regions
-from deepsight_ros.training.examples import COLUMNS, example
+from deepsight_ros.training.examples import COLUMNS, Example, example
 from deepsight_ros.training.muon import orthogonalised
 from deepsight_ros.training.recipe import Recipe
 from deepsight_ros.training.start import starting_model
@@ -45,6 +46,16 @@ def test_any_step_can_be_made_alone(batches: Batches):
 def test_every_row_once_an_epoch(batches: Batches):
     sums = [float(p.sum()) for b in batches.start(0, 4) for p in b.pictures.depth_m]
     assert len(set(sums)) == len(sums) == 12
+
+
+def test_a_shared_memory_changes_nothing(batches: Batches):
+    memory: dict[Hashable, Example] = {}
+    kept = Batches(
+        [batches.sets[0].folder], batches.recipe, batches.config, batches.codec, memory=memory
+    )
+    for _ in range(2):  # read, then from memory
+        assert all(same(a, b) for a, b in zip(batches.start(0, 6), kept.start(0, 6), strict=True))
+    assert len(memory) == 12
 
 
 def test_modalities_and_questions_follow_the_recipe(batches: Batches, recipe: Recipe):
