@@ -148,6 +148,9 @@ def live(
     decoding: Annotated[
         bool, typer.Option("--decoding", help="Keep the depth-language model busy meanwhile.")
     ] = False,
+    segmenter: Annotated[
+        str, typer.Option(help="auto, geometric or learned; default: the parameter file's.")
+    ] = "",
     json_path: JsonOption = None,
 ) -> None:
     """The running graph at 30 Hz: frames answered, latency, CPU, memory, accuracy."""
@@ -155,7 +158,12 @@ def live(
 
     try:
         report = run_live(
-            seconds=seconds, width_px=width, height_px=height, task=task, decoding=decoding
+            seconds=seconds,
+            width_px=width,
+            height_px=height,
+            task=task,
+            decoding=decoding,
+            segmenter=segmenter,
         )
     except DeepsightError as error:
         typer.echo(f"error: {error}", err=True)

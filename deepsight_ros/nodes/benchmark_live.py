@@ -73,11 +73,14 @@ class Heard:
     rewards: list[tuple[int, bytes]] = field(default_factory=list)
     scenes: list[bytes] = field(default_factory=list)
     stages: dict[str, str] = field(default_factory=dict)
+    segmenter: str = ""
 
     def on_diagnostics(self, message: DiagnosticArray) -> None:
         for status in message.status:
             if status.name.endswith("perception: stages"):
                 self.stages = {pair.key: pair.value for pair in status.values}
+            elif status.name.endswith("perception: segmenter"):
+                self.segmenter = status.message
 
     def on_distances(self, data: bytes) -> None:
         self.distances.append((time.time_ns(), data))
@@ -98,23 +101,24 @@ def run_live(
     console: Console | None = None,
     task: str = "",
     decoding: bool = False,
+    segmenter: str = "",
 ) -> dict[str, Any]:
     """Run the benchmark, print its table and return the report.
 
     Args:
         task: also have its rewards annotated; "" for none.
         decoding: keep the depth-language model busy with one question after the other.
+        segmenter: one of ``KINDS``; "" for that of the parameter file.
 
     Raises:
         BenchmarkError: nothing arrived, or the task was refused.
     """
     isolate()
     console = console or Console()
-    plan = make_plan(
-        parse(
-            ["source:=camera", "fixed_frame:=world", "gripper_frame:=gripper", "log_level:=warn"]
-        )
-    )
+    given = ["source:=camera", "fixed_frame:=world", "gripper_frame:=gripper", "log_level:=warn"]
+    if segmenter:
+        given.append(f"segmenter:={segmenter}")
+    plan = make_plan(parse(given))
     (graph_process,) = plan.processes
     with parameter_folder() as folder, SpatialClient() as client:
         heard = Heard()
@@ -168,6 +172,7 @@ def run_live(
         report |= model_figures(decoded)
     report["size"] = f"{width_px}x{height_px}"
     report["stages_ms"] = heard.stages
+    report["segmenter"] = heard.segmenter
     report["hardware"] = hardware()
     _print(report, console)
     return report
@@ -370,6 +375,7 @@ def _print(report: dict[str, Any], console: Console) -> None:
         table.add_row("answers of the model meanwhile", str(report["model_answers"]), "", "")
         table.add_row("model, median ms", f"{report['model_median_ms'] or 0:.0f}", "", "")
         table.add_row("model, statuses", json.dumps(report["model_statuses"]), "", "")
+    table.add_row("segmenter", report["segmenter"] or "-", "", "")
     table.add_row("answers", json.dumps(report["ask_statuses"]), "", "")
     console.print(table)
     stages = Table("stage", "ms", title="Median of a frame, wall / processor")
