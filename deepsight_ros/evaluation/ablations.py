@@ -19,6 +19,7 @@ from typing import Any
 
 import numpy as np
 from scipy import stats
+from transformers import PreTrainedTokenizerBase
 
 from deepsight_ros.errors import InvalidValueError
 from deepsight_ros.evaluation.depth_template.benchmark import TemplateRun
@@ -142,6 +143,14 @@ class Exam:
         return found
 
 
+@dataclass(eq=False)
+class _Kept:
+    """What all arms read alike: examples, and the tokenizer fitted on them."""
+
+    examples: dict[Hashable, Example] = field(default_factory=dict)
+    tokenizer: PreTrainedTokenizerBase | None = None
+
+
 def run_ablations(
     recipe: Recipe,
     data: Sequence[Path],
@@ -179,7 +188,7 @@ def run_ablations(
     left_out = {a.axis: a.needs for a in ARMS if a.needs and a.needs not in have}
     arms = [a for a in ARMS if a.axis in axes and a.axis not in left_out]
     made: Exam | None = None
-    memory: dict[Hashable, Example] = {}
+    kept = _Kept()
     scores: dict[str, dict[int, dict[str, float]]] = {}
     for seed in seeds:
         for arm in arms:
@@ -188,7 +197,7 @@ def run_ablations(
                 continue
             file = out / "scores" / f"{arm.run_name}_s{seed}.json"
             if not file.exists():
-                folder = _train(recipe, arm, seed, further_steps, data, out, report, memory)
+                folder = _train(recipe, arm, seed, further_steps, data, out, report, kept)
                 made = exam() if made is None else made
                 _write(file, made.scores(DeepSight.from_pretrained(folder)))
                 report(f"{arm.run_name}, seed {seed}", None)
@@ -277,23 +286,24 @@ def _train(
     data: Sequence[Path],
     out: Path,
     report: Callable[[str, StepReport | None], None],
-    memory: dict[Hashable, Example],
+    kept: _Kept,
 ) -> Path:
     """The arm's finished checkpoint; what is trained already is not trained again."""
     start = ""
     if arm.goes_on:
         reference = next(a for a in ARMS if a.is_reference)
-        start = str(_train(recipe, reference, seed, 0, data, out, report, memory))
+        start = str(_train(recipe, reference, seed, 0, data, out, report, kept))
     chosen = changed(recipe, arm, seed, start)
     if arm.goes_on:
         chosen = replace(chosen, steps=further_steps)
     name = f"{arm.run_name}_s{seed}"
     finished = out / "runs" / name / "checkpoint"
     if not (finished / "recipe.json").exists():
-        model, codec = starting_model(chosen, data)
+        model, codec = starting_model(chosen, data, kept.tokenizer)
+        kept.tokenizer = codec.tokenizer
         train(
             chosen, model, codec, data, finished.parent,
-            report=lambda told: report(name, told), memory=memory,
+            report=lambda told: report(name, told), memory=kept.examples,
         )  # fmt: skip
     return finished
 

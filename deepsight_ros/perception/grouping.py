@@ -11,13 +11,12 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import coo_matrix
-from scipy.sparse.csgraph import connected_components
 
 from deepsight_ros.perception.grouping_loops import (
     common_borders,
     contacts_of,
     enlarged,
+    joined_of,
     measured_parts,
     nearest_middle,
     parts_of,
@@ -142,25 +141,8 @@ def _joined(
     labels: Labels, value: Float, border: Float, given: SegmentInput, config: GroupingConfig
 ) -> tuple[Labels, Float]:
     """Instances between which the network sees no border are one, with the better value."""
-    count = len(value)
-    pixels, total, size = common_borders(labels, count, border, given.depth_m, given.gap_m)
-    low, high = np.nonzero(pixels)
-    if not len(low):
-        return labels, value
-    pixels, mean = pixels[low, high], total[low, high] / pixels[low, high]
-    wide = pixels >= LEAST_BORDER * np.sqrt(np.minimum(size[low], size[high]))
-    one = wide & (mean < config.join_at)
-    graph = coo_matrix(
-        (np.ones(int(one.sum()), np.bool_), (low[one], high[one])), shape=(count + 1, count + 1)
-    )
-    number, group_of = connected_components(graph, directed=False)
-    order = np.zeros(number, np.int32)  # background keeps 0, groups follow
-    others = np.setdiff1d(np.arange(number), group_of[:1])
-    order[others] = np.arange(1, number)
-    table = order[group_of]
-    best = np.zeros(number, np.float32)
-    np.maximum.at(best, table[1:], value)
-    return table[labels], best[1:]
+    number, total, size = common_borders(labels, len(value), border, given.depth_m, given.gap_m)
+    return joined_of(labels, value, number, total, size, LEAST_BORDER, config.join_at)
 
 
 def _checked(

@@ -101,6 +101,56 @@ def common_borders(
     return number, total, size
 
 
+@compiled("i4[:,::1], f4[::1], i8[:,::1], f8[:,::1], i8[::1], f8, f8")
+def joined_of(
+    labels: Labels,
+    value: Float,
+    number: Ints,
+    total: Array,
+    size: Ints,
+    least_border: float,
+    join_at: float,
+) -> tuple[Labels, Float]:
+    """Labels with instances joined whose common border is long and shows no border, numbered
+    in the order of their first; and the best value of each.
+
+    Args:
+        number, total, size: as ``common_borders`` gives them.
+        least_border: pixels of border that count, over the root of the smaller one's pixels.
+        join_at: mean probability of being a border below which two are one.
+    """
+    count = len(value)
+    root = np.arange(count + 1)
+    for low in range(1, count + 1):
+        for high in range(low + 1, count + 1):
+            pixels = number[low, high]
+            if pixels == 0 or pixels < least_border * np.sqrt(min(size[low], size[high])):
+                continue
+            if total[low, high] / pixels >= join_at:
+                continue
+            a, b = root[low], root[high]
+            if a != b:
+                one, other = min(a, b), max(a, b)
+                for k in range(1, count + 1):
+                    if root[k] == other:
+                        root[k] = one
+    table = np.zeros(count + 1, np.int32)
+    groups = 0
+    for k in range(1, count + 1):
+        if root[k] == k:
+            groups += 1
+            table[k] = groups
+    best = np.zeros(groups, np.float32)
+    for k in range(1, count + 1):
+        table[k] = table[root[k]]
+        best[table[k] - 1] = max(best[table[k] - 1], value[k - 1])
+    out = np.empty_like(labels)
+    flat, to = labels.ravel(), out.ravel()
+    for i in range(flat.size):
+        to[i] = table[flat[i]]
+    return out, best
+
+
 @compiled("i4[:,::1], f4[:,::1], f4[:,::1]")
 def parts_of(labels: Labels, depth_m: Float, gap_m: Float) -> Labels:
     """(h, w) int32, 1..P: pixels of one label that hang together, over one missing pixel too,

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deepsight_ros.perception.grouping import Votes
-from deepsight_ros.perception.judging_loops import joint_of, sums_of
+from deepsight_ros.perception.judging_loops import joint_of, paint_over, pixels_of, sums_of, take
 from deepsight_ros.perception.segment_input import SegmentInput
 
 Labels = NDArray[np.int32]
@@ -161,27 +161,17 @@ def choose(
         judged: of all masks, source by source.
     """
     place = [(s, k + 1) for s, count in enumerate(counts) for k in range(count)]
-    taken = np.zeros(divisions[0].size, bool)
-    pixels = [_pixels(d, c) for d, c in zip(divisions, counts, strict=True)]
+    taken = np.zeros(divisions[0].size, np.bool_)
+    pixels = [pixels_of(d, c) for d, c in zip(divisions, counts, strict=True)]
     kept = []
     for best in np.argsort(-judged, kind="stable"):
         if judged[best] < judge.least:
             break
         source, label = place[best]
-        own = pixels[source][label - 1]
-        if len(own) and np.count_nonzero(taken[own]) <= judge.room * len(own):
-            taken[own] = True
+        first, at = pixels[source]
+        if take(taken, at[first[label] : first[label + 1]], judge.room):
             kept.append((source, label))
     return kept
-
-
-def _pixels(labels: Labels, count: int) -> list[NDArray[np.int64]]:
-    """Flat indices of the pixels of each label 1..count."""
-    flat = labels.ravel()
-    at = np.flatnonzero(flat)
-    order = np.argsort(flat[at], kind="stable")
-    ends = np.cumsum(np.bincount(flat[at], minlength=count + 1)[1:])
-    return np.split(at[order], ends[:-1]) if count else []
 
 
 def paint(divisions: Sequence[Labels], kept: Sequence[tuple[int, int]]) -> Labels:
@@ -193,12 +183,8 @@ def paint(divisions: Sequence[Labels], kept: Sequence[tuple[int, int]]) -> Label
     none = len(kept) + 1
     out = np.full(divisions[0].shape, none, np.int32)
     for source, labels in enumerate(divisions):
-        to = np.full(int(labels.max()) + 1, none, np.int32)
-        for number, (of, label) in enumerate(kept, start=1):
-            if of == source and label < len(to):
-                to[label] = number
-        to[0] = none
-        if (to < none).any():
-            np.minimum(out, to[labels], out=out)
+        own = np.array([(k, n) for n, (s, k) in enumerate(kept, 1) if s == source], np.int32)
+        if len(own):
+            paint_over(out, labels, own)
     out[out == none] = 0
     return out

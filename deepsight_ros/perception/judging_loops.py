@@ -6,9 +6,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deepsight_ros.geometry.compiled import compiled
-from deepsight_ros.perception.view import Float
+from deepsight_ros.perception.view import Bool, Float
 
 Labels = NDArray[np.int32]
+Ints = NDArray[np.int64]
 Array = NDArray[np.float64]
 
 SUMS = 19
@@ -94,3 +95,59 @@ def joint_of(first: Labels, firsts: int, second: Labels, seconds: int) -> Array:
     for i in range(a.size):
         out[a[i], b[i]] += 1.0
     return out
+
+
+@compiled("i4[:,::1], i8")
+def pixels_of(labels: Labels, count: int) -> tuple[Ints, Ints]:
+    """(K + 2,) where the pixels of each label begin in the second; their flat indices, label by
+    label."""
+    flat = labels.ravel()
+    first = np.zeros(count + 2, np.int64)
+    for label in flat:
+        if label:
+            first[label + 1] += 1
+    for label in range(1, count + 2):
+        first[label] += first[label - 1]
+    at = np.empty(first[count + 1], np.int64)
+    to = first.copy()
+    for i in range(flat.size):
+        label = flat[i]
+        if label:
+            at[to[label]] = i
+            to[label] += 1
+    return first, at
+
+
+@compiled("b1[::1], i8[::1], f8")
+def take(taken: Bool, own: Ints, room: float) -> bool:
+    """Mark a mask's pixels as taken, if at most a share ``room`` of them was; whether they were
+    marked."""
+    number = 0
+    for i in own:
+        number += taken[i]
+    if len(own) == 0 or number > room * len(own):
+        return False
+    for i in own:
+        taken[i] = True
+    return True
+
+
+@compiled("i4[:,::1], i4[:,::1], i4[:,::1]")
+def paint_over(out: Labels, labels: Labels, own: Labels) -> None:
+    """Write the number of each kept label where it is lower than what is there.
+
+    Args:
+        own: (M, 2) labels of ``labels`` that are kept, and their numbers.
+    """
+    to, source = out.ravel(), labels.ravel()
+    top = 0
+    for label in source:
+        top = max(top, label)
+    table = np.zeros(top + 1, np.int32)
+    for k in range(len(own)):
+        if own[k, 0] <= top:
+            table[own[k, 0]] = own[k, 1]
+    for i in range(source.size):
+        number = table[source[i]]
+        if number and number < to[i]:
+            to[i] = number

@@ -245,21 +245,27 @@ def cut(
     """``segment`` of a view whose foreground is known."""
     foreground = ground.foreground
     labels = np.zeros(foreground.shape, np.int32)
-    x, y, w, h = cv2.boundingRect(foreground.view(np.uint8))
-    if min(w, h) < 2 or min(foreground.shape) < 12:
+    box = box_of(foreground)
+    if box is None:
         return Segmentation(labels, 0, foreground, finding, tuple(walls), ground.wall_masks)
-    rows = slice(max(0, y - PAD_PX), min(foreground.shape[0], y + h + PAD_PX))
-    columns = slice(max(0, x - PAD_PX), min(foreground.shape[1], x + w + PAD_PX))
-    part = view.crop(rows, columns)
-    found = partition(part, np.ascontiguousarray(foreground[rows, columns]), config)[0]
+    part = view.crop(*box)
+    found = partition(part, np.ascontiguousarray(foreground[box]), config)[0]
     table = finding.support if stands_out(ground.height_m) else None
     found, count = keep_things(found, part, table, config, gripper_m)
-    box = (rows, columns)
     height = None if ground.height_m is None else np.ascontiguousarray(ground.height_m[box])
     up = None if finding.support is None else finding.support.normal
     low = np.ascontiguousarray(ground.low[box])
     labels[box] = complete_outlines(found, part, low, height, up)
     return Segmentation(labels, count, foreground, finding, tuple(walls), ground.wall_masks)
+
+
+def box_of(foreground: Bool) -> tuple[slice, slice] | None:
+    """Rows and columns around a foreground, with a margin; None when there is nothing to cut."""
+    x, y, w, h = cv2.boundingRect(foreground.view(np.uint8))
+    if min(w, h) < 2 or min(foreground.shape) < 12:
+        return None
+    rows = slice(max(0, y - PAD_PX), min(foreground.shape[0], y + h + PAD_PX))
+    return rows, slice(max(0, x - PAD_PX), min(foreground.shape[1], x + w + PAD_PX))
 
 
 def partition(

@@ -8,13 +8,14 @@ the network says is checked against the geometry before it counts.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
 
 from deepsight_ros.perception.config import PerceptionConfig
-from deepsight_ros.perception.grouping import GroupingConfig, enlarge, group, read
+from deepsight_ros.perception.grouping import GroupingConfig, Groups, enlarge, group, read
 from deepsight_ros.perception.grouping_loops import high_shares
 from deepsight_ros.perception.judging import Judge, choose, measure, paint
 from deepsight_ros.perception.outliers import flying_pixels
@@ -26,6 +27,7 @@ from deepsight_ros.perception.segmentation import (
     Labels,
     Plane,
     Segmentation,
+    box_of,
     foreground_of,
     partitions,
     segment,
@@ -116,6 +118,7 @@ class LearnedSegmenter:
         self.judge = judge
         self.grouping = grouping or GroupingConfig()
         self.colour = colour
+        self._beside = ThreadPoolExecutor(1, "segmenter")
 
     def __call__(
         self,
@@ -164,14 +167,15 @@ class LearnedSegmenter:
         measured: bool = True,
     ) -> Offer:
         """Masks of network and geometry; not ``measured``: those of the network alone."""
+        # the geometry cuts while the network looks, where there is a second core
+        cutting = self._beside.submit(_cut, view, ground, config) if measured else None
         given = segment_input(view, finding, colour=self.colour)
         votes = read(self.network(given.channels), given, self.grouping)
         joined, apart = group(votes, given, self.grouping)
-        seen = [_seen(g.labels, view, given.step) for g in (joined, apart)]
-        if not measured:
+        seen = _seen((joined, apart), view, given.step)
+        if cutting is None:
             return Offer(tuple(seen), (joined.labels, apart.labels), joined.scores, _NONE, ())
-        at = config.part_at_log_odds
-        cut, _ = partitions(view, ground.foreground, config, (at, at - FINER_LOG_ODDS))
+        cut = cutting.result()
         coarse = [joined.labels, apart.labels]
         coarse += [np.ascontiguousarray(c[:: given.step, :: given.step]) for c in cut]
         divisions = (*seen, *cut)
@@ -181,10 +185,26 @@ class LearnedSegmenter:
         return Offer(divisions, tuple(coarse), joined.scores, features, counts)
 
 
-def _seen(labels: Labels, view: WorkingView, step: int) -> Labels:
+def _cut(view: WorkingView, ground: Ground, config: PerceptionConfig) -> list[Labels]:
+    """The geometry's divisions, as it would cut and finer, (H, W) each."""
+    at = (config.part_at_log_odds, config.part_at_log_odds - FINER_LOG_ODDS)
+    out = [np.zeros(ground.foreground.shape, np.int32) for _ in at]
+    box = box_of(ground.foreground)
+    if box is not None:
+        inside = np.ascontiguousarray(ground.foreground[box])
+        for labels, found in zip(
+            out, partitions(view.crop(*box), inside, config, at)[0], strict=True
+        ):
+            labels[box] = found
+    return out
+
+
+def _seen(groups: Sequence[Groups], view: WorkingView, step: int) -> list[Labels]:
     """Labels of the network's grid at perception resolution, without stray readings."""
-    large = enlarge(labels, step, view.filled_m)
-    large[flying_pixels(view, large > 0)] = 0
+    large = [enlarge(g.labels, step, view.filled_m) for g in groups]
+    stray = flying_pixels(view, np.logical_or.reduce([labels > 0 for labels in large]))
+    for labels in large:
+        labels[stray] = 0
     return large
 
 
