@@ -46,6 +46,6 @@ def _measured(
 def segmenter_report(choice: Choice) -> Report:
     """Which segmenter runs and why."""
     values: dict[str, object] = {"segmenter": choice.kind, "reason": choice.reason}
-    if choice.latency_s is not None:
-        values["learned_median_s"] = choice.latency_s
+    if choice.frame_s is not None:
+        values["frame_with_learned_s"] = choice.frame_s
     return Report("segmenter", OK, f"{choice.kind}: {choice.reason}", values)

@@ -11,7 +11,7 @@ import torch
 
 from deepsight_ros.errors import InvalidValueError, SourceError
 from deepsight_ros.model import segmenter
-from deepsight_ros.model.segmenter import choose, latency_s, load_learned
+from deepsight_ros.model.segmenter import choose, frame_s, load_learned
 from deepsight_ros.model.segmenter_net import OUTPUTS, SegmenterConfig, SegmenterNet
 from deepsight_ros.model.segmenter_weights import load, load_judge, save, save_judge
 from deepsight_ros.perception.judging import FEATURES, Judge
@@ -73,7 +73,7 @@ def test_damaged_and_foreign_weights_are_named(folder: Path) -> None:
 
 def test_auto_takes_the_learned_one_within_its_time(folder: Path) -> None:
     choice = choose("auto", folder, budget_s=100.0, device="cpu")
-    assert choice.kind == "learned" and choice.latency_s is not None
+    assert choice.kind == "learned" and choice.frame_s is not None
     assert "within" in choice.reason and "ms" in choice.reason
 
 
@@ -94,10 +94,10 @@ def test_auto_measures_again_before_it_gives_up(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     took = iter([9.0, 8.0, 0.001])
-    monkeypatch.setattr(segmenter, "latency_s", lambda learned: next(took))
+    monkeypatch.setattr(segmenter, "frame_s", lambda learned: next(took))
     monkeypatch.setattr(segmenter, "PAUSE_S", 0.0)
     choice = choose("auto", folder, budget_s=0.03, device="cpu")
-    assert choice.kind == "learned" and choice.latency_s == 0.001
+    assert choice.kind == "learned" and choice.frame_s == 0.001
 
 
 def test_a_judge_comes_back_and_is_used(folder: Path) -> None:
@@ -129,5 +129,5 @@ def test_learned_that_cannot_be_had_is_an_error(folder: Path) -> None:
         choose("magic", folder)
 
 
-def test_latency_is_measured_for_any_segmenter() -> None:
-    assert 0.0 < latency_s(geometric, rounds=1) < 10.0
+def test_a_frame_is_measured_with_any_segmenter() -> None:
+    assert 0.0 < frame_s(geometric, rounds=1) < 10.0
