@@ -87,6 +87,7 @@ ARMS: tuple[Arm, ...] = (
     Arm("box", "off", box={"use": "off"}),
     Arm("box", "train", box={"use": "train"}),
     Arm("box", "both", is_reference=True, against=True),
+    Arm("encoding", "plain grey", model={"encoding": "grey"}, box={"use": "off"}),
     Arm("encoding", "grey", model={"encoding": "grey"}),
     Arm("encoding", "log", model={"encoding": "log"}),
     Arm("encoding", "xyz", is_reference=True, against=True),
@@ -109,8 +110,9 @@ ARMS: tuple[Arm, ...] = (
     Arm("instructions", "off", without="conversations", needs="conversations"),
     Arm("instructions", "on", is_reference=True, against=True, needs="conversations"),
 )
-"""Every arm gets the same boxes as region references; "box" changes the convolution alone. The
-paper's stages: "parts" and "tower" go on from the reference, all others start anew."""
+"""Every arm gets the same boxes as region references; "box" changes the convolution alone,
+"plain grey" is the replicated picture without it. The paper's stages: "parts" and "tower" go on
+from the reference, all others start anew."""
 
 AXES = tuple(dict.fromkeys(arm.axis for arm in ARMS))
 
