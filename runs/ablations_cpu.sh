@@ -6,7 +6,7 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 DEEPSIGHT="${DEEPSIGHT:-.venv/bin/deepsight}"
 OUT="${OUT_DIR:-out/ablations}"
-IMAGES="${IMAGES:-1500}" TALK="${TALK:-400}" STEPS="${STEPS:-400}" FURTHER="${FURTHER:-120}" SEEDS="${SEEDS:-3}" VIEWS="${VIEWS:-80}" THREADS="${THREADS:-1}"
+IMAGES="${IMAGES:-1500}" TALK="${TALK:-400}" STEPS="${STEPS:-300}" FURTHER="${FURTHER:-100}" SEEDS="${SEEDS:-3}" VIEWS="${VIEWS:-70}" THREADS="${THREADS:-1}"
 export OMP_NUM_THREADS="$THREADS" OPENBLAS_NUM_THREADS="$THREADS"
 data=()
 for seed in 501 502; do
