@@ -35,6 +35,9 @@ def segmentation(
         list[str] | None, typer.Option("--only", help=f"Of {', '.join(NAMES)}.")
     ] = None,
     split: Annotated[str, typer.Option(help="test (held-out families) or train.")] = "test",
+    one_core: Annotated[
+        bool, typer.Option("--one-core", help="On one processor core, for times to compare.")
+    ] = False,
     json: Annotated[Path | None, typer.Option("--json", help="Write the report here.")] = None,
     report: Annotated[
         Path | None, typer.Option("--report", help="HTML with overlays, worst first.")
@@ -58,6 +61,8 @@ def segmentation(
     from deepsight_ros.sources.clutter_folders import ClutterFolder
 
     console = Console()
+    if one_core:
+        _keep_to_one_core()
     names = tuple(only or NAMES)
     try:
         unknown = sorted(set(names) - set(NAMES))
@@ -87,7 +92,15 @@ def segmentation(
     }
     made = {**about, "segmenters": benchmark.report(found)}
     shown = Table(title="IoU 0.5, % [95 % interval]")
-    for head in ("", "recall", "precision", "isolated", "touching", "stacked", "processor ms"):
+    for head in (
+        "",
+        "recall",
+        "precision",
+        "isolated",
+        "touching",
+        "stacked",
+        "ms of processor / clock",
+    ):
         shown.add_column(head, justify="right" if head else "left")
     for name, figures in made["segmenters"].items():
         rows = [("all", figures["all"]), *figures["place"].items()]
@@ -101,7 +114,9 @@ def segmentation(
                     _cell(standing[k]["recall_50"]) if standing else ""
                     for k in ("isolated", "touching", "stacked")
                 ),
-                f"{figures['processor_ms_median']:.1f}" if place == "all" else "",
+                f"{figures['processor_ms_median']:.1f} / {figures['clock_ms_median']:.1f}"
+                if place == "all"
+                else "",
             )
         for place, count in figures["found_without_truth"].items():
             hits, boxes = figures["boxes_found"].get(place, (0, 0))
@@ -119,6 +134,20 @@ def _shipped() -> Path | None:
 
     folder = share_directory() / "models" / "deepsight-segmenter"
     return folder if (folder / "config.json").is_file() else None
+
+
+def _keep_to_one_core() -> None:
+    import os
+
+    import cv2
+
+    os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
+    cv2.setNumThreads(1)
+    try:
+        import torch
+    except ModuleNotFoundError:  # then nothing learned runs
+        return
+    torch.set_num_threads(1)
 
 
 def _cell(value: dict[str, Any]) -> str:

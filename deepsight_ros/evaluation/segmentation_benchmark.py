@@ -42,7 +42,8 @@ class Result:
         box_hits: true boxes (``Case.boxes``) that the box of a found one overlaps by half.
         boxes: true boxes.
         over_invalid: found pixels without depth (pinholes filled by perception count as depth).
-        processor_s: time taken.
+        processor_s, clock_s: time taken, down-sampling of the frame included, by the processor's
+            clock and the wall's.
     """
 
     case: int
@@ -57,6 +58,7 @@ class Result:
     boxes: int
     over_invalid: int
     processor_s: float
+    clock_s: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,9 +93,10 @@ def run(
     for number, case in enumerate(cases):
         labels: dict[str, NDArray[np.int32]] = {}
         for name, segmenter in segmenters.items():
-            begin = time.process_time()
+            begin, at = time.process_time(), time.perf_counter()
             made = segmenter(case.view, case.finding, case.walls, config)
-            spent = time.process_time() - begin
+            spent = (time.process_time() - begin, time.perf_counter() - at)
+            spent = (spent[0] + case.view_s, spent[1] + case.view_s)
             labels[name] = made.labels
             result = _score(number, case, made.labels, made.scores, spent, config.min_object_px)
             out.results[name].append(result)
@@ -107,7 +110,7 @@ def _score(
     case: Case,
     found: NDArray[np.int32],
     scores: tuple[float, ...],
-    spent_s: float,
+    spent_s: tuple[float, float],
     least_px: int,
 ) -> Result:
     count = int(found.max())
@@ -127,7 +130,7 @@ def _score(
             hits,
             len(case.boxes),
             over_invalid,
-            spent_s,
+            *spent_s,
         )
     iou = iou_table(case.truth, found)
     size = np.bincount(case.truth.ravel(), minlength=iou.shape[0] + 1)[1:]
@@ -144,7 +147,7 @@ def _score(
         hits,
         len(case.boxes),
         over_invalid,
-        spent_s,
+        *spent_s,
     )
 
 
@@ -184,9 +187,9 @@ def _figures(results: list[Result]) -> dict[str, Any]:
             for p in sorted({r.place for r in results if r.boxes})
         },
         "pixels_over_invalid_depth": sum(r.over_invalid for r in results),
-        "processor_ms_median": round(
-            1e3 * float(np.median([r.processor_s for r in results] or [np.nan])), 2
-        ),
+        "processor_ms_median": _milliseconds([r.processor_s for r in results], 0.5),
+        "clock_ms_median": _milliseconds([r.clock_s for r in results], 0.5),
+        "clock_ms_p90": _milliseconds([r.clock_s for r in results], 0.9),
         "all": _shares(scored),
         "place": {p: _shares([r for r in scored if r.place == p]) for p in places},
         "standing": {s: _standing(scored, s) for s in STANDINGS},
@@ -195,6 +198,10 @@ def _figures(results: list[Result]) -> dict[str, Any]:
         kept = [asdict(r.parted) for r in scored if r.parted is not None]
         out["parting"] = {k: round(float(np.mean([p[k] for p in kept])), 4) for k in kept[0]}
     return out
+
+
+def _milliseconds(seconds: list[float], quantile: float) -> float:
+    return round(1e3 * float(np.quantile(seconds or [np.nan], quantile)), 2)
 
 
 def _shares(results: list[Result]) -> dict[str, Any]:

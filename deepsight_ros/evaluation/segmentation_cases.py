@@ -6,6 +6,7 @@ segmenters start from the same.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -49,6 +50,7 @@ class Case:
             ``stacked``, or ``""`` where nobody says.
         boxes: visible boxes (x0, y0, x1, y1) of true things in the view's pixels, where a data
             set has no masks.
+        view_s: seconds that making the view took.
     """
 
     name: str
@@ -59,6 +61,7 @@ class Case:
     truth: NDArray[np.int32] | None = None
     standing: dict[int, str] = field(default_factory=dict)
     boxes: tuple[tuple[float, float, float, float], ...] = ()
+    view_s: float = 0.0
 
 
 def case_of(
@@ -73,7 +76,9 @@ def case_of(
     """A frame as perception sees it before it segments; ``ids`` at full resolution."""
     config = config or PerceptionConfig()
     step = step_for(frame.camera.width_px, config.working_width_px)
+    begin = time.perf_counter()
     view = make_view(frame, step, config.max_range_m)
+    view_s = time.perf_counter() - begin
     finding, walls = look_around(view, config, up)
     truth = None
     named: dict[int, str] = {}
@@ -85,7 +90,7 @@ def case_of(
             truth += 1
             present = np.append(0, present)
         named = {k: (standing or {}).get(int(i), "") for k, i in enumerate(present) if i > 0}
-    return Case(name, place, view, finding, tuple(walls), truth, named)
+    return Case(name, place, view, finding, tuple(walls), truth, named, view_s=view_s)
 
 
 def world_cases(
