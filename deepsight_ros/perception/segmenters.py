@@ -179,7 +179,10 @@ class LearnedSegmenter:
         coarse = [joined.labels, apart.labels]
         coarse += [np.ascontiguousarray(c[:: given.step, :: given.step]) for c in cut]
         divisions = (*seen, *cut)
-        counts = tuple(int(d.max()) for d in divisions)
+        # stray readings may take all of a mask in the view, small ones have none on the grid
+        counts = tuple(
+            max(int(d.max()), int(c.max())) for d, c in zip(divisions, coarse, strict=True)
+        )
         pixel = given.step / view.camera.fx_px
         features = measure(coarse, counts, votes, given, pixel)
         return Offer(divisions, tuple(coarse), joined.scores, features, counts)

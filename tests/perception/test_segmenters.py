@@ -9,6 +9,7 @@ import pytest
 from numpy.typing import NDArray
 
 from deepsight_ros.geometry.camera import Camera, RgbdFrame
+from deepsight_ros.perception import segmenters
 from deepsight_ros.perception.config import PerceptionConfig
 from deepsight_ros.perception.grouping import GroupingConfig, connected_parts, enlarge, group, read
 from deepsight_ros.perception.judging import FEATURES, Judge
@@ -100,6 +101,21 @@ def test_channels_do_not_depend_on_scale_of_the_picture() -> None:
 def test_without_up_or_support_it_still_encodes() -> None:
     given = encode(seen(table()[0]), None, None)
     assert np.isfinite(given.channels).all() and (given.channels[5] == 0).all()
+
+
+def test_a_mask_of_stray_readings_alone_is_still_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The last mask may lie on the grid and nowhere in the view: sums must have room for it."""
+    frame, ids = table(640, 480)
+    view = seen(frame)
+    finding = find_support(make_sample(view), CONFIG)
+    learned = LearnedSegmenter(lambda channels: told(ids[::4, ::4]), trusting())
+    stray = ids[::2, ::2] == 2
+    monkeypatch.setattr(segmenters, "flying_pixels", lambda view, where: stray)
+    ground = foreground_of(view, finding, (), CONFIG)
+    offer = learned.offer(view, ground, finding, CONFIG)
+    assert offer.divisions[0][stray].max() == 0 and offer.coarse[0].max() == 2
+    assert offer.counts[:2] == (2, 2) and len(offer.features) == sum(offer.counts)
+    assert learned(view, finding, (), CONFIG).count >= 1
 
 
 def test_a_perfect_network_gives_the_true_masks() -> None:
