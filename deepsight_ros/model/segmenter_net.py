@@ -7,7 +7,7 @@ learns and answers soonest; the last convolution gives four output pixels for ea
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import torch
@@ -22,6 +22,8 @@ OUTPUTS = ("background", "support", "object", "centre", "right", "down", "bounda
 offset to that middle in ``OFFSET_PX`` pixels, logit of lying at another object's border."""
 
 OFFSET_PX = 10.0
+COLOURS = 3
+"""Channels that colour adds after the others."""
 
 
 @dataclass(frozen=True)
@@ -93,6 +95,27 @@ class SegmenterNet(nn.Module):
             x = self.decoder[level](functional.relu(kept[level] + below))
         out: Tensor = functional.pixel_shuffle(self.head(x), 2)[..., :rows, :columns]
         return out
+
+
+def with_colour(network: SegmenterNet) -> SegmenterNet:
+    """The network taking the colour channels too; until it learns it says the same as before.
+
+    The stem gets three inputs more with weights of zero, so colour of any kind changes nothing.
+
+    Raises:
+        InvalidValueError: it takes colour already.
+    """
+    config = network.config
+    if config.colour:
+        raise InvalidValueError("segmenter: got a network with colour, expected one without")
+    made = SegmenterNet(replace(config, inputs=config.inputs + COLOURS, colour=True))
+    state = dict(network.state_dict())
+    stem = state["stem.0.weight"]
+    state["stem.0.weight"] = torch.cat(
+        [stem, stem.new_zeros(stem.shape[0], COLOURS, *stem.shape[2:])], dim=1
+    )
+    made.load_state_dict(state)
+    return made.train(network.training)
 
 
 class _Residual(nn.Module):

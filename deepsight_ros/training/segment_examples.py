@@ -6,7 +6,7 @@ gets holes, loses its support or its up, so that the network leans on none of th
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import cv2
 import numpy as np
@@ -18,6 +18,7 @@ from deepsight_ros.perception.segment_input import encode
 from deepsight_ros.perception.view import make_view, step_for
 from deepsight_ros.synthesis.segment_views import SegmentView
 from deepsight_ros.synthesis.things import SUPPORT_ID
+from deepsight_ros.training.segment_colours import ColourChange, changed_colour
 
 F32 = NDArray[np.float32]
 
@@ -39,6 +40,7 @@ class Augmentation:
         scale_range: factor on all lengths.
         most_holes: ellipses without depth.
         plane_off_m: standard deviation of a wrong support height.
+        colour: how colours are changed, where a picture has any.
     """
 
     mirror: float = 0.5
@@ -52,6 +54,7 @@ class Augmentation:
     scale_range: tuple[float, float] = (0.8, 1.25)
     most_holes: int = 5
     plane_off_m: float = 0.01
+    colour: ColourChange = field(default_factory=ColourChange)
 
 
 @dataclass(frozen=True, eq=False)
@@ -126,6 +129,8 @@ def augmented(view: SegmentView, how: Augmentation, rng: np.random.Generator) ->
         plane[:] = np.nan
     if draw[2] < how.no_up:
         plane[:], up[:] = np.nan, np.nan
+    if colour is not None:
+        colour = changed_colour(colour, how.colour, rng)
     made = RgbdFrame(
         frame.stamp_ns,
         camera,

@@ -42,12 +42,16 @@ class SegmentObjective(nn.Module):
 
     Args:
         shares: weight of each loss by name; one that is missing counts 0.
+        contact_weight: of an object's pixel at another object in the loss of borders.
     """
 
-    def __init__(self, model: SegmenterNet, shares: dict[str, float]) -> None:
+    def __init__(
+        self, model: SegmenterNet, shares: dict[str, float], *, contact_weight: float = 1.0
+    ) -> None:
         super().__init__()
         self.model = model
         self.shares = shares
+        self.contact_weight = contact_weight
 
     def forward(self, batch: SegmentBatch) -> dict[str, Tensor]:
         heads = self.model(batch.channels).float()
@@ -56,7 +60,7 @@ class SegmentObjective(nn.Module):
             "kind": _kind(heads[:, :3], batch.kind, weight),
             "centre": _centre(heads[:, 3], batch.centre, batch.kind),
             "offset": _offset(heads[:, 4:6], batch.offset, batch.kind, weight),
-            "boundary": _boundary(heads[:, 6], batch.boundary, batch.kind),
+            "boundary": _boundary(heads[:, 6], batch, self.contact_weight),
         }
         if self.shares.get("assign", 0.0) > 0:
             losses["assign"] = _assign(heads[:, 4:6], batch)
@@ -117,7 +121,18 @@ def _assign(found: Tensor, batch: SegmentBatch) -> Tensor:
     return (each * on).sum() / on.sum().clamp(min=1.0)
 
 
-def _boundary(logit: Tensor, target: Tensor, kind: Tensor) -> Tensor:
-    on = (kind == 2).float()
-    each = functional.binary_cross_entropy_with_logits(logit, target, reduction="none")
+def _boundary(logit: Tensor, batch: SegmentBatch, contact_weight: float) -> Tensor:
+    on = (batch.kind == 2).float()
+    if contact_weight != 1.0:
+        on = on * torch.where(_contacts(batch.instance), contact_weight, 1.0)
+    each = functional.binary_cross_entropy_with_logits(logit, batch.boundary, reduction="none")
     return (each * on).sum() / on.sum().clamp(min=1.0)
+
+
+def _contacts(instance: Tensor) -> Tensor:
+    """(B, h, w) bool: an object's pixel with another object's among the eight around."""
+    number = instance.float()
+    nothing = 256.0
+    high = functional.max_pool2d(number, 3, 1, 1)
+    low = -functional.max_pool2d(-torch.where(number > 0, number, nothing), 3, 1, 1)
+    return (number > 0) & (high != low)

@@ -9,15 +9,20 @@ from typing import Any
 
 from deepsight_ros.errors import InvalidValueError
 from deepsight_ros.model.segmenter_net import SegmenterConfig
+from deepsight_ros.synthesis.rooms_layouts import ROOM_KINDS
+from deepsight_ros.synthesis.segment_views import VIEW_KINDS
 from deepsight_ros.training.recipe import (
     RECIPES,
     OptimiserConfig,
     known_entries,
     recipe_values,
 )
+from deepsight_ros.training.segment_colours import ColourChange
 from deepsight_ros.training.segment_examples import Augmentation
 
 SEGMENT_RECIPES = RECIPES / "segment"
+ROOMS = "room kinds"
+_PLACES = (*VIEW_KINDS, ROOMS)
 
 
 @dataclass(frozen=True)
@@ -32,7 +37,11 @@ class SegmentRecipe:
         crop_px: window (rows, columns) of the network's grid that is learnt from at once.
         centre_weight, offset_weight, boundary_weight, assign_weight: of those losses beside what
             a pixel is (``SegmentObjective``).
-        start: folder of a checkpoint to go on from, "" for none.
+        contact_weight: of an object's pixel at another object in the loss of borders.
+        repeat: how often pictures of a kind of place come in an epoch, by kind ("room kinds":
+            all rooms); 1 for those that are not named.
+        start: folder of a checkpoint to go on from, "" for none; one that takes no colour may
+            start one that does (``segmenter_net.with_colour``).
         augmentation: how pictures are changed.
         optimiser: AdamW and its schedule.
         average: decay of the running mean of the weights, which is what is kept; 0 for none.
@@ -49,6 +58,8 @@ class SegmentRecipe:
     offset_weight: float = 1.0
     boundary_weight: float = 0.5
     assign_weight: float = 0.0
+    contact_weight: float = 1.0
+    repeat: Mapping[str, int] = field(default_factory=dict)
     start: str = ""
     augmentation: Augmentation = field(default_factory=Augmentation)
     optimiser: OptimiserConfig = field(
@@ -70,6 +81,16 @@ class SegmentRecipe:
             raise InvalidValueError(
                 f"recipe: got precision '{self.precision}', expected no, bf16 or fp16"
             )
+        wrong = {k: n for k, n in self.repeat.items() if k not in _PLACES or n < 1}
+        if wrong:
+            raise InvalidValueError(
+                f"recipe: got repeat {wrong}, expected at least 1 for some of {_PLACES}"
+            )
+
+    def times(self) -> tuple[int, ...]:
+        """How often a picture of each of ``VIEW_KINDS`` comes in an epoch."""
+        rooms = self.repeat.get(ROOMS, 1)
+        return tuple(self.repeat.get(k, rooms if k in ROOM_KINDS else 1) for k in VIEW_KINDS)
 
     def shares(self) -> dict[str, float]:
         """Weight of each loss by name."""
@@ -102,6 +123,10 @@ class SegmentRecipe:
         if isinstance(made.get("augmentation"), Mapping):
             pairs = made["augmentation"].items()
             given = {k: tuple(v) if isinstance(v, list) else v for k, v in pairs}
+            if isinstance(given.get("colour"), Mapping):
+                pairs = given["colour"].items()
+                colour = {k: tuple(v) if isinstance(v, list) else v for k, v in pairs}
+                given["colour"] = ColourChange(**colour)
             made["augmentation"] = Augmentation(**given)
         return cls(**made)
 

@@ -11,7 +11,7 @@ import json
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -21,7 +21,7 @@ from torch import nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from deepsight_ros.errors import InvalidValueError
-from deepsight_ros.model.segmenter_net import SegmenterNet
+from deepsight_ros.model.segmenter_net import SegmenterNet, with_colour
 from deepsight_ros.model.segmenter_weights import load, save
 from deepsight_ros.synthesis.segment_store import SegmentSet
 from deepsight_ros.training import run_folder
@@ -57,8 +57,10 @@ class SegmentBatches:
         self, folders: Sequence[Path], recipe: SegmentRecipe, *, rank: int = 0, ranks: int = 1
     ) -> None:
         self.sets = [SegmentSet(folder) for folder in folders]
-        ends = np.cumsum([len(s) for s in self.sets])
-        self.count, self._ends = int(ends[-1]), ends
+        self._ends = np.cumsum([len(s) for s in self.sets])
+        kinds = np.concatenate([s.table["kind"] for s in self.sets])
+        self._asked = np.repeat(np.arange(len(kinds)), np.array(recipe.times())[kinds])
+        self.count = len(self._asked)
         self.recipe, self.rank, self.ranks = recipe, rank, ranks
 
     def make(self, step: int) -> SegmentBatch:
@@ -72,6 +74,8 @@ class SegmentBatches:
             number = int(self._order(epoch)[within])
             which = int(np.searchsorted(self._ends, number, side="right"))
             view = self.sets[which][number - int(self._ends[which] - len(self.sets[which]))]
+            if not recipe.model.colour:
+                view = replace(view, frame=replace(view.frame, colour=None))
             rng = np.random.default_rng([recipe.seed, 17, place])
             view = augmented(view, recipe.augmentation, rng)
             made = example(view, colour=recipe.model.colour)
@@ -91,7 +95,8 @@ class SegmentBatches:
                 yield batch
 
     def _order(self, epoch: int) -> np.ndarray:
-        return np.random.default_rng([self.recipe.seed, 19, epoch]).permutation(self.count)
+        draw = np.random.default_rng([self.recipe.seed, 19, epoch])
+        return np.asarray(self._asked[draw.permutation(self.count)])
 
 
 def train(
@@ -123,12 +128,16 @@ def train(
     torch.manual_seed(recipe.seed)
     run_folder.claim(run, recipe.as_mapping(), accelerator)
     network = load(Path(recipe.start)) if recipe.start else SegmenterNet(recipe.model)
+    if recipe.model.colour and not network.config.colour:
+        network = with_colour(network)
     if network.config != recipe.model:
         raise InvalidValueError(
             f"recipe: {recipe.start} holds {network.config}, expected the recipe's {recipe.model}"
         )
     network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    objective: nn.Module = SegmentObjective(network, recipe.shares())
+    objective: nn.Module = SegmentObjective(
+        network, recipe.shares(), contact_weight=recipe.contact_weight
+    )
     mean = AveragedModel(
         network, multi_avg_fn=get_ema_multi_avg_fn(recipe.average), use_buffers=True
     )

@@ -12,7 +12,13 @@ import torch
 from deepsight_ros.errors import InvalidValueError, SourceError
 from deepsight_ros.model import segmenter
 from deepsight_ros.model.segmenter import choose, frame_s, load_learned
-from deepsight_ros.model.segmenter_net import OUTPUTS, SegmenterConfig, SegmenterNet
+from deepsight_ros.model.segmenter_net import (
+    COLOURS,
+    OUTPUTS,
+    SegmenterConfig,
+    SegmenterNet,
+    with_colour,
+)
 from deepsight_ros.model.segmenter_weights import load, load_judge, save, save_judge
 from deepsight_ros.perception.judging import FEATURES, Judge
 from deepsight_ros.perception.segmenters import geometric
@@ -41,6 +47,23 @@ def test_weights_come_back(folder: Path) -> None:
 def test_the_shipped_shape_is_small_enough() -> None:
     count = sum(p.numel() for p in SegmenterNet(SegmenterConfig()).parameters())
     assert count < 5_000_000
+
+
+def test_a_network_that_gets_colour_says_the_same_until_it_learns(folder: Path) -> None:
+    before = load(folder)
+    after = with_colour(before)
+    assert after.config.colour and after.config.inputs == SMALL.inputs + COLOURS
+    plain = torch.randn(2, SMALL.inputs, 30, 40)
+    with torch.no_grad():
+        for colours in (torch.zeros(2, COLOURS, 30, 40), torch.randn(2, COLOURS, 30, 40)):
+            out = after(torch.cat([plain, colours], dim=1))
+            torch.testing.assert_close(out, before(plain), atol=1e-5, rtol=1e-5)
+    loss = after(torch.cat([plain, torch.randn(2, COLOURS, 30, 40)], dim=1)).square().sum()
+    loss.backward()
+    grown = after.stem[0].weight.grad[:, SMALL.inputs :]
+    assert grown.abs().max() > 0  # what starts at zero can learn
+    with pytest.raises(InvalidValueError, match="without"):
+        with_colour(after)
 
 
 def test_compiled_says_what_eager_says(folder: Path) -> None:

@@ -15,8 +15,11 @@ from deepsight_ros.model.segmenter_net import OFFSET_PX, SegmenterConfig
 from deepsight_ros.model.segmenter_weights import load
 from deepsight_ros.perception.judging import FEATURES
 from deepsight_ros.perception.segmenters import LearnedSegmenter
+from deepsight_ros.synthesis.rooms_layouts import ROOM_KINDS
 from deepsight_ros.synthesis.segment_store import SegmentJob, SegmentSet, build
+from deepsight_ros.synthesis.segment_views import VIEW_KINDS
 from deepsight_ros.training.recipe import OptimiserConfig
+from deepsight_ros.training.segment_colours import ColourChange
 from deepsight_ros.training.segment_examples import (
     IGNORE,
     LEAST_PX,
@@ -28,9 +31,9 @@ from deepsight_ros.training.segment_examples import (
     targets,
 )
 from deepsight_ros.training.segment_judge import fit, measured
-from deepsight_ros.training.segment_loss import SegmentBatch, _assign
+from deepsight_ros.training.segment_loss import SegmentBatch, _assign, _boundary
 from deepsight_ros.training.segment_recipe import SegmentRecipe
-from deepsight_ros.training.segment_trainer import train
+from deepsight_ros.training.segment_trainer import SegmentBatches, train
 
 SMALL = SegmentRecipe(
     model=SegmenterConfig(widths=(8, 8), blocks=(0, 0), up_blocks=(0,)),
@@ -141,6 +144,21 @@ def test_votes_at_the_wrong_middle_cost_more() -> None:
     assert right < 0.02 and aside > 1.0 and right < swapped
 
 
+def test_borders_between_things_weigh_more() -> None:
+    ids = np.full((40, 60), -1, np.int16)
+    ids[10:20, 10:20], ids[10:20, 20:30] = 1, 2
+    made = SegmentExample(np.zeros((13, 40, 60), np.float32), *targets(ids))
+    batch = SegmentBatch(**{k: torch.from_numpy(v)[None] for k, v in vars(made).items()})
+    inside = 8.0 * (batch.boundary - 0.5)
+    unseen = inside.clone()
+    unseen[0, 10:20, 19:21] = -4.0  # the border between the two
+    plain, heavy = (_boundary(unseen, batch, w) for w in (1.0, 3.0))
+    assert heavy > 2 * plain
+    # 20 of 200 pixels lie at the other thing; 4 in logits costs 4.02 where it is wrong
+    assert plain == pytest.approx(0.1 * 4.02 + 0.9 * 0.018, abs=0.01)
+    assert heavy == pytest.approx((60 * 4.02 + 180 * 0.018) / 240, abs=0.01)
+
+
 def test_a_run_goes_on_from_a_checkpoint(folder: Path, tmp_path: Path) -> None:
     torch.set_num_threads(1)
     train(SMALL, [folder], tmp_path / "first", stop_after=2)
@@ -155,6 +173,51 @@ def test_a_run_goes_on_from_a_checkpoint(folder: Path, tmp_path: Path) -> None:
     other = replace(recipe, model=SegmenterConfig(widths=(8, 16), blocks=(0, 0), up_blocks=(0,)))
     with pytest.raises(InvalidValueError, match="expected the recipe's"):
         train(other, [folder], tmp_path / "third")
+
+
+def test_colour_is_added_to_a_checkpoint_without_it(folder: Path, tmp_path: Path) -> None:
+    torch.set_num_threads(1)
+    train(SMALL, [folder], tmp_path / "first", stop_after=2)
+    AcceleratorState._reset_state(reset_partial_state=True)
+    start = str(tmp_path / "first" / "checkpoint")
+    model = replace(SMALL.model, inputs=16, colour=True)
+    recipe = replace(SMALL, model=model, steps=2, start=start, average=0.0)
+    assert train(recipe, [folder], tmp_path / "second") is not None
+    made = load(tmp_path / "second" / "checkpoint")
+    assert made.config == model
+    assert made.stem[0].weight[:, 13:].abs().max() > 0  # colours were there and were learnt from
+
+
+def test_places_that_are_repeated_come_more_often(folder: Path) -> None:
+    kinds = SegmentSet(folder).table["kind"]
+    often = VIEW_KINDS[int(kinds[0])]
+    recipe = SegmentRecipe.from_mapping({"repeat": {often: 3, "room kinds": 2}})
+    assert recipe.times()[VIEW_KINDS.index(often)] == 3
+    assert all(recipe.times()[VIEW_KINDS.index(k)] == 2 for k in ROOM_KINDS)
+    batches = SegmentBatches([folder], recipe)
+    same = int((kinds == kinds[0]).sum())
+    assert batches.count == len(kinds) + 2 * same
+    drawn = kinds[batches._order(0)]
+    assert (drawn == kinds[0]).sum() == 3 * same
+    with pytest.raises(InvalidValueError, match="repeat"):
+        SegmentRecipe.from_mapping({"repeat": {"moon": 2}})
+
+
+def test_pictures_for_a_network_without_colour_have_none(folder: Path) -> None:
+    recipe = replace(SMALL, augmentation=replace(KEEP, colour=ColourChange(absent=0.0)))
+    assert SegmentBatches([folder], recipe).make(0).channels.shape[1] == 13
+    coloured = replace(recipe, model=replace(SMALL.model, inputs=16, colour=True))
+    channels = SegmentBatches([folder], coloured).make(0).channels
+    assert channels.shape[1] == 16 and channels[:, 13:].abs().max() > 0
+    absent = replace(coloured, augmentation=replace(KEEP, colour=ColourChange(absent=1.0)))
+    assert (SegmentBatches([folder], absent).make(0).channels[:, 13:] == 0).all()
+
+
+def test_the_shipped_recipes_are_read() -> None:
+    plain, colour = (SegmentRecipe.read(n) for n in ("segmenter", "segmenter_colour"))
+    assert not plain.model.colour and colour.model.colour
+    assert replace(colour.model, inputs=plain.model.inputs, colour=False) == plain.model
+    assert colour.augmentation.colour.absent > 0
 
 
 def test_a_judge_learns_which_masks_are_whole() -> None:
