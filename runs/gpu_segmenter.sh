@@ -38,7 +38,7 @@ train)
   ;;
 score)
   deepsight train segment-judge --model "$WORK/run/checkpoint" --data "$WORK/judge" --threads "$CORES"
-  deepsight benchmark segmentation --model "$WORK/run/checkpoint" --scenes "$SCENES" \
+  deepsight benchmark segmentation --model "$WORK/run/checkpoint" --scenes "$SCENES" --device "${DEVICE:-cuda}" \
     --json "${OUT:-$WORK}/segmentation.json" --report "${OUT:-$WORK}/segmentation.html"
   [ -z "${OUT:-}" ] || cp "$WORK"/run/checkpoint/* "$OUT"/
   ;;

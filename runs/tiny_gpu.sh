@@ -2,7 +2,7 @@
 # The same model with a GPU and many cores. Three stages, each within ten minutes and resumable:
 #   runs/tiny_gpu.sh data    one synthesis process per core, each its own folder and seed
 #   runs/tiny_gpu.sh train   from where it stopped, for at most LIMIT seconds
-#   runs/tiny_gpu.sh score   depth-template benchmark; checkpoint and reports to $OUT
+#   runs/tiny_gpu.sh score   intervals, depth-template benchmark; checkpoint and reports to $OUT
 # Needs python3 with torch, transformers, accelerate, pyarrow, opencv, scipy, typer, rich and rapidfuzz; no ROS.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -34,9 +34,13 @@ train)
     --threads "$CORES" "${folders[@]}" --out "$WORK/run" || echo "stopped; call again to go on"
   ;;
 score)
-  deepsight benchmark depth-template --model "$WORK/run/checkpoint" --views 600 --training-views 1000 --threads "$CORES" \
+  [ -f "$WORK/run/checkpoint/conformal.json" ] || {
+    deepsight synthesize model --out "$WORK/calibration" --images 300 --seed 700 --config runs/tiny_calibration.yaml
+    deepsight train calibrate --model "$WORK/run/checkpoint" --data "$WORK/calibration"
+  }
+  deepsight benchmark depth-template --model "$WORK/run/checkpoint" --views 600 --training-views 1000 --threads "$CORES" --device "${DEVICE:-cuda}" \
     --json "${OUT:-$WORK}/depth_template.json" --report "${OUT:-$WORK}/depth_template.html"
-  [ -n "${OUT:-}" ] && cp "$WORK"/run/checkpoint/* "$OUT"/
+  if [ -n "${OUT:-}" ]; then cp "$WORK"/run/checkpoint/* "$OUT"/; fi
   ;;
 *)
   sed -n '2,6p' "$0"

@@ -47,6 +47,7 @@ def ablations(
     ),
     views: Annotated[int, typer.Option(min=1, help="Held-out views of each benchmark.")] = 300,
     per_type: Annotated[int, typer.Option(min=1, help="Spatial questions of a type.")] = 40,
+    device: Annotated[str, typer.Option(help="Where arms are scored: cpu, cuda ...")] = "cpu",
     threads: Annotated[int | None, typer.Option(min=1, help="CPU threads.")] = None,
     json_path: Annotated[
         Path | None, typer.Option("--json", help="Write the report to this JSON file.")
@@ -57,7 +58,7 @@ def ablations(
 
     from deepsight_ros.cli.benchmark import write_json
     from deepsight_ros.evaluation.ablations import AXES, Exam, run_ablations
-    from deepsight_ros.evaluation.depth_template.world_views import world_views
+    from deepsight_ros.evaluation.depth_template.world_views import TEST_SEED, world_views
     from deepsight_ros.evaluation.spatial.benchmark import prepare
     from deepsight_ros.training.recipe import Recipe
 
@@ -70,8 +71,6 @@ def ablations(
         changes["model"] = SMOKE_MODEL
 
     def exam() -> Exam:
-        from deepsight_ros.cli.benchmark_model import TEST_SEED
-
         return Exam(world_views(views, "test", TEST_SEED, 2), prepare(views, views, per_type))
 
     try:
@@ -93,6 +92,8 @@ def ablations(
                 seeds=range(seeds),
                 further_steps=further_steps or max(1, recipe.steps // 2),
                 axes=axis or AXES,
+                asked={"views": views, "per_type": per_type},
+                device=device,
                 report=report,
             )
     except DeepsightError as error:

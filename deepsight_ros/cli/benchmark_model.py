@@ -12,9 +12,6 @@ from rich.table import Table
 from deepsight_ros.cli.progress import images_bar
 from deepsight_ros.errors import DeepsightError
 
-TEST_SEED, TRAINING_SEED = 90_001, 90_002
-"""Of the world's benchmark views; training corpora use others."""
-
 
 def depth_template(
     model: Annotated[
@@ -34,6 +31,7 @@ def depth_template(
         int, typer.Option(min=1, help="Views the baselines are fitted on.")
     ] = 1000,
     per_task: Annotated[int, typer.Option(min=1, help="Most items per view and task.")] = 2,
+    device: Annotated[str, typer.Option(help="cpu, cuda ...")] = "cpu",
     threads: Annotated[int, typer.Option(min=1, help="CPU threads.")] = 1,
     report_path: Annotated[
         Path | None, typer.Option("--report", help="Write an HTML page here.")
@@ -49,14 +47,19 @@ def depth_template(
     from deepsight_ros.evaluation.depth_template.benchmark import HELD_OUT, run_benchmark
     from deepsight_ros.evaluation.depth_template.page import write_page
     from deepsight_ros.evaluation.depth_template.recorded_views import recorded_views
-    from deepsight_ros.evaluation.depth_template.world_views import room_texts, world_views
-    from deepsight_ros.model.predictor import DeepSight
+    from deepsight_ros.evaluation.depth_template.world_views import (
+        TEST_SEED,
+        TRAINING_SEED,
+        room_texts,
+        world_views,
+    )
+    from deepsight_ros.evaluation.held_out import load_models
     from deepsight_ros.synthesis.source_names import open_source
 
     console = Console()
     torch.set_num_threads(threads)
     try:
-        models = {folder.name: DeepSight.from_pretrained(folder) for folder in model or []}
+        models = load_models(model or [], device)
         texts: list[str] = []
         if source == "world":
             texts = room_texts()
@@ -121,4 +124,7 @@ def _print(console: Console, report: dict[str, Any]) -> None:
                 cells.append("" if number is None else f"{100 * number:.1f}")
         table.add_row(name, *cells)
     console.print(table)
-    console.print(f"generator {report['generator']}, parser version {report['parser_version']}")
+    console.print(
+        f"generator {report['generator']}, items {report['items_digest']}, "
+        f"parser version {report['parser_version']}"
+    )

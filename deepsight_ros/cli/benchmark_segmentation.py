@@ -35,6 +35,7 @@ def segmentation(
         list[str] | None, typer.Option("--only", help=f"Of {', '.join(NAMES)}.")
     ] = None,
     split: Annotated[str, typer.Option(help="test (held-out families) or train.")] = "test",
+    device: Annotated[str, typer.Option(help="Where the network runs: cpu, cuda ...")] = "cpu",
     one_core: Annotated[
         bool, typer.Option("--one-core", help="On one processor core, for times to compare.")
     ] = False,
@@ -69,7 +70,7 @@ def segmentation(
         if unknown:
             raise DeepsightError(f"segmentation: got {unknown}, expected some of {NAMES}")
         folder = model or _shipped()
-        segmenters = rivals(names, folder)
+        segmenters = rivals(names, folder, device)
         if "learned" in names and folder is None:
             console.print("no weights in models/deepsight-segmenter: learned is left out")
         cases = chain(

@@ -36,16 +36,14 @@ def spatial(
     import torch
 
     from deepsight_ros.cli.benchmark import write_json
+    from deepsight_ros.evaluation.held_out import load_models
     from deepsight_ros.evaluation.spatial.benchmark import answer_all, prepare, subjects_of
     from deepsight_ros.evaluation.spatial.page import write_page
-    from deepsight_ros.model.predictor import DeepSight
 
     console = Console()
     torch.set_num_threads(threads)
     try:
-        models = {
-            folder.name: DeepSight.from_pretrained(folder, device=device) for folder in model or []
-        }
+        models = load_models(model or [], device)
         with images_bar(console, "questions", views + training_views) as advance:
             run = prepare(views, training_views, per_type, lambda _, n: advance(n))
         asked = len({q.view for q in run.questions})
@@ -96,6 +94,14 @@ def _print(console: Console, report: dict[str, Any]) -> None:
     told = [_share(s["general"]) for s in subjects.values()]
     row("general", told, "", _percent(words["general"]), "")
     console.print(table)
+    for name, groups in report["against_first"].items():
+        told = ", ".join(
+            f"{group} {100 * v['value']:+.1f} [{100 * v['lower']:+.1f}, {100 * v['upper']:+.1f}]"
+            for group, v in groups.items()
+            if v["value"] is not None
+        )
+        limit = f"{100 * targets['general_loss']:g}"
+        console.print(f"{name}: {told} points; general may lose {limit}")
     beyond = [band for band, ok in base["within_caps"].items() if not ok]
     if beyond:
         console.print(
@@ -103,7 +109,10 @@ def _print(console: Console, report: dict[str, Any]) -> None:
             "numbers be spread more evenly",
             style="yellow",
         )
-    console.print(f"generator {report['generator']}, parser version {report['parser_version']}")
+    console.print(
+        f"generator {report['generator']}, questions {report['questions_digest']}, "
+        f"parser version {report['parser_version']}"
+    )
 
 
 def _share(value: dict[str, Any] | None) -> str:

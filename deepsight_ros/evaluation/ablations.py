@@ -26,9 +26,12 @@ from deepsight_ros.evaluation.depth_template.benchmark import TemplateRun
 from deepsight_ros.evaluation.depth_template.subjects import model_choices, tasks_present
 from deepsight_ros.evaluation.depth_template.views import TemplateView
 from deepsight_ros.evaluation.spatial.benchmark import SpatialRun
+from deepsight_ros.evaluation.spatial.benchmark import generator_hash as spatial_hash
 from deepsight_ros.evaluation.spatial.scores import subject_scores
 from deepsight_ros.evaluation.spatial.subjects import model_replies
 from deepsight_ros.model.predictor import DeepSight
+from deepsight_ros.synthesis.depth_template import generator_hash as template_hash
+from deepsight_ros.synthesis.shards.manifest import MANIFEST, file_sha256
 from deepsight_ros.synthesis.shards.reader import ShardSet
 from deepsight_ros.training.examples import Example
 from deepsight_ros.training.recipe import PARTS, Recipe
@@ -138,7 +141,8 @@ class Exam:
         replies = model_replies(model, spatial.views, spatial.questions, depth=True, colour=False)
         told = subject_scores(replies, spatial.questions, spatial.blind)
         numbers = told["quantitative"]
-        found |= {f"numbers {b}": v["value"] or 0.0 for b, v in numbers["bands"].items()}
+        if numbers["count"]:
+            found |= {f"numbers {b}": v["value"] for b, v in numbers["bands"].items()}
         for group in ("qualitative", "general"):
             if told[group]["value"] is not None:
                 found[group] = told[group]["value"]
@@ -162,6 +166,8 @@ def run_ablations(
     seeds: Sequence[int],
     further_steps: int,
     axes: Sequence[str] = AXES,
+    asked: Mapping[str, int] | None = None,
+    device: str = "cpu",
     report: Callable[[str, StepReport | None], None] = lambda _name, _told: None,
 ) -> dict[str, Any]:
     """Train and score what is missing, then read the trends.
@@ -174,10 +180,13 @@ def run_ablations(
         seeds: of initialisation and data order.
         further_steps: of "parts" and "tower", which go on from the reference.
         axes: which to run.
+        asked: what decides the exam, by name; scores in ``out`` are of one exam.
+        device: where arms are scored.
         report: called with a run's name and a step's figures, None once it is scored.
 
     Raises:
-        InvalidValueError: unknown axis, fewer than three seeds, another recipe's folder.
+        InvalidValueError: unknown axis, fewer than three seeds, a folder of another recipe,
+            other shards or another exam.
     """
     unknown = sorted(set(axes) - set(AXES))
     if unknown or len(set(seeds)) < LEAST_SEEDS:
@@ -185,7 +194,13 @@ def run_ablations(
             f"ablations: got axes {unknown} unknown and {len(set(seeds))} seeds, expected axes of "
             f"{AXES} and at least {LEAST_SEEDS} seeds"
         )
-    _claim(out, recipe, further_steps)
+    about = {
+        "further_steps": further_steps,
+        "data": {str(k): _data_digest(folder) for k, folder in enumerate(data)},
+        "asked": dict(asked or {}),
+        "generators": [template_hash(), spatial_hash()],
+    }
+    _claim(out, {**recipe.as_mapping(), **about})
     have = kinds_in(data)
     left_out = {a.axis: a.needs for a in ARMS if a.needs and a.needs not in have}
     arms = [a for a in ARMS if a.axis in axes and a.axis not in left_out]
@@ -201,14 +216,14 @@ def run_ablations(
             if not file.exists():
                 folder = _train(recipe, arm, seed, further_steps, data, out, report, kept)
                 made = exam() if made is None else made
-                _write(file, made.scores(DeepSight.from_pretrained(folder)))
+                _write(file, made.scores(DeepSight.from_pretrained(folder, device=device)))
                 report(f"{arm.run_name}, seed {seed}", None)
             done[seed] = json.loads(file.read_text(encoding="utf-8"))
     return {
         "benchmark": "ablations",
         "seeds": list(seeds),
         "steps": recipe.steps,
-        "further_steps": further_steps,
+        **about,
         "left_out": {
             axis: f"the shards have no {kind}" for axis, kind in left_out.items() if axis in axes
         },
@@ -310,15 +325,18 @@ def _train(
     return finished
 
 
-def _claim(out: Path, recipe: Recipe, further_steps: int) -> None:
-    """The folder's scores are of one recipe."""
+def _data_digest(folder: Path) -> str:
+    return file_sha256(folder / MANIFEST)[:12]
+
+
+def _claim(out: Path, about: Mapping[str, Any]) -> None:
+    """The folder's scores are of one recipe, on one set of shards and by one exam."""
     file = out / "reference.json"
-    text = json.dumps(
-        {**recipe.as_mapping(), "further_steps": further_steps}, indent=1, sort_keys=True
-    )
+    text = json.dumps(about, indent=1, sort_keys=True)
     if file.exists() and file.read_text(encoding="utf-8") != text:
         raise InvalidValueError(
-            f"ablations: {out} holds another recipe's arms; give another --out, or remove it"
+            f"ablations: {out} holds arms of another recipe, other shards or another exam; give "
+            "another --out, or remove it"
         )
     out.mkdir(parents=True, exist_ok=True)
     file.write_text(text, encoding="utf-8")

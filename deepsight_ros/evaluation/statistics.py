@@ -70,6 +70,23 @@ def share(hits: Sequence[bool], scenes: Sequence[int], seed: int = 0) -> Share:
     return Share(value, float(lower), float(upper), len(hit))
 
 
+def paired_share(
+    hits: Sequence[bool], others: Sequence[bool], scenes: Sequence[int], seed: int = 0
+) -> Share:
+    """Share of hits less that of others on the same questions, resampling whole scenes."""
+    if not len(hits):
+        return Share(float("nan"), float("nan"), float("nan"), 0)
+    gain = np.asarray(hits, np.float64) - np.asarray(others, np.float64)
+    _, group = np.unique(np.asarray(scenes), return_inverse=True)
+    total, asked = np.bincount(group, weights=gain), np.bincount(group).astype(np.float64)
+    n = len(asked)
+    if n == 1:
+        return Share(float(gain.mean()), -1.0, 1.0, len(gain))
+    weights = np.random.default_rng(seed).multinomial(n, np.full(n, 1 / n), RESAMPLES)
+    lower, upper = np.percentile((weights @ total) / (weights @ asked), [2.5, 97.5])
+    return Share(float(gain.mean()), float(lower), float(upper), len(gain))
+
+
 def in_band(values: Array, truths: Array, band: tuple[float, float]) -> NDArray[np.bool_]:
     """value / truth inside the band; a truth of 0 only holds for a value of 0."""
     inside: NDArray[np.bool_] = (values >= band[0] * truths) & (values <= band[1] * truths)

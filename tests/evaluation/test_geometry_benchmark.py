@@ -20,7 +20,7 @@ from deepsight_ros.evaluation.geometry_questions import (
     SINGLES,
     questions_about,
 )
-from deepsight_ros.evaluation.geometry_report import generator_hash, geometry_report
+from deepsight_ros.evaluation.geometry_report import geometry_report
 from deepsight_ros.evaluation.geometry_tables import print_report
 from deepsight_ros.evaluation.segmentation_score import score_segmentation, standing
 from deepsight_ros.evaluation.simulated_scenes import SimulatedScene, make_scene
@@ -193,10 +193,6 @@ def test_calibration_writes_a_table_that_loads(tmp_path) -> None:
     assert count > 100
     content = json.loads(path.read_text())
     assert content["records"] == count and "--seed 3" in content["source"]
-
-
-def test_the_generator_hash_is_stable() -> None:
-    assert generator_hash() == generator_hash() and len(generator_hash()) == 64
 
 
 def test_crowded_places_are_scenes_too() -> None:

@@ -23,6 +23,7 @@ from deepsight_ros.evaluation.depth_template.subjects import (
     zero_shot_choices,
 )
 from deepsight_ros.evaluation.depth_template.views import TemplateView
+from deepsight_ros.evaluation.held_out import digest, ways_to_see
 from deepsight_ros.evaluation.statistics import share
 from deepsight_ros.model.predictor import DeepSight
 from deepsight_ros.questions.parser import PARSER_VERSION
@@ -42,7 +43,6 @@ PUBLISHED: dict[str, dict[str, float]] = {
 
 TARGETS = {"scene": 85.0, "recognition": 80.0, "distance": 93.0, "security": 95.0, "average": 90.0}
 HELD_OUT = "the simulated world, held out"
-MODALITIES = {"depth": (True, False), "colour": (False, True), "both": (True, True)}
 
 
 @dataclass
@@ -90,6 +90,7 @@ class TemplateRun:
             "source": self.source,
             "views": len(self.views),
             "items": {t: len(asked(self.views, t)) for t in tasks},
+            "items_digest": digest(f"{v.number} {i}" for v in self.views for i in v.items),
             "chance": chance,
             "accuracy": table,
             "targets_percent": TARGETS,
@@ -133,8 +134,7 @@ def run_benchmark(
         progress(name, len(run.views))
     run.choices["geometry"] = _geometry(run.views, tasks)
     for name, model in models.items():
-        for modality in _modalities(model):
-            depth, colour = MODALITIES[modality]
+        for modality, (depth, colour) in ways_to_see(model).items():
             by_task: dict[str, list[int]] = {t: [] for t in tasks}
             for done, view in enumerate(run.views, start=1):
                 picked = model_choices(model, view, use_depth=depth, use_colour=colour)
@@ -158,15 +158,6 @@ def _geometry(views: Sequence[TemplateView], tasks: Sequence[str]) -> dict[str, 
         if all(p is not None for p in picks):
             chosen[task] = [p for p in picks if p is not None]
     return chosen
-
-
-def _modalities(model: DeepSight) -> list[str]:
-    config = model.model.config
-    return [
-        name
-        for name, (depth, colour) in MODALITIES.items()
-        if (config.depth or not depth) and (config.rgb or not colour)
-    ]
 
 
 Case = tuple[Asked, int]

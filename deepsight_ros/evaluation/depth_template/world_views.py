@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from deepsight_ros.evaluation.depth_template.views import TemplateView, views
+from deepsight_ros.evaluation.held_out import HEIGHT_PX, WIDTH_PX
 from deepsight_ros.synthesis.depth_template import Options
 from deepsight_ros.synthesis.world_labels import nouns
 from deepsight_ros.synthesis.world_source import DEFAULT_KINDS, WorldSource
@@ -12,7 +13,8 @@ from deepsight_ros.training.examples import room_text
 
 PLACES = DEFAULT_KINDS
 """Options of Scene Classification: eight rooms that share most furniture, and the tabletop."""
-WIDTH_PX, HEIGHT_PX = 256, 192
+TEST_SEED, TRAINING_SEED = 90_001, 90_002
+"""Of the benchmark's views; training corpora use others."""
 
 
 def world_views(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
@@ -26,8 +26,10 @@ from deepsight_ros.perception.inputs import GivenUp, RegionKind, RegionRequest
 from deepsight_ros.perception.perceiver import Perceiver
 from deepsight_ros.questions.answering import answer
 from deepsight_ros.questions.parser import parse_answer
-from deepsight_ros.scene.answer import Status
-from deepsight_ros.scene.objects import UpSource
+from deepsight_ros.reasoning.embedded import EmbeddedPlanner
+from deepsight_ros.reasoning.reasoning import reason
+from deepsight_ros.scene.answer import Answer, Status
+from deepsight_ros.scene.objects import Scene, UpSource
 
 _REGION = re.compile(r"<region(\d+)>")
 _MOST_TOKENS = 32
@@ -112,14 +114,31 @@ def model_replies(
     return out
 
 
-def measured_replies(
+Answerer = Callable[[str, Scene, Sequence[str]], Answer]
+"""Question, scene and ids of its regions in, answer out."""
+
+
+def measured(question: str, scene: Scene, regions: Sequence[str]) -> Answer:
+    """As the question room answers."""
+    del regions  # the scene knows them by their ids
+    return answer(question, scene)
+
+
+def reasoned(question: str, scene: Scene, regions: Sequence[str]) -> Answer:
+    """As the embedded planner answers: by its families of tasks, else by one question."""
+    return reason(question, scene, EmbeddedPlanner(), regions=regions).answer
+
+
+def robot_replies(
     views: Sequence[SpatialView],
     questions: Sequence[SpatialQuestion],
+    answerers: Mapping[str, Answerer],
     *,
     advance: Callable[[int], None] = lambda _: None,
-) -> list[Reply]:
-    """What a robot without the model says: perception with the boxes as regions, then measured."""
-    out = []
+) -> dict[str, list[Reply]]:
+    """What a robot without the model says: perception with the boxes as regions, then each way
+    to answer, over the same scene."""
+    out: dict[str, list[Reply]] = {name: [] for name in answerers}
     for view, group in by_view(views, questions):
         up = None
         if view.up_in_camera is not None:
@@ -133,23 +152,26 @@ def measured_replies(
             view.frame, perceiver.perceive(view.frame, up_in_camera=up), regions
         )
         for question in group:
-            # the question room knows a region by its id; back into the question's own numbers
-            here = {str(row): str(n) for n, row in enumerate(question.rows)}
-            text = _REGION.sub(lambda m, q=question: f"region{q.rows[int(m[1])]}", question.text)
-            try:
-                said = answer(text, scene)
-            except DeepsightError:
-                out.append(Reply(""))
-                continue
-            if said.status is not Status.OK:
-                out.append(Reply(said.text))  # the reason, which may be the right answer
-                continue
-            words = _REGION.sub(lambda m, h=here: f"<region{h.get(m[1], m[1])}>", said.text)
-            first = said.measurements[0] if said.measurements else None
-            lower, upper = (np.nan, np.nan) if first is None else (first.lower, first.upper)
-            out.append(Reply(words, float(lower), float(upper)))
+            for name, answerer in answerers.items():
+                out[name].append(_reply(question, scene, answerer))
         advance(1)
     return out
+
+
+def _reply(question: SpatialQuestion, scene: Scene, answerer: Answerer) -> Reply:
+    # the question room knows a region by its id; back into the question's own numbers
+    here = {str(row): str(n) for n, row in enumerate(question.rows)}
+    text = _REGION.sub(lambda m: f"region{question.rows[int(m[1])]}", question.text)
+    try:
+        said = answerer(text, scene, [f"region{row}" for row in question.rows])
+    except DeepsightError:
+        return Reply("")
+    if said.status is not Status.OK:
+        return Reply(said.text)  # the reason, which may be the right answer
+    words = _REGION.sub(lambda m: f"<region{here.get(m[1], m[1])}>", said.text)
+    first = said.measurements[0] if said.measurements else None
+    lower, upper = (np.nan, np.nan) if first is None else (first.lower, first.upper)
+    return Reply(words, float(lower), float(upper))
 
 
 class Blind:

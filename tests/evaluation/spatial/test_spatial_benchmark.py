@@ -15,7 +15,14 @@ pytest.importorskip("transformers", reason="the benchmark asks a learnt model")
 from typer.testing import CliRunner
 
 from deepsight_ros.cli.main import app
-from deepsight_ros.evaluation.spatial.benchmark import TEST_SEED, SpatialRun, prepare, world
+from deepsight_ros.evaluation.spatial.benchmark import (
+    ROBOT,
+    TEST_SEED,
+    SpatialRun,
+    against_first,
+    prepare,
+    world,
+)
 from deepsight_ros.evaluation.spatial.questions import (
     GENERAL,
     QUALITATIVE,
@@ -29,7 +36,7 @@ from deepsight_ros.evaluation.spatial.subjects import (
     Blind,
     Reply,
     claim_of,
-    measured_replies,
+    robot_replies,
 )
 from deepsight_ros.model.deepsight_model import DeepSightModel
 from deepsight_ros.model.predictor import DeepSight
@@ -124,13 +131,30 @@ def test_stratified_numbers_leave_little_to_a_constant() -> None:
 
 def test_measured_answers_come_in_the_question_s_regions(run: SpatialRun) -> None:
     some = [q for q in run.questions if q.view < 3]
-    replies = measured_replies(run.views, some)
+    both = robot_replies(run.views, some, ROBOT)
+    replies = both["measured"]
     numbers = [(r, q) for r, q in zip(replies, some, strict=True) if q.group == QUANTITATIVE]
     right = [is_right(r, q) for r, q in numbers if r.text]
     assert len(right) > 10 and np.mean(right) > 0.5
     choices = [(r, q) for r, q in zip(replies, some, strict=True) if q.options and r.text]
     assert all("<region" not in r.text or r.text.count("<region") <= 6 for r, q in choices)
     assert {claim_of(r, q) for r, q in choices} - {""}
+    # the planner asks what no family knows as one question: mostly the same answers
+    same = [a == b for a, b in zip(replies, both["reasoned"], strict=True) if a.text]
+    assert np.mean(same) > 0.5
+
+
+def test_two_models_are_compared_on_the_same_questions() -> None:
+    asked = [SpatialQuestion(n // 4, QUALITATIVE, "x", "?", (), "yes") for n in range(40)]
+    right, half = [Reply("Yes.")] * 40, [Reply("Yes.")] * 20 + [Reply("No.")] * 20
+    said = {"measured": right, "a, depth": right, "b, depth": half, "b, both": half}
+    found = against_first(said, asked)
+    assert set(found) == {"b less a, depth"}
+    lost = found["b less a, depth"][QUALITATIVE]
+    assert lost["value"] == pytest.approx(-0.5) and lost["count"] == 40
+    assert lost["lower"] is not None and lost["upper"] is not None
+    assert lost["lower"] < -0.5 < lost["upper"] < 0
+    assert found["b less a, depth"][GENERAL]["value"] is None
 
 
 def test_rows_are_the_regions_that_were_meant(
@@ -167,7 +191,10 @@ def test_command_writes_json_and_page(
     )  # fmt: skip
     assert told.exit_code == 0, told.output
     report = json.loads((tmp_path / "report.json").read_text())
-    assert set(report["subjects"]) == {"measured", "tiny, depth", "tiny, colour", "tiny, both"}
+    assert set(report["subjects"]) == {
+        "measured", "reasoned", "tiny, depth", "tiny, colour", "tiny, both",
+    }  # fmt: skip
+    assert report["against_first"] == {} and len(report["questions_digest"]) == 12
     for scores in report["subjects"].values():
         assert 0 <= scores["qualitative"]["value"] <= 1
     measured = report["subjects"]["measured"]["quantitative"]
