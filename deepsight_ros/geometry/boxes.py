@@ -105,54 +105,6 @@ def canonical_rectangle(centre_m: Array, size_m: Array, yaw_rad: float) -> Recta
     return Rectangle(np.asarray(centre_m, np.float64), np.array([a, b]), float(yaw))
 
 
-def inside_convex(
-    points_m: AnyFloat, polygon_m: Array, margin_m: float = 0.0
-) -> NDArray[np.bool_]:
-    """(N,) True for (N, 2) points inside a convex polygon or within ``margin_m`` of it."""
-    points = np.atleast_2d(np.asarray(points_m, np.float64))
-    inside = np.zeros(len(points), dtype=bool)
-    if len(polygon_m) >= 3:
-        edges = np.roll(polygon_m, -1, axis=0) - polygon_m
-        offset = points[:, None, :] - polygon_m[None]
-        cross = edges[:, 0] * offset[..., 1] - edges[:, 1] * offset[..., 0]
-        inside = np.asarray((cross >= -1e-12).all(axis=1))
-    if margin_m > 0.0 or len(polygon_m) < 3:
-        inside |= _to_boundary_m(points, polygon_m) <= max(margin_m, 1e-9)
-    return inside
-
-
-def polygon_distance_m(a_m: Array, b_m: Array) -> float:
-    """Least distance between two convex polygons; 0 when they touch or overlap."""
-    if polygons_intersect(a_m, b_m):
-        return 0.0
-    return float(min(_to_boundary_m(a_m, b_m).min(), _to_boundary_m(b_m, a_m).min()))
-
-
-def polygons_intersect(a_m: Array, b_m: Array) -> bool:
-    """Whether two convex polygons share a point (separating axis theorem)."""
-    directions = np.vstack([np.roll(p, -1, axis=0) - p for p in (a_m, b_m)])
-    between = b_m.mean(axis=0) - a_m.mean(axis=0)
-    # of points and segments the edge normals alone do not suffice: try the lines themselves too
-    flat = len(a_m) < 3 or len(b_m) < 3
-    extra = [directions, between[None]] if flat else []
-    normals = np.vstack([np.column_stack([-directions[:, 1], directions[:, 0]]), *extra])
-    normals = normals[np.hypot(normals[:, 0], normals[:, 1]) > 1e-12]
-    on_a, on_b = a_m @ normals.T, b_m @ normals.T
-    apart = (on_a.max(axis=0) < on_b.min(axis=0)) | (on_b.max(axis=0) < on_a.min(axis=0))
-    return not bool(apart.any())
-
-
-def overlap_area_m2(a_m: Array, b_m: Array) -> float:
-    """Area two convex polygons share."""
-    if len(a_m) < 3 or len(b_m) < 3 or not polygons_intersect(a_m, b_m):
-        return 0.0
-    low = a_m.min(axis=0)  # shift: OpenCV works in single precision
-    area, _ = cv2.intersectConvexConvex(
-        (a_m - low).astype(np.float32), (b_m - low).astype(np.float32)
-    )
-    return float(area)
-
-
 def extent_m(points_m: AnyFloat, direction: Array) -> tuple[float, float]:
     """Least and greatest coordinate of (N, D) points along a direction (normalised here)."""
     unit = np.asarray(direction, np.float64) / np.linalg.norm(direction)

@@ -148,16 +148,6 @@ class TransformBuffer:
             root_from_target = self._chain(down, stamp_ns, tolerance_ns, wanted)
         return root_from_target.inverse() @ root_from_source
 
-    def newest_common_ns(self, target: str, source: str) -> int | None:
-        """Newest stamp at which two frames are related; None where all between is static.
-
-        Raises:
-            TransformError: an unknown frame, or frames of two trees.
-        """
-        with self._lock:
-            up, down = self._path(target.lstrip("/"), source.lstrip("/"))
-            return self._newest_common_ns(up + down)
-
     def can_transform(self, target: str, source: str, stamp_ns: int | None = None) -> bool:
         """Whether ``lookup`` would succeed."""
         try:

@@ -112,10 +112,6 @@ class ImageStream:
             self._reception.remove(self._subscription)
             self._subscription = None
 
-    def has_publisher(self) -> bool:
-        """Somebody publishes one of the transports."""
-        return self._best() is not None
-
     def check(self) -> Report:
         """Look at the graph, switch transport if need be, and say how the stream does."""
         best = self._best()

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
-from typing import Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
 
 from deepsight_ros.errors import InvalidValueError
-from deepsight_ros.geometry.camera import RgbdFrame
 from deepsight_ros.geometry.transforms import RigidTransform
 from deepsight_ros.scene.objects import UpSource
 
@@ -87,20 +85,6 @@ class Detection:
             raise InvalidValueError(
                 f"detection '{self.label}': got score {self.score}, expected 0 to 1"
             )
-
-
-@runtime_checkable
-class Detector(Protocol):
-    """Anything that names parts of a frame: an open-vocabulary model, an outside node."""
-
-    @property
-    def name(self) -> str:
-        """As in the ``detector`` parameter."""
-        ...
-
-    def detect(self, frame: RgbdFrame) -> tuple[Detection, ...]:
-        """Boxes in full-resolution depth pixels; may take long, so it runs off the frame path."""
-        ...
 
 
 @dataclass(frozen=True, eq=False)

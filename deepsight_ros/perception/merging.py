@@ -100,11 +100,6 @@ def _features(sums: Array, size: Array, perimeter: Array, colour: Array) -> Arra
     return out
 
 
-def parting_logit(feature: Array, has_colour: bool) -> Array:
-    """(P,) log odds that each border parts two things."""
-    return _logit(feature, *_weights(has_colour))
-
-
 @compiled("f8[:,::1], f8[:,::1], f8[::1], f8[::1], f8")
 def _logit(feature: Array, hidden: Array, hidden_bias: Array, out: Array, bias: float) -> Array:
     """(P,) output of a network of one hidden layer."""

@@ -85,11 +85,6 @@ class Ground:
     wall_masks: tuple[Bool, ...]
 
 
-def height_above(view: WorkingView, normal: Array, offset_m: float) -> Float:
-    """(H, W) float32 signed distance of each pixel's point from a plane, positive above it."""
-    return np.asarray(view.filled_m * view.along(normal) + np.float32(offset_m), np.float32)
-
-
 def foreground_of(
     view: WorkingView,
     finding: SupportFinding,

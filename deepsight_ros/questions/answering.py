@@ -16,7 +16,6 @@ from deepsight_ros.geometry.transforms import RigidTransform
 from deepsight_ros.questions import japanese
 from deepsight_ros.questions.catalogue import CATALOGUE, type_of
 from deepsight_ros.questions.matching import match
-from deepsight_ros.questions.mentions import Mention
 from deepsight_ros.questions.ordering import PRINTED
 from deepsight_ros.questions.query import Condition, NotUnderstood, Query
 from deepsight_ros.questions.referring import (
@@ -499,8 +498,3 @@ def _name(object_id: str, case: Case) -> str:
     if object_id == SUPPORT_ID:
         return f"the {case.scene.support_label or 'support'}"
     return describe(object_id, case.scene, case.vocabulary)
-
-
-def mention_of(object_id: str) -> Mention:
-    """A mention that means just this object or region, for callers that have ids."""
-    return Mention(object_id, tag=object_id, determiner="the")

@@ -83,11 +83,6 @@ class ObservedShape:
         """(N, 3) float32 seen points in W, smoothed, without mixed pixels."""
         return self.surface.points_m.astype(np.float32)
 
-    @property
-    def silhouette_m(self) -> NDArray[np.float32]:
-        """(M, 3) float32 outline points in W."""
-        return self.surface.outline_m.astype(np.float32)
-
     @cached_property
     def completion(self) -> Completion:
         return complete(self.surface, self.camera_m, support_known=self.support_known)

@@ -22,9 +22,6 @@ Message = Any
 Connection = Any
 OnBroken = Callable[[str, object], None]
 
-TRIED_MESSAGES = 5
-"""How many messages of a topic are tried to learn what it holds."""
-
 
 class BagReader:
     """An open bag; use it as a context manager.

@@ -15,10 +15,6 @@ from deepsight_ros.questions.grammar import spaced
 from deepsight_ros.synthesis.pair_groups import with_article
 from deepsight_ros.synthesis.samples import Pair, Sample
 
-GENERAL_TYPES: tuple[str, ...] = (
-    "general.what", "general.colour", "general.place", "general.exists", "general.declined",
-)  # fmt: skip
-
 _QUESTIONS: dict[str, tuple[str, ...]] = {
     "general.what": (
         "What is <region0>?", "What do you see at <region0>?", "Which object is <region0>?",

@@ -47,7 +47,6 @@ _ALLOWED = (
 _OBSTACLES = frozenset(
     {"anything", "something", "obstacle", "object", "thing", "surface", "wall", "nothing"}
 )
-_MOVES = ("MOVE", "HIT", "FREE", "BEFORE")
 
 
 def free_space(u: Utterance) -> Query | None:

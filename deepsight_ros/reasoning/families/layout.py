@@ -30,7 +30,6 @@ from deepsight_ros.scene.measurement import Measurement
 
 LEAST_M, SHARE = 0.020, 0.10
 GRIPPER_WIDTH_M = 0.10
-RIGHT_TOLERANCE_RAD = math.radians(5.0)
 
 
 def triangle(c: Context) -> Finding:

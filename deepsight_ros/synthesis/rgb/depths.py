@@ -16,7 +16,6 @@ from deepsight_ros.synthesis.rgb.loading import in_batches, load, place
 
 Picture = NDArray[np.uint8]
 MAX_DEPTH_M = 80.0
-EXAMPLE = "depth-anything/Depth-Anything-V2-Metric-Indoor-Small-hf"
 
 
 class MetricDepth:
