@@ -43,7 +43,7 @@ EVEN = "even"
 MOST = 0.7
 """Share of the questions of the kind that an arm of "sampling" draws most."""
 LEAST_SEEDS = 3
-"""Fewer say nothing about a trend (SEMANTICS.md, Statistics)."""
+"""Fewer say nothing about a trend (docs/semantics.md)."""
 
 
 @dataclass(frozen=True)

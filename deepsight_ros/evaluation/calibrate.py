@@ -1,7 +1,7 @@
 """Calibration of intervals: residuals on training worlds in, scene/calibration.json out.
 
 Worlds come from the ``train`` families and layout rules, sensors from the ``calibration`` noise
-profile, so that nothing the benchmark tests on has been seen (SEMANTICS.md, Statistics).
+profile, so that nothing the benchmark tests on has been seen (docs/semantics.md).
 """
 
 from __future__ import annotations

@@ -4,8 +4,8 @@ Truth comes from the full solids through the definitions of docs/tasks.md, with 
 own. Decidable, from truth alone, stated before any answer was seen: the margin to the threshold is
 at least 50 mm and 20 % of the largest length in the chain (12 degrees for falling; a figure: at
 least 80 % of its tolerance inside, or 50 mm outside), and every quantity of the chain is
-determined by the view (SEMANTICS). Undecidable:
-at most 2 mm, less than perfect depth of the visible surface tells (5 mm, SEMANTICS "Truth"). What
+determined by the view (docs/semantics.md). Undecidable:
+at most 2 mm, less than perfect depth of the visible surface tells (5 mm, docs/semantics.md). What
 lies between is not asked. Every thing of a task is at least 80 % visible.
 """
 
@@ -47,7 +47,7 @@ class Task:
         decidable: from truth alone.
         margin: truth's distance from the threshold (m; rad for falling).
         chain: the quantities it rests on, with the ids of their things.
-        determined: every one of them is determined by the view (SEMANTICS "Truth").
+        determined: every one of them is determined by the view (docs/semantics.md).
     """
 
     text: str

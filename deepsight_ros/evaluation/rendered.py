@@ -42,7 +42,7 @@ def perceive_scene_file(
     """Render, add noise, perceive.
 
     Args:
-        path: scene file (SEMANTICS.md, Scene file).
+        path: scene file (docs/scene_file.md).
         family: sensor noise family.
         seed: of the noise.
 

@@ -22,7 +22,7 @@ BANDS: dict[str, tuple[float, float]] = {
     "+-25%": (0.75, 1.25),
     "+-10%": (0.9, 1.1),
 }
-"""Bands of value / truth in use in the field (MISSION.md); all are reported."""
+"""Bands of value / truth in use (SpatialVLM, SpatialRGPT, Q-Spatial); all are reported."""
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """Understanding benchmark: questions in free English over scene files, scored against their truth.
 
-In: a folder with ``questions.jsonl`` and ``scenes/`` (SEMANTICS "Scene file": a line each
+In: a folder with ``questions.jsonl`` and ``scenes/`` (docs/scene_file.md: a line each
 {scene, question, expects: {status, quantity, objects, value, unit}, accepts: [...]}). Out: how
 many are right, honestly unanswered, or confidently wrong. Scenes are exact solids: only the
 understanding of words is scored here, not perception.

@@ -1,4 +1,4 @@
-"""Up and height in, the working frame of a scene out (SEMANTICS: Frames).
+"""Up and height in, the working frame of a scene out (docs/semantics.md).
 
 With up known, the working frame is the gravity frame G: origin under the camera on the support
 surface, z up, x the optical axis projected on the ground, y left. Without it, the camera's own

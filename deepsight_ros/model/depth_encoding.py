@@ -2,7 +2,7 @@
 
 ``grey`` is the baseline that DeepSight calls inadequate, kept for comparison: 8-bit replicated
 depth. ``log`` keeps scale over the whole range. ``xyz`` is metric and gravity-levelled, with a
-validity channel, as HiSpatial found best (MISSION.md).
+validity channel, as HiSpatial found best.
 """
 
 from __future__ import annotations

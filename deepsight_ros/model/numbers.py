@@ -1,6 +1,6 @@
 """Numbers in and out. Head: hidden state at a ``<num>`` token in, a distribution over metres out.
 
-Numbers written digit by digit lose their last digit (DESIGN.md, Numbers). Here the text says
+Numbers written digit by digit lose their last digit. Here the text says
 ``<num>`` and a head gives the value: a mixture, over log10(SI value), of bins and of lengths of
 the question's regions (``lengths``), each moved and blurred as the head sees fit. A choice among
 candidates beside a free answer is the idea of pointer networks (Vinyals et al. 2015) and of

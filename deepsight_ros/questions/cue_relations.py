@@ -55,7 +55,7 @@ RELATIONS: dict[str, str] = {
         (vicinity|neighbourhood|neighborhood) of; beside; at the side of
     """,
 }
-"""Two-place relations of SEMANTICS.md; ``between`` is read by the rules."""
+"""Two-place relations of docs/semantics.md; ``between`` is read by the rules."""
 
 COMPARATIVES: dict[str, str] = {
     "taller": "taller; more tall; less short; tallr",

@@ -1,6 +1,6 @@
-"""Comparatives and superlatives, those of SEMANTICS and their missing opposites.
+"""Comparatives and superlatives, those of docs/semantics.md and their missing opposites.
 
-``scene.predicates`` orders by the predicates that SEMANTICS names. People also say "deeper",
+``scene.predicates`` orders by what docs/semantics.md names. People also say "deeper",
 "shallower" and "less long": the same comparison on depth and length, forwards or backwards.
 """
 
@@ -43,7 +43,7 @@ COMPARED: dict[str, str] = {
 """Predicate -> quantity it compares."""
 
 PRINTED: dict[str, str] = {"less_long": "longer"}
-"""Names under which predicates without a name in SEMANTICS are reported."""
+"""Names under which predicates without a name in docs/semantics.md are reported."""
 
 _OUTCOMES = {Outcome.TRUE: Outcome.FALSE, Outcome.FALSE: Outcome.TRUE}
 

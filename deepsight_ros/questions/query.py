@@ -12,7 +12,7 @@ class Condition:
     """What a thing must satisfy: a predicate to others, or a quantity against a value.
 
     Attributes:
-        predicate: of SEMANTICS, or "" when a quantity is compared.
+        predicate: of docs/semantics.md, or "" when a quantity is compared.
         anchors: the others, in the order the predicate takes them.
         quantity: compared with ``threshold`` when ``predicate`` is empty.
         relation: of ``scene.predicates.compare_to``.

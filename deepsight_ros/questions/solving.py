@@ -128,7 +128,7 @@ _PLAINER = {"higher": ("taller", "above"), "lower": ("shorter", "below")}
 
 
 def yes_no_of(predicate: str) -> Solver:
-    """A predicate of SEMANTICS about the things asked."""
+    """A predicate of docs/semantics.md about the things asked."""
 
     def solve(case: Case) -> Solved:
         ids = case.ids

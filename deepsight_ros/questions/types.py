@@ -92,7 +92,7 @@ class QuestionType:
     Attributes:
         name: unique; "height", "height.compare", "taller.choice" ...
         form: kind of answer.
-        key: quantity or predicate of SEMANTICS that is measured or judged.
+        key: quantity or predicate of docs/semantics.md that is measured or judged.
         roles: names of the slots that things fill, in order: "a", "b", "c", "group", "value".
         unit: SI unit of a number, "" otherwise.
         questions: phrasings in the notation of ``grammar``.

@@ -28,7 +28,7 @@ from deepsight_ros.scene.measurement import Bound, Measurement
 WIDE_M, WIDE_SHARE = 0.010, 0.10
 """An end of an interval farther from the value than the larger of these is worth a question."""
 NEAR_EDGE_M = 0.005
-"""How well a seen near edge is placed (SEMANTICS "Truth")."""
+"""How well a seen near edge is placed (docs/semantics.md)."""
 EXACT = frozenset({CAMERA_ID, GRIPPER_ID})
 _AXES = (("offset_sideways", "width"), ("offset_ahead", "depth"))
 

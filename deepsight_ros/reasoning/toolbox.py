@@ -2,7 +2,7 @@
 
 It counts steps, keeps the deadline, notices a cancel before and after every question, and tells
 the caller of each finished step. Nothing else can be called through it: ``ask`` takes text that
-the catalogue understands or refuses, ``measure`` takes a quantity of SEMANTICS and object ids.
+the catalogue understands or refuses, ``measure`` takes a quantity (docs/semantics.md) and ids.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Distances between bodies, to the camera, and directions on the ground.
 
-In: bodies in W. Out: raw estimates with end points. Definitions: SEMANTICS "Quantities".
+In: bodies in W. Out: raw estimates with end points. Definitions: docs/semantics.md.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""measure(scene, quantity, ids) -> Measurement: every quantity of SEMANTICS, one entry point.
+"""measure(scene, quantity, ids) -> Measurement: all of docs/semantics.md, one entry point.
 
 Objects are exact solids or observed shapes; the families (distances, sizes, free_space) work on
 both through ``body.Body``. Besides object ids, "camera" stands for the camera's origin and
@@ -67,7 +67,7 @@ def measure(
         object_ids: one or two ids, in the order of the question. ``free_space`` takes ("gripper",)
             or the gripper object's id for the gripper, and () for a driving robot; ``count`` takes
             the ids counted.
-        width_m, height_m: swept box of ``free_space``; the defaults of SEMANTICS when None.
+        width_m, height_m: swept box of ``free_space``; None: those of docs/semantics.md.
 
     Returns:
         Measurement with its 95 % interval. ``direction`` is the nearest clock hour (1-12); its

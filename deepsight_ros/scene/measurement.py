@@ -41,7 +41,7 @@ QUANTITY_UNITS: dict[str, str] = {
     "free_space": "m",
     "count": "",
 }
-"""Every measurable quantity of SEMANTICS.md and its SI unit (clock hours are 1-12)."""
+"""Every measurable quantity of docs/semantics.md and its SI unit (clock hours are 1-12)."""
 
 OFFSET_UNITS: dict[str, str] = {"offset_ahead": "m", "offset_sideways": "m"}
 """Signed offsets of one box centre from another along G's x and y. They are measured like the

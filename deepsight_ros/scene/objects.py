@@ -1,7 +1,7 @@
 """Scene and SceneObject: what perception hands on and every answer is computed from.
 
-Working frame W of a scene: the gravity frame G of SEMANTICS.md where up is known (origin on the
-support surface under the camera, z up, x the optical axis projected on the ground, y left).
+Working frame W of a scene (docs/semantics.md): the gravity frame G where up is known (origin on
+the support surface under the camera, z up, x the optical axis projected on the ground, y left).
 Where up is unknown W is only the camera's frame turned to x forward, y left, z up; distances,
 ranges and counts hold in it, anything that needs gravity is refused.
 """
@@ -24,7 +24,7 @@ Array = NDArray[np.float64]
 
 
 class UpSource(Enum):
-    """Where up came from, best first (SEMANTICS.md, Frames)."""
+    """Where up came from, best first (docs/semantics.md)."""
 
     TF = "tf"
     IMU = "imu"

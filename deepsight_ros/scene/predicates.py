@@ -2,7 +2,7 @@
 
 In: a scene and object ids. Out: ``Verdict`` or ``Ranking``. Inside the margin (the larger of
 10 mm, the 95 % interval of the difference and, for sizes, 5 % of the larger) the outcome is SAME;
-where the view leaves the difference open it is UNDECIDED. Definitions: SEMANTICS "Predicates".
+where the view leaves the difference open it is UNDECIDED. Definitions: docs/semantics.md.
 """
 
 from __future__ import annotations
@@ -92,7 +92,7 @@ class Ranking:
 def judge(
     scene: Scene, predicate: str, object_ids: Sequence[str], *, anchor_id: str | None = None
 ) -> Verdict:
-    """Decide a predicate of SEMANTICS.
+    """Decide a predicate of docs/semantics.md.
 
     Args:
         scene: exact or observed.
@@ -285,7 +285,7 @@ def _calibrated_as(key: str, *, anchored: bool = False) -> str:
 
 
 def _decide(key: str, ids: tuple[str, str], a: RawEstimate, b: RawEstimate) -> Verdict:
-    """Verdict on a > b with the margins of SEMANTICS."""
+    """Verdict on a > b with the margins of docs/semantics.md."""
     quantity = _calibrated_as(key)
     floor = 0.0 if quantity == "volume" else LEAST_MARGIN_M
     if quantity in _SIZES:

@@ -1,4 +1,4 @@
-"""Scene files: JSON in, an exact ``Scene`` of solids out (format: SEMANTICS "Scene file").
+"""Scene files: JSON in, an exact ``Scene`` of solids out (format: docs/scene_file.md).
 
 Positions are solid centres in G (metres, z from the support), pitch positive looks down, sizes
 are given before yaw. Every malformed field raises ``SceneFileError`` naming the field.

@@ -22,7 +22,7 @@ class Verdict:
     """What a predicate says about its objects.
 
     Attributes:
-        predicate: name in SEMANTICS.md ("left_of", "closer", "on", "taller" ...).
+        predicate: name in docs/semantics.md ("left_of", "closer", "on", "taller" ...).
         outcome: see ``Outcome``.
         object_ids: the objects, in the order of the question.
         difference: signed margin-free difference the outcome rests on (SI), positive = TRUE.

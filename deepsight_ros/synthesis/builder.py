@@ -36,7 +36,7 @@ LAYOUTS = {"train": ("scatter", "cluster"), "test": ("rows", "ring")}
 
 @dataclass(frozen=True)
 class Difficulty:
-    """How crowded a world is (SEMANTICS.md, Simulated difficulty).
+    """How crowded a world is (docs/semantics.md).
 
     Attributes:
         count: least and most objects.

@@ -1,7 +1,7 @@
 """What one view can know: decides from truth alone whether a question is determined.
 
 A question is determined when perfect depth of the visible surface would give the truth within 5 %
-or 5 mm (SEMANTICS.md, Truth). In: a world, its noise-free rendering, its exact scene. Out: for a
+or 5 mm (docs/semantics.md). In: a world, its noise-free rendering, its exact scene. Out: for a
 quantity yes or no; for a predicate the settled outcome, or None. No answer and no sensor noise
 enters, and nothing of the code that measures observed shapes is used.
 
@@ -47,7 +47,7 @@ RELATIVE, ABSOLUTE_M = 0.05, 0.005
 HOUR_TOLERANCE = 3.0 / 30.0
 """Three degrees on the clock face, in hours."""
 STANDS_M = 0.015
-"""The tolerance of "on" (SEMANTICS.md): nearer to the support than this it stands there."""
+"""The tolerance of "on" (docs/semantics.md): nearer to the support than this it stands there."""
 _MOST_POINTS = 6000
 _LEAST_PIXELS = 12
 _SLACK_M = 0.03

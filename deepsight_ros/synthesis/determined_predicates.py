@@ -180,7 +180,7 @@ def settled(
 def true_outcome(
     truth: Scene, predicate: str, ids: tuple[str, ...], real: TrueGeometry | None = None
 ) -> Outcome:
-    """The outcome for the full solids, with the margins of SEMANTICS.md."""
+    """The outcome for the full solids, with the margins of docs/semantics.md."""
     real = real or TrueGeometry(truth)
     if predicate in ("touching", "next_to", "on", "inside"):
         return Outcome.TRUE if slack(real, predicate, ids) >= 0 else Outcome.FALSE

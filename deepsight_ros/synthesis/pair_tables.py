@@ -122,7 +122,7 @@ class Comparison:
 
     Attributes:
         difference: (N, N) positive speaks for TRUE.
-        margin: (N, N) of the decision; ``nominal`` is the part that SEMANTICS fixes.
+        margin: (N, N) of the decision; ``nominal`` is the part that docs/semantics.md fixes.
         outcome: (N, N) codes; the diagonal is SAME.
     """
 
@@ -309,7 +309,7 @@ FAR_APART_M = 0.05
 
 
 def decide(values: Values, quantity: str, sign: int) -> Comparison:
-    """Compare (N,) values with each other under the margins of SEMANTICS."""
+    """Compare (N,) values with each other under the margins of docs/semantics.md."""
     return _decided(values[:, None], values[None, :], quantity, sign)
 
 

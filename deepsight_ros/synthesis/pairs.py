@@ -4,7 +4,7 @@
 
 SpatialVLM's generated VQA (arXiv 2401.12168, section 3) on the catalogue that answers live
 questions. What the view does not determine, what noise could flip and what lies inside a margin is
-not asked; elevation is asked only where up is known (SEMANTICS.md).
+not asked; elevation is asked only where up is known (docs/semantics.md).
 """
 
 from __future__ import annotations

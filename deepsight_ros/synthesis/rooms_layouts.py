@@ -1,7 +1,7 @@
 """How rooms are furnished: what makes a kind of room what it is, then what any room may hold.
 
 Most furniture may stand in any room; kinds differ in how it is arranged. Each kind has one rule of
-arrangement for training and another for testing (SEMANTICS.md, Statistics).
+arrangement for training and another for testing (docs/semantics.md).
 """
 
 from __future__ import annotations

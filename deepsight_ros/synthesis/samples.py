@@ -79,7 +79,7 @@ class Pair:
         spoken_unit: the unit the answer is phrased in ("cm"), "" otherwise.
         lower, upper: 95 % interval of the number in SI, None for exact or no number.
         threshold: SI value a comparison asks about, or None.
-        determined: the view determines the answer (SEMANTICS.md, Truth).
+        determined: the view determines the answer (docs/semantics.md).
         quantity: what was measured ("surface_distance"), or the predicate.
         noise: label noise added on purpose, SI; 0 when there is none.
     """

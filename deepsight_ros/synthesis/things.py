@@ -1,7 +1,7 @@
 """World values: things, the structure they stand on, a camera. `World.truth()` is the exact Scene.
 
 World frame M: z up, z = 0 on the support surface things stand on. The camera may be anywhere in
-it; the truth comes in the working frame W of that camera (SEMANTICS.md, frame G).
+it; the truth comes in the working frame W of that camera (docs/semantics.md, frame G).
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 Every numeric question of every picture is asked by depth, by colour and by both, as far as the
 model has them. Shards must come from other seeds than training and from another noise family than
-the test (SEMANTICS.md, Statistics).
+the test (docs/semantics.md).
 """
 
 from __future__ import annotations

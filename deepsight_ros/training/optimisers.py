@@ -2,7 +2,7 @@
 
 Muon (orthogonalised momentum) moves the matrices inside transformer layers and projectors;
 embeddings, norms, convolutions and heads go by AdamW. From scratch and within the same samples it
-learnt shape and security far sooner than AdamW alone (DESIGN.md, measured facts).
+learnt shape and security far sooner than AdamW alone.
 """
 
 from __future__ import annotations

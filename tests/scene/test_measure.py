@@ -1,4 +1,4 @@
-"""measure(): definitions of SEMANTICS on exact solids, derived names, and what is refused."""
+"""measure(): docs/semantics.md on exact solids, derived names, and what is refused."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the best-known open generator gets wrong (MISSION.md), each as a property of ours.
+"""What the best-known open generator gets wrong, each as a property of ours.
 
 Scenes here are drawn at random from exact solids; answers are held against plain arithmetic on
 their sizes and centres, not against the measuring code.

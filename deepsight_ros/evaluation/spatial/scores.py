@@ -18,7 +18,7 @@ from deepsight_ros.evaluation.spatial.subjects import Blind, Reply, claim_of, nu
 from deepsight_ros.evaluation.statistics import BANDS, best_constant, in_band, share
 
 CAPS = {"[50,200]%": 0.40, "+-25%": 0.15}
-"""Most that the best constant and blind may score on stratified numbers (SEMANTICS.md)."""
+"""Most that the best constant and blind may score on stratified numbers (docs/semantics.md)."""
 RANGES_M = (0.0, 0.8, 1.5, 3.0, 5.0, float("inf"))
 
 

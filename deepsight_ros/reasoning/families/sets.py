@@ -290,7 +290,7 @@ def times(c: Context) -> Finding:
 
 
 def alike(c: Context) -> Finding:
-    """Are all of a set of the same size, within 10 mm or 5 % (SEMANTICS margins)?"""
+    """Are all of a set of the same size, within 10 mm or 5 % (docs/semantics.md margins)?"""
     quantity = quantity_of(c.said("key"))
     if quantity == "volume":
         quantity = "length"
