@@ -2,5 +2,5 @@
 
 Nothing in here may import what made the answers: the measuring code of the scene room, the
 catalogue and its solvers, the pair engine, the shard writer (import-linter holds that, indirect
-imports too). It reads the Parquet files; what they mean is docs/semantics.md; nothing else is shared.
+imports too). It reads the Parquet files, and knows what they mean from docs/semantics.md.
 """
