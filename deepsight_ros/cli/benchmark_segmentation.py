@@ -83,8 +83,8 @@ def segmentation(
         with images_bar(console, "pictures", total) as advance:
             found = benchmark.run(cases, segmenters, progress=advance)
     except DeepsightError as error:
-        console.print(f"[red]{error}[/red]")
-        raise typer.Exit(1) from error
+        typer.echo(f"error: {error}", err=True)
+        raise typer.Exit(2) from error
     about: dict[str, Any] = {
         "pictures": len(found.shown),
         "seed": seed,

@@ -113,8 +113,8 @@ def calibrate(
             f"{free.median_difference:.2g} in the median, {free.worst_difference:.2g} at most"
         )
     except DeepsightError as error:
-        console.print(f"[red]{error}[/red]")
-        raise typer.Exit(1) from error
+        typer.echo(f"error: {error}", err=True)
+        raise typer.Exit(2) from error
 
 
 def _run(
@@ -159,5 +159,5 @@ def _run(
 
             train(recipe, model, codec, data, out, report=report, stop_after=pause_after)
     except DeepsightError as error:
-        console.print(f"[red]{error}[/red]")
-        raise typer.Exit(1) from error
+        typer.echo(f"error: {error}", err=True)
+        raise typer.Exit(2) from error

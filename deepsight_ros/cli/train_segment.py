@@ -57,5 +57,5 @@ def segment(
 
             train(chosen, data, out, report=report, stop_after=pause_after)
     except DeepsightError as error:
-        console.print(f"[red]{error}[/red]")
-        raise typer.Exit(1) from error
+        typer.echo(f"error: {error}", err=True)
+        raise typer.Exit(2) from error

@@ -46,6 +46,6 @@ def segment_judge(
         judge = fit(features, overlap, seed=seed)
         save_judge(model, judge if least is None else replace(judge, least=least))
     except DeepsightError as error:
-        console.print(f"[red]{error}[/red]")
-        raise typer.Exit(1) from error
+        typer.echo(f"error: {error}", err=True)
+        raise typer.Exit(2) from error
     console.print(f"{len(overlap)} masks of {len(pictures)} pictures -> {model / 'judge.json'}")
