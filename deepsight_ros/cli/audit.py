@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from deepsight_ros.cli.benchmark import JsonOption, write_json
+from deepsight_ros.cli.benchmark import JsonOption, write_report
 from deepsight_ros.errors import DeepsightError
 
 
@@ -55,7 +55,7 @@ def audit(
                 on_row=None if page is None else page.add,
             )
         print_report(report, console, details=details)
-        write_json(report.as_dict(), json_path)
+        write_report(report.as_dict(), json_path)
         if page is not None and sheet is not None:
             page.write(sheet, report)
             console.print(f"contact sheet -> {sheet}")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from pathlib import Path
 from typing import Annotated, Any
@@ -17,6 +16,7 @@ from deepsight_ros.cli.benchmark_segmentation import segmentation
 from deepsight_ros.cli.benchmark_spatial import spatial
 from deepsight_ros.cli.progress import work_bar
 from deepsight_ros.errors import DeepsightError
+from deepsight_ros.files import write_json
 
 app = typer.Typer(help="Measure accuracy and speed.", no_args_is_help=True)
 
@@ -25,14 +25,10 @@ JsonOption = Annotated[
 ]
 
 
-def write_json(report: dict[str, Any], path: Path | None) -> None:
-    """Write a report atomically; nothing when no path was given."""
-    if path is None:
-        return
-    path.parent.mkdir(parents=True, exist_ok=True)
-    scratch = path.with_suffix(path.suffix + ".tmp")
-    scratch.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
-    scratch.replace(path)
+def write_report(report: dict[str, Any], path: Path | None) -> None:
+    """Write a report; nothing when no path was given."""
+    if path is not None:
+        write_json(path, report)
 
 
 @app.command()
@@ -89,7 +85,7 @@ def geometry(
         )
     report = geometry_report(run, seed=seed, seconds=time.perf_counter() - started)
     print_report(report, details=details)
-    write_json(report, json_path)
+    write_report(report, json_path)
 
 
 @app.command()
@@ -112,7 +108,7 @@ def understanding(
     scores = {score.name.lower(): round(report.share(score), 4) for score in Score}
     times = {"median_ms": round(report.median_ms, 2), "worst_ms": round(report.worst_ms, 2)}
     content = {"benchmark": "understanding", "questions": len(report.rows), **scores, **times}
-    write_json(content, json_path)
+    write_report(content, json_path)
 
 
 @app.command()
@@ -134,7 +130,7 @@ def reasoning(
         records = run_reasoning(tasks, seed, bar.reach)
     report = reasoning_report(records, seed, time.perf_counter() - started)
     print_reasoning(report, console)
-    write_json(report, json_path)
+    write_report(report, json_path)
 
 
 @app.command()
@@ -168,7 +164,7 @@ def live(
     except DeepsightError as error:
         typer.echo(f"error: {error}", err=True)
         raise typer.Exit(2) from error
-    write_json(report, json_path)
+    write_report(report, json_path)
 
 
 @app.command()
@@ -179,7 +175,7 @@ def lifecycle(
     """Bring the whole graph up and down; counts what is left behind."""
     from deepsight_ros.nodes.benchmark_lifecycle import run_lifecycle
 
-    write_json(run_lifecycle(cycles=cycles), json_path)
+    write_report(run_lifecycle(cycles=cycles), json_path)
 
 
 @app.command()
@@ -244,7 +240,7 @@ def synthesis(
             rows += shard_rows(min(images, 64)) if shards else []
             rows += memory_rows(min(images, 32)) if memory else []
     console.print(as_table([*rows, *on_ray]))
-    write_json(as_report([*rows, *on_ray]), json_path)
+    write_report(as_report([*rows, *on_ray]), json_path)
 
 
 app.command("depth-template")(depth_template)
@@ -278,7 +274,7 @@ def rewards(
 
         def progress(run: RewardRun) -> None:
             bar.reach(len(run.scores))
-            write_json(report(run, seed=seed), json_path)
+            write_report(report(run, seed=seed), json_path)
 
         run = run_rewards(episodes, seed, workers=workers, keep=keep, progress=progress)
     if not run.scores:
@@ -286,7 +282,7 @@ def rewards(
         raise typer.Exit(130)
     content = report(run, seed=seed)
     typer.echo(as_text(content))
-    write_json(content, json_path)
+    write_report(content, json_path)
     if len(run.scores) < run.wanted:
         raise typer.Exit(130)
 

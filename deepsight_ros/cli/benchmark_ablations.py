@@ -56,7 +56,7 @@ def ablations(
     """BBox convolution, depth encoding, what learns, label noise, data: one change per arm."""
     import torch
 
-    from deepsight_ros.cli.benchmark import write_json
+    from deepsight_ros.cli.benchmark import write_report
     from deepsight_ros.evaluation.ablations import AXES, Exam, run_ablations
     from deepsight_ros.evaluation.depth_template.world_views import TEST_SEED, world_views
     from deepsight_ros.evaluation.spatial.benchmark import prepare
@@ -103,7 +103,7 @@ def ablations(
         console.print(_table(name, arms))
     for name, why in found["left_out"].items():
         console.print(f"{name}: left out, {why}", style="yellow")
-    write_json(found, json_path)
+    write_report(found, json_path)
 
 
 def _table(axis: str, arms: dict[str, Any]) -> Table:

@@ -43,7 +43,7 @@ def depth_template(
     """Scene Classification, Recognition, Distance Judge, Security."""
     import torch
 
-    from deepsight_ros.cli.benchmark import write_json
+    from deepsight_ros.cli.benchmark import write_report
     from deepsight_ros.evaluation.depth_template.benchmark import HELD_OUT, run_benchmark
     from deepsight_ros.evaluation.depth_template.page import write_page
     from deepsight_ros.evaluation.depth_template.recorded_views import recorded_views
@@ -92,7 +92,7 @@ def depth_template(
         raise typer.Exit(2) from error
     report = run.report()
     _print(console, report)
-    write_json(report, json_path)
+    write_report(report, json_path)
     if report_path is not None:
         shown = f"{next(iter(models))}, depth" if models else "nearest neighbours"
         write_page(run, report, shown, report_path)

@@ -33,7 +33,7 @@ def model_speed(
     """Load time, first token, short answer, tokens/s, bandwidth, MFU, memory."""
     import torch
 
-    from deepsight_ros.cli.benchmark import write_json
+    from deepsight_ros.cli.benchmark import write_report
     from deepsight_ros.evaluation import model_speed as speeds
     from deepsight_ros.model.predictor import DeepSight
 
@@ -64,7 +64,7 @@ def model_speed(
         raise typer.Exit(2) from error
     report["memory"] = speeds.memory_rows()
     _print(console, report)
-    write_json(report, json_path)
+    write_report(report, json_path)
 
 
 def _gpu(loaded: Any, device: str, peak: float | None) -> dict[str, Any]:

@@ -48,7 +48,7 @@ def segmentation(
     from rich.console import Console
     from rich.table import Table
 
-    from deepsight_ros.cli.benchmark import write_json
+    from deepsight_ros.cli.benchmark import write_report
     from deepsight_ros.cli.progress import images_bar
     from deepsight_ros.evaluation import segmentation_benchmark as benchmark
     from deepsight_ros.evaluation import segmentation_page
@@ -124,7 +124,7 @@ def segmentation(
             truth = f"{hits} of {boxes} boxes" if boxes else "no truth"
             shown.add_row(f"{name}, {place}", f"{count} masks", truth, "", "", "", "")
     console.print(shown)
-    write_json(made, json)
+    write_report(made, json)
     if report is not None:
         segmentation_page.write(report, found, made, about)
         console.print(f"pictures -> {report}")

@@ -35,7 +35,7 @@ def spatial(
     """Numbers and words about held-out views: model, measurement, constant, blind."""
     import torch
 
-    from deepsight_ros.cli.benchmark import write_json
+    from deepsight_ros.cli.benchmark import write_report
     from deepsight_ros.evaluation.held_out import load_models
     from deepsight_ros.evaluation.spatial.benchmark import answer_all, prepare, subjects_of
     from deepsight_ros.evaluation.spatial.page import write_page
@@ -54,7 +54,7 @@ def spatial(
         raise typer.Exit(2) from error
     report = run.report()
     _print(console, report)
-    write_json(report, json_path)
+    write_report(report, json_path)
     if report_path is not None:
         write_page(run, report, report_path)
         console.print(f"page -> {report_path}")

@@ -147,8 +147,8 @@ def _run(made: Replay, recording: Path, resume: bool) -> int:
 
 def _write_report(made: Replay, state: State) -> Path:
     from deepsight_ros.evaluation.replay.page import write_page
-    from deepsight_ros.evaluation.replay.run import write_json
     from deepsight_ros.evaluation.replay.summary import summarise
+    from deepsight_ros.files import write_json
 
     summary = summarise(made.out, state, made.looker, made.task)
     write_json(made.out / "summary.json", summary)

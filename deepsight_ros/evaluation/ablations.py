@@ -29,6 +29,7 @@ from deepsight_ros.evaluation.spatial.benchmark import SpatialRun
 from deepsight_ros.evaluation.spatial.benchmark import generator_hash as spatial_hash
 from deepsight_ros.evaluation.spatial.scores import subject_scores
 from deepsight_ros.evaluation.spatial.subjects import model_replies
+from deepsight_ros.files import write_json, write_text
 from deepsight_ros.model.predictor import DeepSight
 from deepsight_ros.synthesis.depth_template import generator_hash as template_hash
 from deepsight_ros.synthesis.shards.manifest import MANIFEST, file_sha256
@@ -216,7 +217,7 @@ def run_ablations(
             if not file.exists():
                 folder = _train(recipe, arm, seed, further_steps, data, out, report, kept)
                 made = exam() if made is None else made
-                _write(file, made.scores(DeepSight.from_pretrained(folder, device=device)))
+                write_json(file, made.scores(DeepSight.from_pretrained(folder, device=device)))
                 report(f"{arm.run_name}, seed {seed}", None)
             done[seed] = json.loads(file.read_text(encoding="utf-8"))
     return {
@@ -338,12 +339,4 @@ def _claim(out: Path, about: Mapping[str, Any]) -> None:
             f"ablations: {out} holds arms of another recipe, other shards or another exam; give "
             "another --out, or remove it"
         )
-    out.mkdir(parents=True, exist_ok=True)
-    file.write_text(text, encoding="utf-8")
-
-
-def _write(file: Path, scores: Mapping[str, float]) -> None:
-    file.parent.mkdir(parents=True, exist_ok=True)
-    scratch = file.with_suffix(".tmp")
-    scratch.write_text(json.dumps(dict(scores), indent=1) + "\n", encoding="utf-8")
-    scratch.replace(file)
+    write_text(file, text)

@@ -17,6 +17,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from deepsight_ros.files import write_text
+
 Box = tuple[int, int, int, int]
 
 _FAR_M = 6.0
@@ -40,10 +42,7 @@ def write(path: Path, title: str, parts: Sequence[str], report: Mapping[str, Any
         *parts,
         f"<details><summary>JSON</summary><pre>{text}</pre></details>",
     ]
-    path.parent.mkdir(parents=True, exist_ok=True)
-    scratch = path.with_suffix(".tmp")
-    scratch.write_text("\n".join(page), encoding="utf-8")
-    scratch.replace(path)
+    write_text(path, "\n".join(page))
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

@@ -16,6 +16,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from deepsight_ros.errors import InvalidValueError
+from deepsight_ros.files import write_json
 from deepsight_ros.scene.estimate import RawEstimate, Visibility
 from deepsight_ros.scene.measurement import QUANTITY_UNITS, Bound
 
@@ -127,9 +128,7 @@ def save_table(table: Table, path: Path, *, source: str, records: int) -> None:
     for (quantity, group), (lower, upper) in sorted(table.items()):
         factors_out[quantity][group] = {"lower": round(lower, 4), "upper": round(upper, 4)}
     content = {"source": source, "records": records, "coverage": COVERAGE, "factors": factors_out}
-    scratch = path.with_suffix(".tmp")
-    scratch.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
-    scratch.replace(path)
+    write_json(path, content)
 
 
 def fit(residuals: Iterable[Residual], coverage: float = COVERAGE) -> Table:

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from deepsight_ros.evaluation.audit.auditor import AuditReport
 from deepsight_ros.evaluation.audit.verdict import Finding
 from deepsight_ros.evaluation.audit.view import View
+from deepsight_ros.files import write_text
 
 _SHOWN_PAIRS = 14
 _HUES = 12
@@ -76,10 +77,7 @@ class ContactSheet:
             "<!doctype html><html lang='en'><meta charset='utf-8'><title>Audit</title>"
             f"<style>{_STYLE}</style><body>{head}{''.join(shown)}</body></html>\n"
         )
-        path.parent.mkdir(parents=True, exist_ok=True)
-        scratch = path.with_name(f".{path.name}.tmp")
-        scratch.write_text(page, encoding="utf-8")
-        scratch.replace(path)
+        write_text(path, page)
 
 
 def _row(

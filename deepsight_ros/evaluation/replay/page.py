@@ -11,6 +11,7 @@ from deepsight_ros.evaluation.replay import charts
 from deepsight_ros.evaluation.replay.run import STAGES, State
 from deepsight_ros.evaluation.replay.summary import lines_of
 from deepsight_ros.evaluation.replay.timings import Durations
+from deepsight_ros.files import write_text
 
 MOST_POINTS = 1500
 """Of a curve or of a row of the timeline: longer recordings are thinned."""
@@ -69,9 +70,7 @@ def write_page(out: Path, summary: Json, timing: Json, state: State) -> Path:
         f"<body>{''.join(parts)}</body></html>\n"
     )
     path = out / "report.html"
-    scratch = path.with_suffix(".tmp")
-    scratch.write_text(page, encoding="utf-8")
-    scratch.replace(path)
+    write_text(path, page)
     return path
 
 

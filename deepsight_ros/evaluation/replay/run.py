@@ -21,6 +21,7 @@ from deepsight_ros.evaluation.replay.pictures import picture
 from deepsight_ros.evaluation.replay.recorded import Recorded
 from deepsight_ros.evaluation.replay.script import Ask, Mark, Truth, mark, truth_for
 from deepsight_ros.evaluation.replay.timings import Durations
+from deepsight_ros.files import write_json
 from deepsight_ros.questions.answering import answer, prepare
 from deepsight_ros.scene.answer import Answer, Status
 from deepsight_ros.scene.objects import Scene
@@ -302,13 +303,6 @@ def answer_line(
         line["ratio"] = _plain(score.ratio)
         line["covered"] = score.covered
     return line
-
-
-def write_json(path: Path, content: Any) -> None:
-    """Atomically; keys in the order given."""
-    scratch = path.with_suffix(".tmp")
-    scratch.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-    scratch.replace(path)
 
 
 class _Timer:

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from deepsight_ros.errors import InvalidValueError, ShardError
+from deepsight_ros.files import write_json
 from deepsight_ros.synthesis.shards.manifest import (
     FORMAT,
     MANIFEST,
@@ -24,7 +25,6 @@ from deepsight_ros.synthesis.shards.manifest import (
     ShardEntry,
     read_json,
     totals,
-    write_json,
 )
 from deepsight_ros.synthesis.shards.rows import SCHEMA_VERSION
 from deepsight_ros.synthesis.shards.scene_json import as_json
@@ -151,7 +151,7 @@ def _keep_plan(folder: Path, plan: dict[str, Any]) -> None:
         return
     if (folder / MANIFEST).exists() or any(folder.glob("shard-*.parquet")):
         raise ShardError(f"shards {folder}: got shards without a {PLAN}; give another folder")
-    write_json(path, plan)
+    write_json(path, plan, sort_keys=True)
 
 
 def _short(plan: Mapping[str, Any], keys: list[str]) -> str:

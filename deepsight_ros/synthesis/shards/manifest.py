@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 from deepsight_ros.errors import ShardError
+from deepsight_ros.files import write_json, write_text
 
 FORMAT = "deepsight-shards"
 PLAN, MANIFEST, BROKEN = "plan.json", "manifest.json", "broken.jsonl"
@@ -104,7 +104,7 @@ class Manifest:
         content = {"format": FORMAT, **asdict(self)}
         for shard in content["shards"]:  # the report has them word for word
             shard["broken"] = len(shard["broken"])
-        write_json(folder / MANIFEST, content)
+        write_json(folder / MANIFEST, content, sort_keys=True)
 
     @classmethod
     def read(cls, folder: Path, schema_version: int) -> Manifest:
@@ -145,21 +145,6 @@ def _why_missing(folder: Path) -> str:
     return (
         f"shards {folder}: got no {MANIFEST}, expected a folder that `deepsight synthesize` made"
     )
-
-
-def write_text(path: Path, text: str) -> None:
-    """Write a small file atomically and durably."""
-    scratch = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    with scratch.open("w", encoding="utf-8", newline="\n") as handle:
-        handle.write(text)
-        handle.flush()
-        os.fsync(handle.fileno())
-    scratch.replace(path)
-
-
-def write_json(path: Path, content: object) -> None:
-    """Write JSON atomically, one key per line."""
-    write_text(path, json.dumps(content, indent=1, sort_keys=True) + "\n")
 
 
 def read_json(path: Path) -> Any:

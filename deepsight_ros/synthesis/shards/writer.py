@@ -19,10 +19,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from deepsight_ros.errors import DeepsightError, InvalidValueError
+from deepsight_ros.files import write_json
 from deepsight_ros.synthesis.samples import SampleSource
 from deepsight_ros.synthesis.shards.annotations import Annotator
 from deepsight_ros.synthesis.shards.images import COLOUR_CODECS
-from deepsight_ros.synthesis.shards.manifest import Broken, ShardEntry, file_sha256, write_json
+from deepsight_ros.synthesis.shards.manifest import Broken, ShardEntry, file_sha256
 from deepsight_ros.synthesis.shards.rows import IMAGE_COLUMNS, SCHEMA, to_row
 
 
@@ -172,7 +173,7 @@ def write_shard(
         sha256=digest,
         broken=tuple(broken),
     )
-    write_json(job.entry_path(shard), asdict(entry))
+    write_json(job.entry_path(shard), asdict(entry), sort_keys=True)
     return entry
 
 
