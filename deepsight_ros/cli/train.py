@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -132,7 +133,7 @@ def _run(
     from deepsight_ros.training.start import starting_model
     from deepsight_ros.training.trainer import StepReport, train
 
-    console = Console()
+    console = Console(quiet=int(os.environ.get("RANK", "0")) > 0)  # one of many processes speaks
     if threads is not None:
         torch.set_num_threads(threads)
     changes: dict[str, Any] = {k: v for k, v in given.items() if v not in (None, "")}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -37,7 +38,7 @@ def segment(
     from deepsight_ros.training.segment_recipe import SegmentRecipe
     from deepsight_ros.training.segment_trainer import SegmentStep, train
 
-    console = Console()
+    console = Console(quiet=int(os.environ.get("RANK", "0")) > 0)  # one of many processes speaks
     if threads is not None:
         torch.set_num_threads(threads)
     changes: dict[str, Any] = {"steps": steps, "seed": seed}

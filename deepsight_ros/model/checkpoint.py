@@ -27,7 +27,12 @@ SHARD_BYTES = 15_000_000
 
 
 def save(
-    folder: Path, model: DeepSightModel, codec: TextCodec, *, dtype: torch.dtype | None = None
+    folder: Path,
+    model: DeepSightModel,
+    codec: TextCodec,
+    *,
+    dtype: torch.dtype | None = None,
+    weights: Mapping[str, Tensor] | None = None,
 ) -> None:
     """Write a checkpoint; files of an older one are replaced one by one, config.json last.
 
@@ -35,10 +40,11 @@ def save(
         folder: made when missing.
         model, codec: what to write.
         dtype: of floating-point weights on disk (float16 halves the files); None keeps theirs.
+        weights: to write instead of the model's own (gathered from many processes).
     """
     folder.mkdir(parents=True, exist_ok=True)
     tensors = {}
-    for name, tensor in model.state_dict().items():
+    for name, tensor in (model.state_dict() if weights is None else weights).items():
         if name == "language.lm_head.weight" and model.config.language.tied:
             continue
         kept = tensor.detach().cpu()

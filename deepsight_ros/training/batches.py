@@ -75,12 +75,19 @@ class Batches:
         self.sets = [ShardSet(folder, COLUMNS) for folder in folders]
         if not sum(map(len, self.sets)):
             raise InvalidValueError(f"training: got no rows in {list(map(str, folders))}")
+        self._sizes = [s.least_rows(ranks) for s in self.sets]
+        if sum(self._sizes) < recipe.batch:
+            raise InvalidValueError(
+                f"training: got {sum(self._sizes)} rows for each of {ranks} processes in "
+                f"{list(map(str, folders))}, expected a batch of {recipe.batch} at least; give "
+                "more shards, or lower `batch` in the recipe"
+            )
         self.recipe, self.config, self.codec = recipe, config, codec
         self.rank, self.ranks = rank, ranks
 
     def __len__(self) -> int:
         """Batches of one epoch and rank."""
-        return max(1, sum(map(len, self.sets)) // (self.recipe.batch * self.ranks))
+        return sum(self._sizes) // self.recipe.batch
 
     def start(self, first: int, last: int) -> Iterator[Batch]:
         """Batches ``first`` to ``last - 1``, prepared ahead in a thread."""
@@ -129,7 +136,10 @@ class Batches:
         seen = [asked_regions(r.pictures, g) for r, g in zip(rows, groups, strict=True)]
         groups = [group for _, group in seen]
         pictures = collate([own for own, _ in seen])
-        modality = str(rng.choice(list(self.recipe.modalities), p=_shares(self.recipe.modalities)))
+        # of all processes the same: towers that one of them skips would keep the others waiting
+        drawn = rng if self.ranks == 1 else np.random.default_rng([self.recipe.seed, 23, number])
+        kinds = list(self.recipe.modalities)
+        modality = str(drawn.choice(kinds, p=_shares(self.recipe.modalities)))
         if modality != "both":
             pictures = pictures.only(depth=modality == "depth", colour=modality == "colour")
         if self.config.region.most < 1:
@@ -156,10 +166,9 @@ class Batches:
             epoch += 1
 
     def _epoch(self, epoch: int, skip: int) -> Iterator[Example]:
-        """Rows of all sets, taken in an order drawn from the epoch."""
+        """Rows of all sets that this process has, taken in an order drawn from the epoch."""
         rng = np.random.default_rng([self.recipe.seed, 11, epoch, self.rank])
-        sizes = [-(-len(s) // self.ranks) for s in self.sets]
-        order = rng.permutation(np.repeat(np.arange(len(self.sets)), sizes))
+        order = rng.permutation(np.repeat(np.arange(len(self.sets)), self._sizes))
         skipped = np.bincount(order[:skip], minlength=len(self.sets))
         streams = [
             s.stream(
@@ -172,9 +181,7 @@ class Batches:
             for s, k in zip(self.sets, skipped, strict=True)
         ]
         for which in order[skip:]:
-            row = next(streams[which], None)
-            if row is not None:
-                yield self._example(self.sets[which], row)
+            yield self._example(self.sets[which], next(streams[which]))
 
     def _example(self, shards: ShardSet, row: Row) -> Example:
         if self.memory is None:

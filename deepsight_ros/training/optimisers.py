@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 
-import torch
+from accelerate import Accelerator
 from torch import nn
 from torch.optim import AdamW, Optimizer
 from torch.optim.lr_scheduler import LambdaLR
@@ -61,13 +61,14 @@ def rate(step: int, steps: int, config: OptimiserConfig) -> float:
 
 
 def take_step(
-    parameters: Iterable[nn.Parameter],
+    accelerator: Accelerator,
+    objective: nn.Module,
     optimisers: Iterable[Optimizer],
     schedules: Iterable[LambdaLR],
     limit: float,
 ) -> None:
-    """Clip the gradients, move the parameters and the rates, forget the gradients."""
-    torch.nn.utils.clip_grad_norm_(list(parameters), limit)
+    """Clip the gradients of all processes together, move parameters and rates, forget them."""
+    accelerator.clip_grad_norm_(objective.parameters(), limit)
     for optimiser, schedule in zip(optimisers, schedules, strict=True):
         optimiser.step()
         schedule.step()

@@ -32,16 +32,27 @@ def claim(run: Path, recipe: Mapping[str, Any], accelerator: Accelerator) -> Non
         raise InvalidValueError(
             f"training: {run} holds a run of another recipe; give another --out, or remove it"
         )
+    accelerator.wait_for_everyone()  # nobody reads what another is writing
     if accelerator.is_main_process:
         file.write_text(text, encoding="utf-8")
 
 
 def resume(accelerator: Accelerator, run: Path) -> int:
-    """Load the last state; steps that are done."""
+    """Load the last state; steps that are done.
+
+    Raises:
+        InvalidValueError: it was saved by another number of processes, whose batches were others.
+    """
     pointer = run / f"{STATE}.json"
     if not pointer.exists():
         return 0
     saved = json.loads(pointer.read_text(encoding="utf-8"))
+    ranks = saved.get("processes", 1)
+    if ranks != accelerator.num_processes:
+        raise InvalidValueError(
+            f"training: {run} holds a run of {ranks} processes, got {accelerator.num_processes}; "
+            "launch as many, or give another --out"
+        )
     accelerator.load_state(str(run / saved["folder"]))
     return int(saved["step"])
 
@@ -55,8 +66,10 @@ def save_state(accelerator: Accelerator, run: Path, step: int) -> None:
     accelerator.wait_for_everyone()
     if accelerator.is_main_process:
         scratch = pointer.with_suffix(".tmp")
-        scratch.write_text(json.dumps({"folder": folder, "step": step}) + "\n", encoding="utf-8")
+        values = {"folder": folder, "step": step, "processes": accelerator.num_processes}
+        scratch.write_text(json.dumps(values) + "\n", encoding="utf-8")
         scratch.replace(pointer)
+    accelerator.wait_for_everyone()  # the next save of every process reads the new pointer
 
 
 def writer(run: Path, purge_step: int):  # type: ignore[no-untyped-def]

@@ -16,7 +16,6 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from accelerate import Accelerator
 from torch import nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
@@ -26,6 +25,7 @@ from deepsight_ros.model.segmenter_weights import load, save
 from deepsight_ros.synthesis.segment_store import SegmentSet
 from deepsight_ros.training import run_folder
 from deepsight_ros.training.optimisers import build, take_step
+from deepsight_ros.training.processes import accelerator_of, is_sharded, mean_losses
 from deepsight_ros.training.segment_examples import augmented, cropped, example
 from deepsight_ros.training.segment_loss import SegmentBatch, SegmentObjective
 from deepsight_ros.training.segment_recipe import SegmentRecipe
@@ -114,17 +114,23 @@ def train(
         recipe: what to do.
         folders: of sets; all must be of one size.
         run: folder of states, logs and ``checkpoint``, which is renewed with every state.
-        report: called every ``report_every`` steps.
+        report: called every ``report_every`` steps, on the main process alone.
         stop_after: end after this many steps as a kill would, state saved.
 
     Returns:
         The last report; None when nothing was left to do.
 
     Raises:
-        InvalidValueError: the run folder belongs to another recipe, or a loss is not finite.
+        InvalidValueError: the run folder belongs to another recipe or number of processes, a
+            loss is not finite, or FSDP was asked for.
         SourceError: no pictures.
     """
-    accelerator = Accelerator(mixed_precision=recipe.precision)
+    accelerator = accelerator_of(recipe.precision)
+    if is_sharded(accelerator):
+        raise InvalidValueError(
+            "training: got FSDP for the segmenter, whose million parameters fit every device; "
+            "launch without FSDP (many GPUs work by DDP)"
+        )
     torch.manual_seed(recipe.seed)
     run_folder.claim(run, recipe.as_mapping(), accelerator)
     network = load(Path(recipe.start)) if recipe.start else SegmenterNet(recipe.model)
@@ -164,17 +170,18 @@ def train(
                 f"training: got loss {values['loss']} at step {step}; lower the learning rate of "
                 f"the recipe and resume from the last state in {run}"
             )
-        take_step(objective.parameters(), optimisers, schedules, recipe.optimiser.clip)
+        take_step(accelerator, objective, optimisers, schedules, recipe.optimiser.clip)
         mean.update_parameters(accelerator.unwrap_model(objective).model)
         pictures += recipe.batch * accelerator.num_processes
         done = step + 1
         if done % report_every == 0 or done == last:
             spent = time.perf_counter() - mark
-            told = SegmentStep(done, values, pictures / spent, run_folder.memory_mb())
+            means = mean_losses(accelerator, values, values)
+            told = SegmentStep(done, means, pictures / spent, run_folder.memory_mb())
             pictures, mark = 0, time.perf_counter()
-            report(told)
             if writer is not None:
-                for name, value in values.items():
+                report(told)
+                for name, value in means.items():
                     writer.add_scalar(f"loss/{name}", value, done)
                 writer.add_scalar("speed/pictures_per_s", told.pictures_per_s, done)
                 writer.add_scalar("memory/peak_mb", told.memory_mb, done)

@@ -10,11 +10,11 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Hashable, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
 import torch
-from accelerate import Accelerator
 from torch import Tensor, nn
 
 from deepsight_ros.errors import InvalidValueError
@@ -26,6 +26,13 @@ from deepsight_ros.training.batches import Batch, Batches
 from deepsight_ros.training.examples import Example
 from deepsight_ros.training.lora import merge_lora
 from deepsight_ros.training.optimisers import build, take_step
+from deepsight_ros.training.processes import (
+    accelerator_of,
+    is_sharded,
+    mean_losses,
+    refuse_sharded_muon,
+    whole_weights,
+)
 from deepsight_ros.training.recipe import Recipe
 
 _TOWER_ROOTS = (
@@ -36,6 +43,8 @@ _TOWER_ROOTS = (
     "text_projection",
     "log_temperature",
 )
+_LAYERS = "language.model.layers."
+_LOSSES = ("loss", "text", "number", "contrast")
 _DTYPES = {"float32": torch.float32, "float16": torch.float16, "bfloat16": torch.bfloat16}
 
 
@@ -45,8 +54,8 @@ class StepReport:
 
     Attributes:
         step: finished steps.
-        losses: by name.
-        samples_per_s, tokens_per_s: since the last report.
+        losses: by name, means over the processes.
+        samples_per_s, tokens_per_s: of all processes, since the last report.
         memory_mb: peak, of the GPU where there is one.
     """
 
@@ -64,12 +73,18 @@ class Objective(nn.Module):
         model: to train.
         text: weight of the language and number losses (0 where towers are aligned).
         contrast: weight of the contrastive loss.
+        touch_all: every parameter outside the decoder's layers gets a gradient, of zeros where
+            the batch did not need it. FSDP sums what each process has a gradient of, and hangs
+            where they differ.
     """
 
-    def __init__(self, model: DeepSightModel, text: float, contrast: float) -> None:
+    def __init__(
+        self, model: DeepSightModel, text: float, contrast: float, *, touch_all: bool = False
+    ) -> None:
         super().__init__()
         self.model = model
         self.text, self.contrast = text, contrast
+        self.touch_all = touch_all
 
     def forward(self, batch: Batch) -> dict[str, Tensor]:
         losses: dict[str, Tensor] = {}
@@ -81,6 +96,10 @@ class Objective(nn.Module):
         if self.contrast > 0 and batch.text_ids is not None and batch.text_mask is not None:
             losses["contrast"] = self.model.contrast(sight, batch.text_ids, batch.text_mask)
             total = total + self.contrast * losses["contrast"]
+        if self.touch_all:
+            for name, parameter in self.model.named_parameters():
+                if parameter.requires_grad and not name.startswith(_LAYERS):
+                    total = total + 0.0 * parameter.float().sum()
         losses["loss"] = total
         return losses
 
@@ -104,15 +123,22 @@ def train(
         model, codec: to start from; a saved state in ``run`` replaces the weights.
         folders: of shards.
         run: folder of states, logs and the finished checkpoint ("checkpoint").
-        report: called every ``report_every`` steps.
+        report: called every ``report_every`` steps, on the main process alone.
         stop_after: end after this many steps, state saved, as a kill would (tests, short calls);
             the checkpoint is then that of an unfinished run.
         memory: of examples, shared with other runs on the same data (``Batches``).
 
+    Returns:
+        ``model``, in eval mode; LoRA adapters are folded in on disk alone, and under FSDP it
+        stays shared out.
+
     Raises:
-        InvalidValueError: the run folder belongs to another recipe, or a loss is not finite.
+        InvalidValueError: the run folder belongs to another recipe or number of processes, a
+            loss is not finite, or the optimiser cannot work under FSDP.
     """
-    accelerator = Accelerator(mixed_precision=recipe.precision)
+    accelerator = accelerator_of(recipe.precision)
+    sharded = is_sharded(accelerator)
+    refuse_sharded_muon(accelerator, recipe.optimiser.kind)
     torch.manual_seed(recipe.seed)
     run_folder.claim(run, recipe.as_mapping(), accelerator)
     freeze(model, recipe.train)
@@ -120,7 +146,9 @@ def train(
     contrastive = recipe.stage == "align" and "tower" in recipe.train
     text_weight = 0.0 if contrastive else 1.0
     contrast = 1.0 if contrastive else recipe.align_weight
-    objective = Objective(model, text_weight, contrast if model.text_tower is not None else 0.0)
+    if model.text_tower is None:
+        contrast = 0.0
+    objective = Objective(model, text_weight, contrast, touch_all=sharded)
     optimisers, schedules = build(objective.named_parameters(), recipe.optimiser, recipe.steps)
     prepared = accelerator.prepare(objective, *optimisers)
     objective, optimisers = prepared[0], list(prepared[1:])
@@ -145,8 +173,13 @@ def train(
     for step in range(first, last):
         torch.manual_seed(recipe.seed * 1_000_003 + step * 97 + accelerator.process_index)
         sums: dict[str, float] = {}
-        for _ in range(accumulate):
+        for part in range(accumulate):
             batch = next(stream)
+            if sharded and text_weight > 0 and not batch.questions:
+                raise InvalidValueError(
+                    "training: got a batch without questions, for which the processes of FSDP "
+                    "would wait for ever; expected shards with the kinds the recipe shares out"
+                )
             moved = Batch(
                 batch.pictures.to(accelerator.device),
                 batch.text.to(accelerator.device),
@@ -154,8 +187,10 @@ def train(
                 None if batch.text_mask is None else batch.text_mask.to(accelerator.device),
                 batch.questions,
             )
-            losses = objective(moved)
-            accelerator.backward(losses["loss"] / accumulate)
+            waits = part + 1 < accumulate and accelerator.num_processes > 1 and not sharded
+            with accelerator.no_sync(objective) if waits else nullcontext():
+                losses = objective(moved)
+                accelerator.backward(losses["loss"] / accumulate)
             for name, value in losses.items():
                 sums[name] = sums.get(name, 0.0) + float(value.detach()) / accumulate
             samples += len(batch.pictures) * accelerator.num_processes
@@ -165,29 +200,32 @@ def train(
                 f"training: got loss {sums['loss']} at step {step}; lower the learning rates of "
                 f"the recipe and resume from the last state in {run / run_folder.STATE}"
             )
-        take_step(objective.parameters(), optimisers, schedules, recipe.optimiser.clip)
+        take_step(accelerator, objective, optimisers, schedules, recipe.optimiser.clip)
         done = step + 1
         if done % report_every == 0 or done == last:
             spent = time.perf_counter() - mark
-            told = StepReport(done, sums, samples / spent, tokens / spent, run_folder.memory_mb())
+            means = mean_losses(accelerator, sums, _LOSSES)
+            told = StepReport(done, means, samples / spent, tokens / spent, run_folder.memory_mb())
             samples = tokens = 0
             mark = time.perf_counter()
-            report(told)
             if writer is not None:
+                report(told)
                 _log(writer, told)
         if done % recipe.save_every == 0 or done == last:
             run_folder.save_state(accelerator, run, done)
     if writer is not None:
         writer.close()
     over = last == recipe.steps
-    if accelerator.is_main_process and (over or (stop_after is not None and not recipe.lora_rank)):
-        finished = accelerator.unwrap_model(objective).model
-        if recipe.lora_rank and over:
-            merge_lora(finished)
-        dtype = _DTYPES[recipe.keep_dtype]
-        checkpoint.save(run / "checkpoint", finished, codec, dtype=dtype)
-        text = json.dumps(recipe.as_mapping(), indent=1) + "\n"
-        (run / "checkpoint" / "recipe.json").write_text(text, encoding="utf-8")
+    if over or (stop_after is not None and not recipe.lora_rank):
+        weights = whole_weights(accelerator, objective)
+        if accelerator.is_main_process:
+            if recipe.lora_rank:
+                weights = merge_lora(weights)
+            dtype = _DTYPES[recipe.keep_dtype]
+            checkpoint.save(run / "checkpoint", model, codec, dtype=dtype, weights=weights)
+            text = json.dumps(recipe.as_mapping(), indent=1) + "\n"
+            (run / "checkpoint" / "recipe.json").write_text(text, encoding="utf-8")
+        accelerator.wait_for_everyone()
     return model.eval()
 
 

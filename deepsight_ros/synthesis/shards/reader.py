@@ -143,6 +143,14 @@ class ShardSet:
                 inside = at - (int(ends[which - 1]) if which else 0)
                 yield self._rows(tables[which], blocks[which], [inside])[0]
 
+    def least_rows(self, ranks: int) -> int:
+        """Rows that each of ``ranks`` consumers gets in any epoch; all of them when it is one.
+
+        Blocks are handed out whole, so that a consumer may get more: this counts the smallest.
+        """
+        rows = sorted(b.rows for b in self._blocks)
+        return sum(rows[: len(rows) // ranks])
+
     def _shared_rows(self, seed: int, epoch: int, ranks: int) -> int:
         order = np.random.default_rng([seed, epoch, 0]).permutation(len(self._blocks))
         return min(sum(self._blocks[i].rows for i in order[r::ranks]) for r in range(ranks))
