@@ -2,13 +2,14 @@
 
     DeepSight.from_pretrained(folder) / .save_pretrained(folder)
 
-Large models are split over files of at most ``SHARD_BYTES``, listed in an index as
-``transformers`` does.
+Large models are split over files of at most ``SHARD_BYTES``, or as many as is said, listed in an
+index as ``transformers`` does.
 """
 
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -18,12 +19,15 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from deepsight_ros.errors import InvalidValueError, SourceError
+from deepsight_ros.files import write_json, write_text
+from deepsight_ros.model import conformal
 from deepsight_ros.model.config import DeepSightConfig
 from deepsight_ros.model.deepsight_model import DeepSightModel
 from deepsight_ros.model.text import TextCodec
 
 CONFIG, WEIGHTS, INDEX = "config.json", "model.safetensors", "model.safetensors.index.json"
 SHARD_BYTES = 15_000_000
+_SCRATCH = ".saving"
 
 
 def save(
@@ -33,16 +37,27 @@ def save(
     *,
     dtype: torch.dtype | None = None,
     weights: Mapping[str, Tensor] | None = None,
+    shard_bytes: int = SHARD_BYTES,
 ) -> None:
-    """Write a checkpoint; files of an older one are replaced one by one, config.json last.
+    """Write a checkpoint, whole or not at all.
+
+    Everything is written into a folder of its own first. Then config.json of an older checkpoint
+    goes, files are renamed into place and the new config.json comes last: a kill leaves the old
+    checkpoint, the new one, or a folder that ``load`` refuses, never a mixture. A calibration
+    (conformal.json) that lies there belongs to the older weights and is removed.
 
     Args:
         folder: made when missing.
         model, codec: what to write.
         dtype: of floating-point weights on disk (float16 halves the files); None keeps theirs.
         weights: to write instead of the model's own (gathered from many processes).
+        shard_bytes: most bytes of weights in a file; a tensor that is larger has one for itself.
+
+    Raises:
+        InvalidValueError: ``shard_bytes`` is not positive.
     """
-    folder.mkdir(parents=True, exist_ok=True)
+    if shard_bytes < 1:
+        raise InvalidValueError(f"checkpoint: got shard_bytes {shard_bytes}, expected at least 1")
     tensors = {}
     for name, tensor in (model.state_dict() if weights is None else weights).items():
         if name == "language.lm_head.weight" and model.config.language.tied:
@@ -51,21 +66,32 @@ def save(
         if dtype is not None and kept.is_floating_point():
             kept = kept.to(dtype)
         tensors[name] = kept.contiguous()
-    for old in folder.glob("model*.safetensors*"):
-        old.unlink()
-    shards = _split(tensors)
+    scratch = folder / _SCRATCH
+    shutil.rmtree(scratch, ignore_errors=True)  # of a run that was killed
+    scratch.mkdir(parents=True)
+    _write_weights(scratch, tensors, shard_bytes)
+    codec.tokenizer.save_pretrained(scratch)
+    (folder / CONFIG).unlink(missing_ok=True)
+    for old in (*folder.glob("model*.safetensors*"), folder / conformal.FILE):
+        old.unlink(missing_ok=True)
+    for file in sorted(scratch.iterdir()):
+        file.replace(folder / file.name)
+    scratch.rmdir()
+    write_text(folder / CONFIG, model.config.to_json())
+
+
+def _write_weights(folder: Path, tensors: Mapping[str, Tensor], shard_bytes: int) -> None:
+    shards = _split(tensors, shard_bytes)
     if len(shards) == 1:
-        save_file(tensors, folder / WEIGHTS, metadata={"format": "pt"})
-    else:
-        where = {}
-        for number, shard in enumerate(shards, start=1):
-            name = f"model-{number:05d}-of-{len(shards):05d}.safetensors"
-            save_file(shard, folder / name, metadata={"format": "pt"})
-            where |= dict.fromkeys(shard, name)
-        index = {"metadata": {"total_size": _size(tensors)}, "weight_map": where}
-        (folder / INDEX).write_text(json.dumps(index, indent=1) + "\n", encoding="utf-8")
-    codec.tokenizer.save_pretrained(folder)
-    (folder / CONFIG).write_text(model.config.to_json(), encoding="utf-8")
+        save_file(shards[0], folder / WEIGHTS, metadata={"format": "pt"})
+        return
+    where = {}
+    for number, shard in enumerate(shards, start=1):
+        name = f"model-{number:05d}-of-{len(shards):05d}.safetensors"
+        save_file(shard, folder / name, metadata={"format": "pt"})
+        where |= dict.fromkeys(shard, name)
+    index = {"metadata": {"total_size": _size(tensors)}, "weight_map": where}
+    write_json(folder / INDEX, index)
 
 
 def load(
@@ -138,14 +164,14 @@ def _check(folder: Path, model: DeepSightModel, tensors: Mapping[str, Tensor]) -
             )
 
 
-def _split(tensors: Mapping[str, Tensor]) -> list[dict[str, Tensor]]:
+def _split(tensors: Mapping[str, Tensor], shard_bytes: int) -> list[dict[str, Tensor]]:
     shards: list[dict[str, Tensor]] = [{}]
-    room = SHARD_BYTES
+    room = shard_bytes
     for name, tensor in tensors.items():
         size = tensor.nbytes
         if shards[-1] and size > room:
             shards.append({})
-            room = SHARD_BYTES
+            room = shard_bytes
         shards[-1][name] = tensor
         room -= size
     return shards

@@ -17,6 +17,7 @@ from pathlib import Path
 import numpy as np
 
 from deepsight_ros.errors import InvalidValueError, SourceError
+from deepsight_ros.files import write_json
 
 FILE = "conformal.json"
 COVERAGE = 0.95
@@ -66,8 +67,7 @@ class Conformal:
 
     def save(self, folder: Path) -> None:
         """Write conformal.json into a checkpoint."""
-        text = json.dumps({"coverage": COVERAGE, **asdict(self)}, indent=1) + "\n"
-        (folder / FILE).write_text(text, encoding="utf-8")
+        write_json(folder / FILE, {"coverage": COVERAGE, **asdict(self)})
 
     @classmethod
     def load(cls, folder: Path) -> Conformal:

@@ -205,9 +205,15 @@ class DeepSight:
             quantise(model, name)
         return cls(model, codec, Conformal.load(Path(folder)))
 
-    def save_pretrained(self, folder: Path | str, *, dtype: torch.dtype | None = None) -> None:
-        """Write a checkpoint folder."""
-        checkpoint.save(Path(folder), self.model, self.codec, dtype=dtype)
+    def save_pretrained(
+        self,
+        folder: Path | str,
+        *,
+        dtype: torch.dtype | None = None,
+        shard_bytes: int = checkpoint.SHARD_BYTES,
+    ) -> None:
+        """Write a checkpoint folder (``checkpoint.save``), its calibration with it."""
+        checkpoint.save(Path(folder), self.model, self.codec, dtype=dtype, shard_bytes=shard_bytes)
         if self.conformal.factors:
             self.conformal.save(Path(folder))
 

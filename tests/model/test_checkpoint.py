@@ -39,19 +39,77 @@ def test_round_trip(model: DeepSightModel, codec: TextCodec, folder: Path, frame
     assert loaded.look(frame, regions_px=boxes).write(question, 5).ids == before.ids
 
 
-def test_large_checkpoints_are_split(
-    model: DeepSightModel, codec: TextCodec, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-):
-    monkeypatch.setattr(checkpoint, "SHARD_BYTES", 60_000)
-    checkpoint.save(tmp_path, model, codec, dtype=torch.float16)
+def test_large_checkpoints_are_split(model: DeepSightModel, codec: TextCodec, tmp_path: Path):
+    checkpoint.save(tmp_path, model, codec, dtype=torch.float16, shard_bytes=100_000)
     files = sorted(tmp_path.glob("*.safetensors"))
     assert len(files) > 2
+    header_bytes = 8_000
+    assert max(f.stat().st_size for f in files) < 100_000 + header_bytes
+    with pytest.raises(InvalidValueError, match="shard_bytes 0"):
+        checkpoint.save(tmp_path, model, codec, shard_bytes=0)
     loaded, _ = checkpoint.load(tmp_path)
     for name, tensor in model.state_dict().items():
         assert torch.allclose(tensor, loaded.state_dict()[name], atol=2e-3), name
     files[0].unlink()
     with pytest.raises(SourceError, match="copy the whole folder"):
         checkpoint.load(tmp_path)
+
+
+def test_an_older_checkpoint_leaves_nothing_behind(
+    model: DeepSightModel, codec: TextCodec, tmp_path: Path
+):
+    checkpoint.save(tmp_path, model, codec, shard_bytes=60_000)
+    Conformal({"both": 2.0}, {"both": 500}).save(tmp_path)
+    checkpoint.save(tmp_path, model, codec)
+    names = {f.name for f in tmp_path.iterdir()}
+    assert [n for n in sorted(names) if n.startswith("model")] == [checkpoint.WEIGHTS]
+    assert "conformal.json" not in names and not [n for n in names if n.startswith(".")]
+    assert DeepSight.from_pretrained(tmp_path).conformal == Conformal()
+
+
+@pytest.mark.parametrize("at", [0, 1, 2])
+def test_a_kill_while_saving_leaves_no_mixture(
+    model: DeepSightModel,
+    codec: TextCodec,
+    folder: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    at: int,
+):
+    """Before anything is renamed the old one is whole; later there is none to be misread."""
+    old = {k: v.clone() for k, v in model.state_dict().items()}
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter.add_(1.0)
+    renames, replace = [], Path.replace
+
+    def killed(self: Path, target: Path) -> Path:
+        renames.append(target)
+        if len(renames) == 2:
+            raise KeyboardInterrupt
+        return replace(self, target)
+
+    def killed_writing(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        if at == 0:
+            patch.setattr(checkpoint, "save_file", killed_writing)
+        elif at == 1:
+            patch.setattr(Path, "replace", killed)
+        else:
+            patch.setattr(checkpoint, "write_text", killed_writing)
+        with pytest.raises(KeyboardInterrupt):
+            checkpoint.save(folder, model, codec)
+    if at == 0:
+        found = checkpoint.load(folder)[0].state_dict()
+        assert all(torch.equal(found[k], v) for k, v in old.items())
+    else:
+        with pytest.raises(SourceError, match=r"got no config\.json"):
+            checkpoint.load(folder)
+    checkpoint.save(folder, model, codec)
+    found = checkpoint.load(folder)[0].state_dict()
+    assert all(torch.equal(found[k], v) for k, v in model.state_dict().items())
+    assert not (folder / ".saving").exists()
 
 
 def test_no_pickle_is_written(folder: Path):
