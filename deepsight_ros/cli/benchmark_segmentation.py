@@ -34,6 +34,9 @@ def segmentation(
     only: Annotated[
         list[str] | None, typer.Option("--only", help=f"Of {', '.join(NAMES)}.")
     ] = None,
+    no_colour: Annotated[
+        bool, typer.Option("--no-colour", help="Each also as if the camera gave no colour.")
+    ] = False,
     split: Annotated[str, typer.Option(help="test (held-out families) or train.")] = "test",
     device: Annotated[str, typer.Option(help="Where the network runs: cpu, cuda ...")] = "cpu",
     one_core: Annotated[
@@ -42,6 +45,9 @@ def segmentation(
     json: Annotated[Path | None, typer.Option("--json", help="Write the report here.")] = None,
     report: Annotated[
         Path | None, typer.Option("--report", help="HTML with overlays, worst first.")
+    ] = None,
+    masks: Annotated[
+        Path | None, typer.Option(help="JPEG or PNG of the masks alone, without the pictures.")
     ] = None,
 ) -> None:
     """Recall and precision at IoU 0.5 and 0.75, overlap and boundary, by place and standing."""
@@ -70,7 +76,7 @@ def segmentation(
         if unknown:
             raise DeepsightError(f"segmentation: got {unknown}, expected some of {NAMES}")
         folder = model or _shipped()
-        segmenters = rivals(names, folder, device)
+        segmenters = rivals(names, folder, device, no_colour=no_colour)
         if "learned" in names and folder is None:
             console.print("no weights in models/deepsight-segmenter: learned is left out")
         cases = chain(
@@ -82,6 +88,8 @@ def segmentation(
         total = scenes + sum(len(ClutterFolder(f)) for f in data or [])
         with images_bar(console, "pictures", total) as advance:
             found = benchmark.run(cases, segmenters, progress=advance)
+        if masks is not None:
+            segmentation_page.write_masks(masks, found)
     except DeepsightError as error:
         typer.echo(f"error: {error}", err=True)
         raise typer.Exit(2) from error

@@ -21,6 +21,9 @@ def segment(
     recipe: Annotated[
         str, typer.Option("--recipe", help="Recipe file, or one that ships.")
     ] = "segmenter",
+    start: Annotated[
+        Path | None, typer.Option(help="Checkpoint to go on from, instead of the recipe's.")
+    ] = None,
     steps: Annotated[
         int | None, typer.Option("--steps", min=1, help="Instead of the recipe's.")
     ] = None,
@@ -41,7 +44,8 @@ def segment(
     console = Console(quiet=int(os.environ.get("RANK", "0")) > 0)  # one of many processes speaks
     if threads is not None:
         torch.set_num_threads(threads)
-    changes: dict[str, Any] = {"steps": steps, "seed": seed}
+    begin = None if start is None else str(start)
+    changes: dict[str, Any] = {"steps": steps, "seed": seed, "start": begin}
     try:
         chosen = SegmentRecipe.read(recipe, **{k: v for k, v in changes.items() if v is not None})
         console.print(f"segment: {chosen.steps} steps of {chosen.batch} pictures, {out}")

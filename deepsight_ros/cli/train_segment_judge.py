@@ -14,9 +14,10 @@ from deepsight_ros.errors import DeepsightError
 def segment_judge(
     model: Annotated[Path, typer.Option(help="Folder of the segmenter; judge.json goes there.")],
     data: Annotated[
-        Path,
+        list[Path],
         typer.Option(
-            "--data", help="Set (`deepsight synthesize segments`) it was not trained on."
+            "--data",
+            help="Sets (`deepsight synthesize segments`) it was not trained on; may be repeated.",
         ),
     ],
     least: Annotated[
@@ -25,7 +26,7 @@ def segment_judge(
     seed: Annotated[int, typer.Option(help="Of initialisation and order.")] = 0,
     threads: Annotated[int, typer.Option(min=1, help="CPU threads.")] = 1,
 ) -> None:
-    """Learn which masks of network and geometry are whole things."""
+    """Learn which masks of network and geometry are whole things, with and without colour."""
     import torch
     from rich.console import Console
 
@@ -33,19 +34,20 @@ def segment_judge(
     from deepsight_ros.model.segmenter import load_learned
     from deepsight_ros.model.segmenter_weights import save_judge
     from deepsight_ros.synthesis.segment_store import SegmentSet
-    from deepsight_ros.training.segment_judge import fit, measured
+    from deepsight_ros.training.segment_judge import fit, measured, with_and_without_colour
 
     console = Console()
     torch.set_num_threads(threads)
     try:
-        pictures = SegmentSet(data)
+        sets = [SegmentSet(folder) for folder in data]
         segmenter = load_learned(model, device="cpu", threads=threads)
-        views = (pictures[k] for k in range(len(pictures)))
-        with images_bar(console, "pictures", len(pictures)) as advance:
+        views = with_and_without_colour(s[k] for s in sets for k in range(len(s)))
+        pictures = 2 * sum(len(s) for s in sets)
+        with images_bar(console, "pictures", pictures) as advance:
             features, overlap = measured(views, segmenter, advance)
         judge = fit(features, overlap, seed=seed)
         save_judge(model, judge if least is None else replace(judge, least=least))
     except DeepsightError as error:
         typer.echo(f"error: {error}", err=True)
         raise typer.Exit(2) from error
-    console.print(f"{len(overlap)} masks of {len(pictures)} pictures -> {model / 'judge.json'}")
+    console.print(f"{len(overlap)} masks of {pictures} pictures -> {model / 'judge.json'}")

@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from deepsight_ros.errors import SourceError
 from deepsight_ros.evaluation import html_page
 from deepsight_ros.evaluation.segmentation_benchmark import Run, Shown, worst_first
 
@@ -33,18 +34,48 @@ def overlay(picture: NDArray[np.uint8], labels: NDArray[np.int32]) -> NDArray[np
     return np.ascontiguousarray(out)
 
 
-def strip(shown: Shown) -> NDArray[np.uint8]:
-    """Truth, where there is any, and every segmenter's masks side by side, named."""
+def strip(shown: Shown, *, masks_alone: bool = False) -> NDArray[np.uint8]:
+    """Truth, where there is any, and every segmenter's masks side by side, named.
+
+    Args:
+        masks_alone: on grey, without the picture, which may not be everybody's to show.
+    """
+    picture = np.full_like(shown.picture, 90) if masks_alone else shown.picture
     panels = [] if shown.truth is None else [("truth", shown.truth)]
     panels += list(shown.labels.items())
     drawn = []
     for name, labels in panels:
-        panel = overlay(shown.picture, labels)
+        panel = overlay(picture, labels)
         where, font = (6, 16), cv2.FONT_HERSHEY_SIMPLEX
         cv2.putText(panel, name, where, font, 0.5, (0, 0, 0), 3)
         cv2.putText(panel, name, where, font, 0.5, (255, 255, 255), 1)
         drawn.append(panel)
     return np.hstack(drawn)
+
+
+def write_masks(path: Path, run: Run) -> None:
+    """A picture file of the strips of all cases, masks alone.
+
+    Raises:
+        SourceError: the file's name says no kind of picture, or it cannot be written.
+    """
+    strips = [strip(shown, masks_alone=True) for shown in run.shown]
+    high, wide = (max((s.shape[k] for s in strips), default=1) for k in range(2))
+    rows = [
+        cv2.copyMakeBorder(
+            s, 0, high - s.shape[0], 0, wide - s.shape[1], cv2.BORDER_CONSTANT, value=(0, 0, 0)
+        )
+        for s in strips
+    ]
+    made, data = False, np.zeros(0, np.uint8)
+    if rows and path.suffix.lower() in (".jpg", ".jpeg", ".png"):
+        made, data = cv2.imencode(path.suffix, np.vstack(rows))
+    if not made:
+        raise SourceError(
+            f"masks: got {path} for {len(rows)} pictures, expected a name that ends in .jpg or "
+            ".png and at least one picture"
+        )
+    path.write_bytes(data.tobytes())
 
 
 def write(path: Path, run: Run, report: Mapping[str, Any], about: Mapping[str, Any]) -> None:

@@ -8,6 +8,7 @@ reach each other are one thing; points near a core belong to it.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -78,8 +79,33 @@ def clusters(points_m: Array, eps_m: float = EPS_M, least: int = LEAST) -> np.nd
     return labels
 
 
-def rivals(names: Sequence[str], folder: Path | None, device: str = "cpu") -> dict[str, Segmenter]:
-    """Segmenters by name: ``geometric``, ``dbscan``, ``learned`` (of a folder of weights)."""
+def without_colour(segmenter: Segmenter) -> Segmenter:
+    """The segmenter as if the camera gave depth alone."""
+
+    def blind(
+        view: WorkingView,
+        finding: SupportFinding,
+        walls: Sequence[Plane],
+        config: PerceptionConfig,
+        gripper_m: Array | None = None,
+    ) -> Segmentation:
+        return segmenter(replace(view, colour=None), finding, walls, config, gripper_m)
+
+    return blind
+
+
+def rivals(
+    names: Sequence[str],
+    folder: Path | None,
+    device: str = "cpu",
+    *,
+    no_colour: bool = False,
+) -> dict[str, Segmenter]:
+    """Segmenters by name: ``geometric``, ``dbscan``, ``learned`` (of a folder of weights).
+
+    Args:
+        no_colour: each once more without colour, before it, but for DBSCAN, which takes none.
+    """
     made: dict[str, Segmenter] = {}
     for name in names:
         if name == "geometric":
@@ -88,4 +114,12 @@ def rivals(names: Sequence[str], folder: Path | None, device: str = "cpu") -> di
             made[name] = dbscan
         elif folder is not None:
             made[name] = load_learned(folder, device=device)
+    if not no_colour:
+        return made
+    both: dict[str, Segmenter] = {}
+    for name, segmenter in made.items():
+        if name != "dbscan":
+            both[f"{name}, no colour"] = without_colour(segmenter)
+        both[name] = segmenter
+    return both
     return made

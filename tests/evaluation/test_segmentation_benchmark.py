@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -13,7 +14,8 @@ from deepsight_ros.evaluation import segmentation_benchmark as benchmark
 from deepsight_ros.evaluation import segmentation_page
 from deepsight_ros.evaluation.segmentation_cases import folder_cases, world_cases
 from deepsight_ros.evaluation.segmentation_metrics import iou_table, parting
-from deepsight_ros.evaluation.segmentation_rivals import clusters, dbscan
+from deepsight_ros.evaluation.segmentation_rivals import clusters, dbscan, rivals
+from deepsight_ros.perception.config import PerceptionConfig
 from deepsight_ros.perception.segmentation import Segmentation
 from deepsight_ros.perception.segmenters import geometric
 from deepsight_ros.sources.clutter_folders import ClutterFolder
@@ -84,6 +86,17 @@ def test_clusters_equal_scikit_learns() -> None:
     ours = clusters(points)
     theirs = cluster.DBSCAN(eps=0.02, min_samples=8).fit_predict(points)
     assert ((ours == 0) == (theirs == -1)).all()
+
+
+def test_rivals_without_colour_see_depth_alone() -> None:
+    case = next(world_cases(1, 3, width_px=320))
+    both = rivals(("geometric", "dbscan", "learned"), None, no_colour=True)
+    assert list(both) == ["geometric, no colour", "geometric", "dbscan"]
+    blind = both["geometric, no colour"](case.view, case.finding, case.walls, PerceptionConfig())
+    grey = replace(case.view, colour=None)
+    again = geometric(grey, case.finding, case.walls, PerceptionConfig())
+    np.testing.assert_array_equal(blind.labels, again.labels)
+    assert list(rivals(("dbscan",), None)) == ["dbscan"]
 
 
 @pytest.fixture(scope="module")
@@ -194,3 +207,16 @@ def test_boxes_are_found_by_boxes() -> None:
     assert benchmark._box_hits([(10, 10, 30, 20)], found) == 1
     assert benchmark._box_hits([(10, 10, 30, 19)], found) == 0
     assert benchmark._box_hits([], found) == benchmark._box_hits([(1, 1, 2, 2)], squares()) == 0
+
+
+def test_masks_alone_show_nothing_of_the_pictures(run: benchmark.Run, tmp_path: Path) -> None:
+    path = tmp_path / "masks.png"
+    segmentation_page.write_masks(path, run)
+    drawn = cv2.imread(str(path))
+    one = segmentation_page.strip(run.shown[0], masks_alone=True)
+    assert drawn.shape == (len(run.shown) * one.shape[0], one.shape[1], 3)
+    dark = replace(run.shown[0], picture=np.zeros_like(run.shown[0].picture))
+    np.testing.assert_array_equal(one, segmentation_page.strip(dark, masks_alone=True))
+    assert len(np.unique(one.reshape(-1, 3), axis=0)) > 3
+    with pytest.raises(SourceError, match="ends in"):
+        segmentation_page.write_masks(tmp_path / "masks.txt", run)
