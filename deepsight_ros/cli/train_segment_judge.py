@@ -23,10 +23,13 @@ def segment_judge(
     least: Annotated[
         float | None, typer.Option(help="Least judgement of a mask that is kept.")
     ] = None,
+    no_colour: Annotated[
+        bool, typer.Option("--no-colour", help="Each picture once more without colour.")
+    ] = False,
     seed: Annotated[int, typer.Option(help="Of initialisation and order.")] = 0,
     threads: Annotated[int, typer.Option(min=1, help="CPU threads.")] = 1,
 ) -> None:
-    """Learn which masks of network and geometry are whole things, with and without colour."""
+    """Learn which masks of network and geometry are whole things."""
     import torch
     from rich.console import Console
 
@@ -41,8 +44,10 @@ def segment_judge(
     try:
         sets = [SegmentSet(folder) for folder in data]
         segmenter = load_learned(model, device="cpu", threads=threads)
-        views = with_and_without_colour(s[k] for s in sets for k in range(len(s)))
-        pictures = 2 * sum(len(s) for s in sets)
+        pictures = sum(len(s) for s in sets)
+        views = (s[k] for s in sets for k in range(len(s)))
+        if no_colour:
+            views, pictures = with_and_without_colour(views), 2 * pictures
         with images_bar(console, "pictures", pictures) as advance:
             features, overlap = measured(views, segmenter, advance)
         judge = fit(features, overlap, seed=seed)

@@ -122,4 +122,3 @@ def rivals(
             both[f"{name}, no colour"] = without_colour(segmenter)
         both[name] = segmenter
     return both
-    return made

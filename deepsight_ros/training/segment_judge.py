@@ -6,7 +6,8 @@ how well it covers the true thing it covers best. A small network of one hidden 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 
 import numpy as np
 import torch
@@ -48,6 +49,13 @@ def measured(
         overlap += [_best(truth, *of) for of in zip(offer.divisions, offer.counts, strict=True)]
         progress(1)
     return np.concatenate(features), np.concatenate(overlap)
+
+
+def with_and_without_colour(views: Iterable[SegmentView]) -> Iterator[SegmentView]:
+    """Each view, and again as a camera without colour would have given it."""
+    for view in views:
+        yield view
+        yield replace(view, frame=replace(view.frame, colour=None))
 
 
 def _best(truth: NDArray[np.int16], labels: NDArray[np.int32], count: int) -> Array:

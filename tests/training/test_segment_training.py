@@ -30,7 +30,7 @@ from deepsight_ros.training.segment_examples import (
     example,
     targets,
 )
-from deepsight_ros.training.segment_judge import fit, measured
+from deepsight_ros.training.segment_judge import fit, measured, with_and_without_colour
 from deepsight_ros.training.segment_loss import SegmentBatch, _assign, _boundary
 from deepsight_ros.training.segment_recipe import SegmentRecipe
 from deepsight_ros.training.segment_trainer import SegmentBatches, train
@@ -229,6 +229,13 @@ def test_a_judge_learns_which_masks_are_whole() -> None:
     assert ((judge(features) > 0.5) == (overlap > 0.5)).mean() > 0.95 and judged.shape == (10,)
     with pytest.raises(InvalidValueError, match="larger set"):
         fit(features[:50], overlap[:50])
+
+
+def test_a_judge_sees_pictures_with_and_without_colour(folder: Path) -> None:
+    pictures = SegmentSet(folder)
+    views = list(with_and_without_colour(pictures[k] for k in range(2)))
+    assert [v.frame.colour is None for v in views] == [False, True, False, True]
+    np.testing.assert_array_equal(views[0].frame.depth_m, views[1].frame.depth_m)
 
 
 def test_all_masks_of_a_picture_are_measured(folder: Path) -> None:
