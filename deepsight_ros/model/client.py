@@ -13,7 +13,7 @@ import multiprocessing
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
 from multiprocessing.shared_memory import SharedMemory
 from pathlib import Path
@@ -21,7 +21,7 @@ from typing import Any
 
 from deepsight_ros.geometry.camera import RgbdFrame
 from deepsight_ros.model import worker
-from deepsight_ros.model.worker import Reply, Request, WorkerConfig
+from deepsight_ros.model.worker import Reason, Reply, Request, WorkerConfig
 
 GRACE_S = 0.5
 """How far past its deadline a worker may be before it is killed."""
@@ -103,7 +103,6 @@ class ModelClient:
         number = next(self._orders)
         request = Request(
             number,
-            0,
             frame.camera,
             frame.stamp_ns,
             frame.colour is not None,
@@ -111,13 +110,14 @@ class ModelClient:
             deadline=now + timeout_s,
             **details,
         )
-        refusal = ""
+        refusal, reason = "", Reason.LATE
         with self._condition:
             ahead = len(self._waiting) * self._usual_s
             if self._closed or self.state == "given up":
-                refusal = f"the model is not running ({self.state})"
+                refusal, reason = f"the model is not running ({self.state})", Reason.STOPPED
             elif len(self._waiting) >= self._most:
                 refusal = f"{self._most} questions wait for the model already; ask again later"
+                reason = Reason.BUSY
             elif self.state == "ready" and ahead > timeout_s:
                 refusal = (
                     f"{len(self._waiting)} questions wait for the model, about {ahead:.1f} s; "
@@ -128,7 +128,7 @@ class ModelClient:
                 heapq.heappush(self._waiting, item)
                 self._condition.notify_all()
         if refusal:
-            answered(Reply("error", number, refusal))
+            answered(Reply("error", number, refusal, reason=reason))
 
     def close(self) -> None:
         """End the worker; what still waits is answered "failed"."""
@@ -152,10 +152,9 @@ class ModelClient:
                 left, self._waiting = self._waiting, []
                 if self.state != "given up":
                     self.state = "closed"
+            why = f"the model is not running ({self.state})"
             for item in left:
-                item.answered(
-                    Reply("failed", item.order, f"the model is not running ({self.state})")
-                )
+                item.answered(Reply("failed", item.order, why, reason=Reason.STOPPED))
 
     def _start(self) -> bool:
         """Start a worker and wait until it is ready."""
@@ -167,8 +166,8 @@ class ModelClient:
         context = multiprocessing.get_context("spawn")
         self._pipe, theirs = context.Pipe()
         if self._memory is None:
-            self._memory = SharedMemory(create=True, size=worker.slot_bytes(*LARGEST_PX))
-        arguments = (self._config, theirs, self._memory.name, self._memory.size)
+            self._memory = SharedMemory(create=True, size=worker.frame_bytes(*LARGEST_PX))
+        arguments = (self._config, theirs, self._memory.name)
         self._process = context.Process(
             target=worker.work, args=arguments, name="deepsight-model", daemon=True
         )
@@ -184,7 +183,7 @@ class ModelClient:
                 else:
                     continue
             if reply.kind == "progress":
-                self._say("warn" if "out of memory" in reply.text else "info", reply.text)
+                self._progress(reply)
             elif reply.kind == "ready":
                 self._failures = 0
                 self.state, self.device = "ready", reply.device
@@ -195,7 +194,18 @@ class ModelClient:
                 return True
             elif reply.kind == "failed":
                 return self._failed(reply.text)
-        return self._closed is False and self._failed(f"not ready after {_LOAD_LIMIT_S:.0f} s")
+        if self._closed:
+            return False
+        return self._failed(f"not ready after {_LOAD_LIMIT_S:.0f} s")
+
+    def _progress(self, reply: Reply) -> None:
+        """Say it; a model that left its GPU for want of memory is not put there again."""
+        if reply.reason is Reason.OUT_OF_MEMORY:
+            self._say("warn", reply.text)
+            self._config = worker.fallen_back(self._config)
+            self.device = self._config.device
+        else:
+            self._say("info", reply.text)
 
     def _failed(self, why: str) -> bool:
         self._failures += 1
@@ -224,46 +234,45 @@ class ModelClient:
                 return True
             return self._lost("the worker died while idle", None)
         assert self._memory is not None and self._pipe is not None
-        size = worker.slot_bytes(item.frame.camera.width_px, item.frame.camera.height_px)
+        size = worker.frame_bytes(item.frame.camera.width_px, item.frame.camera.height_px)
         if size > self._memory.size:
             camera = item.frame.camera
             text = f"got a frame of {camera.width_px}x{camera.height_px}, expected at most "
             text += f"as many pixels as {LARGEST_PX[0]}x{LARGEST_PX[1]}"
-            item.answered(Reply("error", item.order, text))
+            item.answered(Reply("error", item.order, text, reason=Reason.REQUEST))
             return True
         started = time.monotonic()
-        worker.write_frame(self._memory, 0, item.frame, self._memory.size)
+        worker.write_frame(self._memory, item.frame)
         try:
-            self._pipe.send(replace(item.request))
+            self._pipe.send(item.request)
         except (BrokenPipeError, OSError):
             return self._lost("the worker died", item)
         while not self._closed:
             reply = self._receive(_TICK_S)
-            if reply is not None:
+            if reply is not None and reply.kind == "progress":
+                self._progress(reply)
+            elif reply is not None:
                 self.answered += 1
                 self._usual_s = 0.8 * self._usual_s + 0.2 * (time.monotonic() - started)
-                if reply.device and reply.device != self.device:
-                    self._say(
-                        "warn", f"out of memory on {self.device}; the model is on the CPU now"
-                    )
-                    self.device = reply.device
                 item.answered(reply)
                 return True
             if not self._process.is_alive():
                 return self._lost(f"the worker died ({self._process.exitcode})", item)
             if time.monotonic() > item.deadline + GRACE_S:
-                return self._lost("the worker hung past the deadline and was killed", item)
+                why = "the worker hung past the deadline and was killed"
+                return self._lost(why, item, Reason.LATE)
             self._refuse_late()
-        item.answered(Reply("failed", item.order, "the model is being shut down"))
+        why = "the model is being shut down"
+        item.answered(Reply("failed", item.order, why, reason=Reason.STOPPED))
         return False
 
-    def _lost(self, why: str, item: _Waiting | None) -> bool:
+    def _lost(self, why: str, item: _Waiting | None, reason: Reason = Reason.STOPPED) -> bool:
         self._stop_worker()
         self.restarts += 1
         self.state = "loading"
         self._say("warn", f"model: {why}; starting it again")
         if item is not None:
-            item.answered(Reply("failed", item.order, why))
+            item.answered(Reply("failed", item.order, why, reason=reason))
         return False
 
     def _refuse_late(self) -> None:
@@ -275,7 +284,7 @@ class ModelClient:
                 heapq.heapify(self._waiting)
         for item in late:
             text = f"no answer within the deadline (the model is {self.state})"
-            item.answered(Reply("error", item.order, text))
+            item.answered(Reply("error", item.order, text, reason=Reason.LATE))
 
     def _receive(self, wait_s: float) -> Reply | None:
         assert self._pipe is not None

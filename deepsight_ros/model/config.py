@@ -142,13 +142,20 @@ class RegionConfig(Section):
 
 @dataclass(frozen=True)
 class LanguageConfig(Section):
-    """Shape of the language model when it is made anew (a Llama of ``transformers``).
+    """The language model (a Llama of ``transformers``): all that its weights do not say.
 
     Attributes:
         vocabulary: tokens, special ones included.
         width, layers, heads, mlp: of the transformer.
         positions: longest sequence.
         tied: input and output embeddings share weights.
+        key_value_heads: fewer than ``heads`` for grouped queries; 0 for as many.
+        head_width: of one head; 0 for width / heads.
+        norm_eps: of the RMS norms.
+        rope: ``rope_parameters`` of ``transformers`` (rope_type, rope_theta, scaling); None for
+            plain ones of theta 10 000.
+        activation: of the MLP.
+        attention_bias, mlp_bias: their layers have biases.
     """
 
     vocabulary: int = 4096
@@ -158,6 +165,20 @@ class LanguageConfig(Section):
     mlp: int = 512
     positions: int = 1024
     tied: bool = True
+    key_value_heads: int = 0
+    head_width: int = 0
+    norm_eps: float = 1e-6
+    rope: Mapping[str, Any] | None = None
+    activation: str = "silu"
+    attention_bias: bool = False
+    mlp_bias: bool = False
+
+    def __post_init__(self) -> None:
+        groups = self.key_value_heads or self.heads
+        _check(
+            0 < groups <= self.heads and self.heads % groups == 0,
+            f"language: got {groups} key_value_heads, expected a divisor of heads {self.heads}",
+        )
 
 
 @dataclass(frozen=True)

@@ -352,14 +352,20 @@ def projector(kind: str, features: int, width: int) -> nn.Module:
 
 
 def llama(config: LanguageConfig) -> LlamaConfig:
-    """The ``transformers`` configuration of a language model made anew."""
+    """The ``transformers`` configuration of a language model."""
     made = LlamaConfig(
         vocab_size=config.vocabulary,
         hidden_size=config.width,
         intermediate_size=config.mlp,
         num_hidden_layers=config.layers,
         num_attention_heads=config.heads,
-        num_key_value_heads=config.heads,
+        num_key_value_heads=config.key_value_heads or config.heads,
+        head_dim=config.head_width or config.width // config.heads,
+        rms_norm_eps=config.norm_eps,
+        rope_parameters=None if config.rope is None else dict(config.rope),
+        hidden_act=config.activation,
+        attention_bias=config.attention_bias,
+        mlp_bias=config.mlp_bias,
         max_position_embeddings=config.positions,
         tie_word_embeddings=config.tied,
         pad_token_id=0,

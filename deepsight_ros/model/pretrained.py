@@ -41,11 +41,6 @@ def load_language(folder: str, tokens: int) -> tuple[LlamaForCausalLM, LanguageC
     if model.config.vocab_size < tokens:
         model.resize_token_embeddings(tokens)
     c = model.config
-    if c.num_key_value_heads != c.num_attention_heads:
-        raise InvalidValueError(
-            f"language model {folder}: got grouped heads ({c.num_key_value_heads} of "
-            f"{c.num_attention_heads}), which checkpoints of this version cannot describe"
-        )
     shape = LanguageConfig(
         vocabulary=c.vocab_size,
         width=c.hidden_size,
@@ -54,6 +49,13 @@ def load_language(folder: str, tokens: int) -> tuple[LlamaForCausalLM, LanguageC
         mlp=c.intermediate_size,
         positions=c.max_position_embeddings,
         tied=bool(c.tie_word_embeddings),
+        key_value_heads=c.num_key_value_heads,
+        head_width=c.head_dim,
+        norm_eps=c.rms_norm_eps,
+        rope=dict(c.rope_parameters),
+        activation=c.hidden_act,
+        attention_bias=bool(c.attention_bias),
+        mlp_bias=bool(c.mlp_bias),
     )
     return model, shape
 

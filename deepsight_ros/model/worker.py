@@ -8,10 +8,12 @@ through the pipe are the values of this file.
 from __future__ import annotations
 
 import contextlib
+import enum
+import gc
 import os
 import signal
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from multiprocessing.connection import Connection
 from multiprocessing.shared_memory import SharedMemory
 from typing import TYPE_CHECKING
@@ -48,13 +50,32 @@ class WorkerConfig:
     threads: int = 1
 
 
+def fallen_back(config: WorkerConfig) -> WorkerConfig:
+    """The same on the CPU; int4, which has no kernel there, becomes int8."""
+    return replace(config, device="cpu", dtype="int8" if config.dtype == "int4" else config.dtype)
+
+
+class Reason(enum.Enum):
+    """Why a reply is no answer."""
+
+    NONE = "none"
+    REQUEST = "request"
+    """The question or its regions are at fault."""
+    LATE = "late"
+    """It is not, or cannot be, answered in time."""
+    BUSY = "busy"
+    """Too many wait."""
+    OUT_OF_MEMORY = "out of memory"
+    STOPPED = "stopped"
+    """The model is not running, or its process ended."""
+
+
 @dataclass(frozen=True)
 class Request:
-    """One question about the frame in a slot of the shared memory.
+    """One question about the frame in the shared memory.
 
     Attributes:
         number: comes back with the answer.
-        slot: where the frame lies.
         camera, stamp_ns: of the frame.
         has_colour: colour lies behind the depth.
         question: with ``<regionN>``.
@@ -66,7 +87,6 @@ class Request:
     """
 
     number: int
-    slot: int
     camera: Camera
     stamp_ns: int
     has_colour: bool
@@ -89,6 +109,8 @@ class Reply:
         text: progress, reason, or the answer.
         value, lower, upper, unit, confidence, declined, finished: as ``ModelAnswer``.
         device: the model is on.
+        reason: of "error" and "failed"; ``OUT_OF_MEMORY`` with "progress" says that the model goes
+            on as ``fallen_back``.
     """
 
     kind: str
@@ -102,51 +124,50 @@ class Reply:
     declined: bool = False
     finished: bool = True
     device: str = ""
+    reason: Reason = Reason.NONE
 
 
-def slot_bytes(width_px: int, height_px: int) -> int:
+def frame_bytes(width_px: int, height_px: int) -> int:
     """Bytes one frame takes: float32 depth, then RGB."""
     return width_px * height_px * 7
 
 
-def write_frame(memory: SharedMemory, slot: int, frame: RgbdFrame, slot_size: int) -> None:
-    """Put a frame into a slot (one copy each of depth and colour)."""
-    depth, colour = _views(memory, slot, frame.camera, slot_size)
+def write_frame(memory: SharedMemory, frame: RgbdFrame) -> None:
+    """Put a frame into the shared memory (one copy each of depth and colour)."""
+    depth, colour = _views(memory, frame.camera)
     np.copyto(depth, frame.depth_m)
     if frame.colour is not None:
         np.copyto(colour, frame.colour)
 
 
-def read_frame(memory: SharedMemory, request: Request, slot_size: int) -> RgbdFrame:
-    """The frame of a request; its arrays are views into the slot."""
-    depth, colour = _views(memory, request.slot, request.camera, slot_size)
+def read_frame(memory: SharedMemory, request: Request) -> RgbdFrame:
+    """The frame of a request; its arrays are views into the shared memory."""
+    depth, colour = _views(memory, request.camera)
     return RgbdFrame(
         request.stamp_ns, request.camera, depth, colour if request.has_colour else None
     )
 
 
-def _views(
-    memory: SharedMemory, slot: int, camera: Camera, slot_size: int
-) -> tuple[NDArray[np.float32], NDArray[np.uint8]]:
+def _views(memory: SharedMemory, camera: Camera) -> tuple[NDArray[np.float32], NDArray[np.uint8]]:
     shape = (camera.height_px, camera.width_px)
-    start = slot * slot_size
-    depth = np.ndarray(shape, np.float32, memory.buf, start)
-    colour = np.ndarray((*shape, 3), np.uint8, memory.buf, start + depth.nbytes)
+    depth = np.ndarray(shape, np.float32, memory.buf)
+    colour = np.ndarray((*shape, 3), np.uint8, memory.buf, depth.nbytes)
     return depth, colour
 
 
-def work(config: WorkerConfig, pipe: Connection, memory_name: str, slot_size: int) -> None:
+def work(config: WorkerConfig, pipe: Connection, memory_name: str) -> None:
     """Main function of the process: load, then answer until the pipe closes."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent ends us, also on Ctrl-C
     os.nice(NICENESS)
     memory = SharedMemory(memory_name)
     try:
-        model, device = _load(config, pipe)
-        if model is None:
+        desk = Desk(pipe, memory)
+        failed = desk.load(config)
+        if failed is not None:
+            pipe.send(failed)
             return
-        pipe.send(Reply("ready", text=config.checkpoint, device=device))
-        desk = _Desk(model, device, memory, slot_size)
-        while True:
+        pipe.send(Reply("ready", text=config.checkpoint, device=desk.device))
+        while desk.is_ready:
             request = pipe.recv()
             if request is None:
                 return
@@ -158,58 +179,91 @@ def work(config: WorkerConfig, pipe: Connection, memory_name: str, slot_size: in
             memory.close()
 
 
-def _load(config: WorkerConfig, pipe: Connection) -> tuple[DeepSight | None, str]:
-    pipe.send(Reply("progress", text="importing torch"))
-    import torch
+class Desk:
+    """Holds the model and answers requests; a view just looked at is not looked at again.
 
-    from deepsight_ros.model.predictor import DeepSight
+    Args:
+        pipe: told of progress.
+        memory: where frames lie.
+    """
 
-    torch.set_num_threads(config.threads)
-    device = config.device
-    if device == "auto":
-        device = "cuda" if torch.cuda.is_available() else "cpu"
-    pipe.send(Reply("progress", text=f"loading {config.checkpoint} on {device}"))
-    try:
-        loaded = DeepSight.from_pretrained(config.checkpoint, device=device, dtype=config.dtype)
-        return loaded, device
-    except torch.OutOfMemoryError as error:
-        if device == "cpu":
-            raise
-        pipe.send(Reply("progress", text=f"out of memory on {device} ({error}); using the CPU"))
-        return DeepSight.from_pretrained(config.checkpoint, device="cpu"), "cpu"
-    except (DeepsightError, RuntimeError) as error:
-        pipe.send(Reply("failed", text=f"{type(error).__name__}: {error}"))
-        return None, device
-
-
-class _Desk:
-    """Answers requests; a view that was just looked at is not looked at again."""
-
-    def __init__(
-        self, model: DeepSight, device: str, memory: SharedMemory, slot_size: int
-    ) -> None:
-        self._model, self._device = model, device
-        self._memory, self._slot_size = memory, slot_size
+    def __init__(self, pipe: Connection, memory: SharedMemory) -> None:
+        self._pipe, self._memory = pipe, memory
+        self._config = WorkerConfig("")
+        self._model: DeepSight | None = None
         self._seen: tuple[object, Seen] | None = None
 
-    def answer(self, request: Request) -> Reply:
+    @property
+    def device(self) -> str:
+        return self._config.device
+
+    @property
+    def is_ready(self) -> bool:
+        """There is a model to ask."""
+        return self._model is not None
+
+    def load(self, config: WorkerConfig) -> Reply | None:
+        """Load the model, on the CPU where the GPU's memory is too small; None, or why not."""
+        self._pipe.send(Reply("progress", text="importing torch"))
         import torch
 
+        from deepsight_ros.model.predictor import DeepSight
+
+        torch.set_num_threads(config.threads)
+        if config.device == "auto":
+            config = replace(config, device="cuda" if torch.cuda.is_available() else "cpu")
+        self._config = config
+        self._pipe.send(Reply("progress", text=f"loading {config.checkpoint} on {config.device}"))
+        try:
+            self._model = DeepSight.from_pretrained(
+                config.checkpoint, device=config.device, dtype=config.dtype
+            )
+            return None
+        except torch.OutOfMemoryError as error:
+            full = self._full(error)
+        except (DeepsightError, RuntimeError) as error:
+            return Reply("failed", text=f"{type(error).__name__}: {error}")
+        # out of the handler, whose traceback holds what filled the memory
+        return full if config.device == "cpu" else self._fall_back(full)
+
+    def answer(self, request: Request) -> Reply:
+        """The answer; a GPU without memory for it is left for the CPU, once and for all."""
         if time.monotonic() >= request.deadline:
-            return Reply("error", request.number, "the deadline passed before it was its turn")
+            late = "the deadline passed before it was its turn"
+            return Reply("error", request.number, late, reason=Reason.LATE)
+        reply = self._tried(request)
+        if reply.reason is Reason.OUT_OF_MEMORY and self.device != "cpu":
+            failed = self._fall_back(reply)
+            reply = self._tried(request) if failed is None else failed
+        return replace(reply, number=request.number)
+
+    def _fall_back(self, full: Reply) -> Reply | None:
+        import torch
+
+        config = fallen_back(self._config)
+        text = f"{full.text}; the model goes on on the CPU in {config.dtype}"
+        self._pipe.send(Reply("progress", text=text, device="cpu", reason=Reason.OUT_OF_MEMORY))
+        self._model = self._seen = None
+        gc.collect()
+        torch.cuda.empty_cache()
+        return self.load(config)
+
+    def _full(self, error: Exception) -> Reply:
+        text = f"out of memory on {self.device} ({error})"
+        return Reply("failed", text=text, device=self.device, reason=Reason.OUT_OF_MEMORY)
+
+    def _tried(self, request: Request) -> Reply:
+        import torch
+
         try:
             return self._answer(request)
         except DeepsightError as error:
-            return Reply("error", request.number, str(error), device=self._device)
+            return Reply("error", text=str(error), device=self.device, reason=Reason.REQUEST)
         except torch.OutOfMemoryError as error:
-            if self._device == "cpu":
-                return Reply("failed", request.number, f"out of memory: {error}")
-            self._model.model.to("cpu", torch.float32)
-            torch.cuda.empty_cache()
-            self._device, self._seen = "cpu", None
-            return self._answer(request)
+            return self._full(error)
 
     def _answer(self, request: Request) -> Reply:
+        assert self._model is not None
         key = (
             request.stamp_ns,
             request.camera,
@@ -218,7 +272,7 @@ class _Desk:
             request.modality,
         )
         if self._seen is None or self._seen[0] != key:
-            frame = read_frame(self._memory, request, self._slot_size)
+            frame = read_frame(self._memory, request)
             up = request.up_in_camera
             seen = self._model.look(
                 frame,
@@ -245,5 +299,5 @@ class _Desk:
             answer.confidence,
             answer.declined,
             answer.finished,
-            self._device,
+            self.device,
         )

@@ -16,7 +16,7 @@ from typing import Any
 
 from deepsight_ros import msg
 from deepsight_ros.model.client import ModelClient
-from deepsight_ros.model.worker import Reply, WorkerConfig
+from deepsight_ros.model.worker import Reason, Reply, WorkerConfig
 from deepsight_ros.nodes.diagnostics import ERROR, OK, WARN, Report
 from deepsight_ros.nodes.resources import share_directory
 from deepsight_ros.nodes.settings import QuerySettings
@@ -214,7 +214,7 @@ def answer_of(
     """What the model replied, as an answer."""
     known = understood if understood is not None and understood.question_type else None
     if reply.kind != "answer":
-        status = Status.TIMEOUT if "deadline" in reply.text else Status.FAILED
+        status = Status.TIMEOUT if reply.reason is Reason.LATE else Status.FAILED
         return Answer(status, question, f"model: {reply.text}", method=Method.MODEL)
     if not reply.finished:
         return Answer(

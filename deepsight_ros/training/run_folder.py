@@ -7,31 +7,33 @@ from __future__ import annotations
 
 import json
 import resource
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import torch
 from accelerate import Accelerator
 
 from deepsight_ros.errors import InvalidValueError
+from deepsight_ros.training.recipe import Recipe
+from deepsight_ros.training.segment_recipe import SegmentRecipe
 
 STATE = "state"
 
 
-def claim(run: Path, recipe: Mapping[str, Any], accelerator: Accelerator) -> None:
-    """The run folder belongs to one recipe (JSON values).
+def claim(run: Path, recipe: Recipe | SegmentRecipe, accelerator: Accelerator) -> None:
+    """The run folder belongs to one recipe; entries younger than its file have their defaults.
 
     Raises:
         InvalidValueError: it belongs to another.
     """
     run.mkdir(parents=True, exist_ok=True)
     file = run / "recipe.json"
-    text = json.dumps(recipe, indent=1, sort_keys=True) + "\n"
-    if file.exists() and file.read_text(encoding="utf-8") != text:
-        raise InvalidValueError(
-            f"training: {run} holds a run of another recipe; give another --out, or remove it"
-        )
+    text = json.dumps(recipe.as_mapping(), indent=1, sort_keys=True) + "\n"
+    if file.exists():
+        held = type(recipe).from_mapping(json.loads(file.read_text(encoding="utf-8")))
+        if json.dumps(held.as_mapping(), indent=1, sort_keys=True) + "\n" != text:
+            raise InvalidValueError(
+                f"training: {run} holds a run of another recipe; give another --out, or remove it"
+            )
     accelerator.wait_for_everyone()  # nobody reads what another is writing
     if accelerator.is_main_process:
         file.write_text(text, encoding="utf-8")

@@ -132,7 +132,7 @@ def train(
             "launch without FSDP (many GPUs work by DDP)"
         )
     torch.manual_seed(recipe.seed)
-    run_folder.claim(run, recipe.as_mapping(), accelerator)
+    run_folder.claim(run, recipe, accelerator)
     network = load(Path(recipe.start)) if recipe.start else SegmenterNet(recipe.model)
     if recipe.model.colour and not network.config.colour:
         network = with_colour(network)

@@ -140,7 +140,7 @@ def train(
     sharded = is_sharded(accelerator)
     refuse_sharded_muon(accelerator, recipe.optimiser.kind)
     torch.manual_seed(recipe.seed)
-    run_folder.claim(run, recipe.as_mapping(), accelerator)
+    run_folder.claim(run, recipe, accelerator)
     freeze(model, recipe.train)
     # aligning the towers is contrastive; aligning a projector alone is by the texts it leads to
     contrastive = recipe.stage == "align" and "tower" in recipe.train

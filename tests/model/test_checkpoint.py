@@ -225,3 +225,79 @@ def test_a_language_model_gets_room_for_our_tokens(
     checkpoint.save(tmp_path / "out", model, made)
     again = DeepSight.from_pretrained(tmp_path / "out")
     assert again.look(frame).ask("What room is this?", most_tokens=3).text != ""
+
+
+def test_a_llama_of_another_kind_comes_back_as_it_was(
+    codec: TextCodec, tmp_path: Path, frame: RgbdFrame
+):
+    """Grouped queries, wide heads, another epsilon, theta and scaling: logits and words equal."""
+    from tests.model.conftest import small_config
+
+    torch.manual_seed(4)
+    scaling = {
+        "rope_type": "llama3", "rope_theta": 500.0, "factor": 4.0, "low_freq_factor": 1.0,
+        "high_freq_factor": 4.0, "original_max_position_embeddings": 32,
+    }  # fmt: skip
+    made = LlamaForCausalLM(
+        LlamaConfig(
+            vocab_size=len(codec.tokenizer), hidden_size=32, intermediate_size=64,
+            num_hidden_layers=2, num_attention_heads=4, num_key_value_heads=2, head_dim=16,
+            rms_norm_eps=1e-2, rope_parameters=scaling, max_position_embeddings=512,
+            attention_bias=True, mlp_bias=True, hidden_act="gelu", tie_word_embeddings=True,
+        )
+    ).eval()  # fmt: skip
+    with torch.no_grad():
+        for parameter in made.parameters():
+            parameter.mul_(3).add_(0.01 * torch.randn_like(parameter))
+    made.save_pretrained(tmp_path / "llm")
+    language, shape = load_language(str(tmp_path / "llm"), len(codec.tokenizer))
+    assert (shape.key_value_heads, shape.heads, shape.tied) == (2, 4, True)
+    model = DeepSightModel(small_config(language=shape), language).eval()
+    checkpoint.save(tmp_path / "one", model, codec)
+    once, _ = checkpoint.load(tmp_path / "one")
+    checkpoint.save(tmp_path / "two", once, codec)
+    twice, _ = checkpoint.load(tmp_path / "two")
+    assert twice.config == model.config
+    ids = torch.arange(3, 43)[None]
+    with torch.no_grad():
+        wanted = made(input_ids=ids).logits
+        for loaded in (once, twice):
+            assert torch.equal(loaded.language(input_ids=ids).logits, wanted)
+
+        # the picture's keys are kept from question to question: as `generate` from the start
+        boxes = [(30, 20, 60, 40)]
+        view = DeepSight(twice, codec).look(frame, regions_px=boxes)
+        view.write("What room is this?", 4)
+        written = view.write("How far is <region0>?", 6).ids
+        prompt = codec.prompt_ids("How far is <region0>?", 1)
+        embedded = twice.embed(
+            torch.tensor([prompt.ids]),
+            torch.tensor([codec.region_indices(prompt.ids, ())]),
+            torch.tensor([codec.about(prompt.ids, ())])[:, None].expand(-1, len(prompt.ids), -1),
+            torch.tensor([prompt.given]),
+            view.sight,
+        )
+        behind = torch.cat([view.sight.tokens, embedded], dim=1)
+        plain = twice.language.generate(
+            inputs_embeds=behind, attention_mask=torch.ones(behind.shape[:2]), max_new_tokens=6,
+            do_sample=False,
+        )[0].tolist()  # fmt: skip
+    ended = plain.index(codec.eos_id) if codec.eos_id in plain else len(plain)
+    special = next((n for n, t in enumerate(written) if _is_region(codec, t)), len(written))
+    assert written[: special + 1] == tuple(plain[: min(ended, special + 1)])
+
+
+def _is_region(codec: TextCodec, token: int) -> bool:
+    """``generate`` does not know that a written region token is followed by its vector."""
+    return codec.region_indices([token], ())[0] >= 0
+
+
+def test_checkpoints_older_than_an_entry_keep_its_default(folder: Path, model: DeepSightModel):
+    values = json.loads((folder / checkpoint.CONFIG).read_text())
+    older = ("vocabulary", "width", "layers", "heads", "mlp", "positions", "tied")
+    _edit(folder, language={k: values["language"][k] for k in older})
+    loaded, _ = checkpoint.load(folder)
+    assert loaded.config == model.config
+    with pytest.raises(InvalidValueError, match="divisor of heads"):
+        _edit(folder, language={**values["language"], "key_value_heads": 3})
+        checkpoint.load(folder)

@@ -16,7 +16,7 @@ from deepsight_ros.model import checkpoint
 from deepsight_ros.model.client import ModelClient
 from deepsight_ros.model.deepsight_model import DeepSightModel
 from deepsight_ros.model.text import TextCodec
-from deepsight_ros.model.worker import Reply, WorkerConfig
+from deepsight_ros.model.worker import Reason, Reply, WorkerConfig
 from tests.support.waiting import PATIENCE_S, wait_until
 
 LOADING_S = 2 * PATIENCE_S
@@ -67,7 +67,8 @@ def wait_for(condition: Callable[[], bool]) -> bool:
 def test_life_of_a_worker(start: Start, folder: Path, frame: RgbdFrame):
     client, told = start(folder)
     client.ask(frame, "How far is <region0>?", told.replies.put, 0.01, regions_px=((0, 0, 9, 9),))
-    assert "no answer within the deadline" in told.next().text
+    late = told.next()
+    assert "no answer within the deadline" in late.text and late.reason is Reason.LATE
     for _ in range(40):  # while it loads, so many may wait and no more
         client.ask(frame, "What room is this?", told.replies.put, LOADING_S)
     assert all("wait for the model already" in told.next().text for _ in range(8))
@@ -100,7 +101,7 @@ def test_life_of_a_worker(start: Start, folder: Path, frame: RgbdFrame):
     asked_s = time.monotonic()
     client.ask(frame, question, told.replies.put, 0.3, regions_px=(box,), boxes_px=(box,))
     hung = told.next()
-    assert hung.kind == "failed" and "hung" in hung.text
+    assert hung.kind == "failed" and "hung" in hung.text and hung.reason is Reason.LATE
     assert time.monotonic() - asked_s < 10
     assert wait_for(lambda: client.state == "ready")
 
@@ -119,3 +120,16 @@ def test_a_checkpoint_that_cannot_be_loaded_is_given_up(
     assert told.said[-1][0] == "error" and "config.json" in told.said[-1][1]
     client.ask(frame, "What room is this?", told.replies.put, 1.0)
     assert "given up" in told.next().text
+
+
+def test_what_cannot_be_met_is_refused_at_once(frame: RgbdFrame, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(ModelClient, "_run", lambda self: None)  # nobody takes from the queue
+    client, replies = ModelClient(WorkerConfig("none")), queue.Queue[Reply]()
+    client.state, client._usual_s = "ready", 0.5
+    for _ in range(3):
+        client.ask(frame, "What room is this?", replies.put, 60.0)
+    client.ask(frame, "What room is this?", replies.put, 1.0)
+    refused = replies.get_nowait()
+    assert refused.reason is Reason.LATE and "cannot be met within 1.0 s" in refused.text
+    client.ask(frame, "What room is this?", replies.put, 2.0)
+    assert client.waiting == 4 and replies.empty()

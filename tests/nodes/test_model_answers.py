@@ -125,13 +125,16 @@ def test_understood_questions_are_put_in_the_catalogues_words():
         ({"kind": "answer", "text": "1 m.", "value": 1.0, "confidence": 0.2}, Status.OK),
         ({"kind": "answer", "text": "I cannot tell.", "declined": True}, Status.UNSUPPORTED),
         ({"kind": "answer", "text": "Kitch", "finished": False}, Status.TIMEOUT),
-        ({"kind": "error", "text": "no answer within the deadline"}, Status.TIMEOUT),
-        ({"kind": "failed", "text": "the worker died"}, Status.FAILED),
+        ({"kind": "error", "text": "cannot be met", "reason": "LATE"}, Status.TIMEOUT),
+        ({"kind": "failed", "text": "the worker hung", "reason": "LATE"}, Status.TIMEOUT),
+        ({"kind": "error", "text": "what deadline?", "reason": "REQUEST"}, Status.FAILED),
+        ({"kind": "failed", "text": "the worker died", "reason": "STOPPED"}, Status.FAILED),
     ],
 )
 def test_replies_become_honest_answers(reply: dict[str, object], status: Status):
-    from deepsight_ros.model.worker import Reply
+    from deepsight_ros.model.worker import Reason, Reply
 
+    reply = {**reply, "reason": Reason[str(reply.get("reason", "NONE"))]}
     folder = Path(__file__).parents[1] / "data" / "questions" / "scenes"
     scene = load_scene(folder / "s01_kitchen.json")
     said = answer_of(Reply(**reply), "what room is this?", None, scene, 0.5)  # type: ignore[arg-type]
