@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# models/deepsight-segmenter on a CPU: pictures of crowded places, training, judge, benchmark; then colour beside depth, which was
-# measured and does not ship. Every stage resumes. Sizes are those the shipped checkpoint's card names. From the repository's root:
+# models/deepsight-segmenter on a CPU: pictures of crowded places, two stages of training (depth, then colour beside it), judge, benchmark.
+# Every stage resumes. Sizes are those the shipped checkpoint's card names. From the repository's root:
 #   make setup && runs/segmenter_cpu.sh
 # Tiny, beside what ships: OUT_DIR=/tmp/tiny DEST=/tmp/tiny/model WORLDS=8 LARGE=4 MORE1=4 MORE2=4 JUDGE=24 JUDGE2=7 STEPS=20 COLOUR_STEPS=20 SCENES=7 runs/segmenter_cpu.sh
 set -euo pipefail
@@ -8,7 +8,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 DEEPSIGHT="${DEEPSIGHT:-.venv/bin/deepsight}"
 OUT="${OUT_DIR:-out/segmenter}" DEST="${DEST:-models/deepsight-segmenter}"
 WORLDS="${WORLDS:-1600}" LARGE="${LARGE:-192}" MORE1="${MORE1:-1024}" MORE2="${MORE2:-1216}" JUDGE="${JUDGE:-352}" JUDGE2="${JUDGE2:-416}"
-STEPS="${STEPS:-8600}" COLOUR_STEPS="${COLOUR_STEPS:-5600}" THREADS="${THREADS:-1}" SCENES="${SCENES:-140}" LEAST="${LEAST:-0.15}"
+STEPS="${STEPS:-8600}" COLOUR_STEPS="${COLOUR_STEPS:-5600}" THREADS="${THREADS:-1}" SCENES="${SCENES:-140}" LEAST="${LEAST:-0.25}"
 export OMP_NUM_THREADS="$THREADS" OPENBLAS_NUM_THREADS="$THREADS"
 
 # more rooms, shelves and floors than the mix for training has
@@ -25,16 +25,11 @@ SETS=(--data "$OUT/small" --data "$OUT/large" --data "$OUT/more1" --data "$OUT/m
 "$DEEPSIGHT" synthesize segments --out "$OUT/more2" --worlds "$MORE2" --views 4 --seed 22 --width 640 "${MORE_KINDS[@]}"
 "$DEEPSIGHT" synthesize segments --out "$OUT/judge" --worlds "$JUDGE" --views 2 --seed 31 --width 640 --profile test "${EVERY_KINDS[@]}"
 "$DEEPSIGHT" synthesize segments --out "$OUT/judge2" --worlds "$JUDGE2" --views 2 --seed 32 --width 640 --profile test "${EVERY_KINDS[@]}"
-judge() { "$DEEPSIGHT" train segment-judge --model "$1" --threads "$THREADS" "${@:2}"; }
-score() { "$DEEPSIGHT" benchmark segmentation --model "$1" --scenes "$SCENES" --no-colour --json "$OUT/$2.json" --report "$OUT/$2.html"; }
 
 "$DEEPSIGHT" train segment --recipe segmenter --steps "$STEPS" --threads "$THREADS" "${SETS[@]}" --out "$OUT/run"
-mkdir -p "$DEST"
-cp "$OUT"/run/checkpoint/* "$DEST"/
-judge "$DEST" --data "$OUT/judge"
-score "$DEST" segmentation
-
 "$DEEPSIGHT" train segment --recipe segmenter_colour --start "$OUT/run/checkpoint" --steps "$COLOUR_STEPS" --threads "$THREADS" \
   "${SETS[@]}" --out "$OUT/colour"
-judge "$OUT/colour/checkpoint" --data "$OUT/judge" --data "$OUT/judge2" --no-colour --least 0.2
-score "$OUT/colour/checkpoint" colour
+mkdir -p "$DEST"
+cp "$OUT"/colour/checkpoint/* "$DEST"/
+"$DEEPSIGHT" train segment-judge --model "$DEST" --data "$OUT/judge" --data "$OUT/judge2" --no-colour --least "$LEAST" --threads "$THREADS"
+"$DEEPSIGHT" benchmark segmentation --model "$DEST" --scenes "$SCENES" --no-colour --json "$OUT/segmentation.json" --report "$OUT/segmentation.html"

@@ -7,6 +7,7 @@ grid with a score each, and those labels at perception resolution, guided by dep
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -44,6 +45,7 @@ class GroupingConfig:
             votes it gets, as a share of ``votes``.
         votes: pixels that vote for a middle (blurred) from which on it is sure.
         nms_px: two middles are at least half of this apart.
+        fine_seed_at, fine_nms_px: the same of the division that takes less for a middle.
         join_at: two instances whose common border has a lower mean probability of being one are
             one.
         most: most instances.
@@ -57,6 +59,8 @@ class GroupingConfig:
     seed_at: float = 0.25
     votes: float = 6.0
     nms_px: int = 7
+    fine_seed_at: float = 0.1
+    fine_nms_px: int = 3
     join_at: float = 0.4
     most: int = 96
     least_px: int = 6
@@ -103,38 +107,57 @@ def read(heads: Float, given: SegmentInput, config: GroupingConfig) -> Votes:
 
 
 def group(votes: Votes, given: SegmentInput, config: GroupingConfig) -> tuple[Groups, Groups]:
-    """Instances of one picture, with and without joining those between which no border is seen."""
+    """Two divisions of one picture: around sure middles, joined where no border is seen; and
+    around all that may be a middle, apart."""
     shape = given.depth_m.shape
     nothing = Groups(np.zeros(shape, np.int32), np.zeros(0, np.float32))
     if votes.count.sum() < config.least_px:
         return nothing, nothing
-    row, column, value = _seeds(votes, config)
-    if not len(row):
-        return nothing, nothing
-    labels = nearest_middle(votes.x, votes.y, column.astype(np.float32), row.astype(np.float32))
-    apart = _checked(labels, value, votes.objectness, given, config)
-    joined, best = _joined(labels, value, votes.border, given, config)
-    if len(best) == len(value):
-        return apart, apart
-    return _checked(joined, best, votes.objectness, given, config), apart
+    value = _values(votes, config.votes)
+    sure = _seeds(value, config.seed_at, config.nms_px, config.most)
+    joined = nothing
+    if len(sure.value):
+        labels, best = _joined(_around(votes, sure), sure.value, votes.border, given, config)
+        joined = _checked(labels, best, votes.objectness, given, config)
+    seeds = _seeds(value, config.fine_seed_at, config.fine_nms_px, config.most)
+    if not len(seeds.value):
+        return joined, nothing
+    labels = _around(votes, seeds)
+    return joined, _checked(labels, seeds.value, votes.objectness, given, config)
 
 
 def _sigmoid(logit: Float) -> Float:
     return np.asarray(1.0 / (1.0 + np.exp(-np.clip(logit, -30.0, 30.0))), np.float32)
 
 
-def _seeds(
-    votes: Votes, config: GroupingConfig
-) -> tuple[NDArray[np.intp], NDArray[np.intp], Float]:
-    """Rows, columns and values of the middles that the network sees and that pixels vote for."""
+class _Seeds(NamedTuple):
+    """Middles: columns, rows (pixels of the grid) and values of them, best first."""
+
+    x: Float
+    y: Float
+    value: Float
+
+
+def _values(votes: Votes, sure: float) -> Float:
+    """(h, w) how much of a middle each pixel is (``GroupingConfig.seed_at``)."""
     dense = cv2.GaussianBlur(votes.count, (7, 7), 1.2)
-    value = 0.5 * cv2.GaussianBlur(votes.centre, (3, 3), 0.8)
-    value += 0.5 * np.minimum(dense / np.float32(config.votes), np.float32(1.0))
-    highest = cv2.dilate(value, np.ones((config.nms_px, config.nms_px), np.uint8))
-    rows, columns = np.nonzero((value >= highest) & (value > config.seed_at))
-    best = np.argsort(-value[rows, columns], kind="stable")[: config.most]
+    value = np.float32(0.5) * cv2.GaussianBlur(votes.centre, (3, 3), 0.8)
+    value += np.float32(0.5) * np.minimum(dense / np.float32(sure), np.float32(1.0))
+    return np.asarray(value, np.float32)
+
+
+def _seeds(value: Float, least: float, nms_px: int, most: int) -> _Seeds:
+    """The middles that the network sees and that pixels vote for (``GroupingConfig``)."""
+    highest = cv2.dilate(value, np.ones((nms_px, nms_px), np.uint8))
+    rows, columns = np.nonzero((value >= highest) & (value > least))
+    best = np.argsort(-value[rows, columns], kind="stable")[:most]
     rows, columns = rows[best], columns[best]
-    return rows, columns, value[rows, columns]
+    return _Seeds(columns.astype(np.float32), rows.astype(np.float32), value[rows, columns])
+
+
+def _around(votes: Votes, seeds: _Seeds) -> Labels:
+    """(h, w) number, from 1, of the middle nearest to a pixel's vote; 0 where it has none."""
+    return nearest_middle(votes.x, votes.y, seeds.x, seeds.y)
 
 
 def _joined(

@@ -4,7 +4,8 @@ The geometric segmenter cuts where depth says so, but takes walls of bins and bo
 joins what touches; the network knows things from furniture and sees where one ends, but joins what
 is stacked and misses what is small. Each offers masks, coarse and fine. A judge says of each mask
 how likely it is one whole thing, from what the network says inside it and along its outline and
-from how far the others agree; the best are kept, the next best where there is room.
+from how far the others agree; the best are kept, the next best where there is
+room, and several in place of one where they are surer together.
 """
 
 from __future__ import annotations
@@ -16,13 +17,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deepsight_ros.perception.grouping import Votes
-from deepsight_ros.perception.judging_loops import joint_of, paint_over, pixels_of, sums_of, take
+from deepsight_ros.perception.judging_loops import best_set, joint_of, paint_over, sums_of
 from deepsight_ros.perception.segment_input import SegmentInput
 
 Labels = NDArray[np.int32]
 Array = NDArray[np.float64]
 
-SOURCES = ("network, joined", "network", "geometry", "geometry, fine")
+SOURCES = ("network, joined", "network, fine", "geometry", "geometry, fine")
 """Divisions that offer masks, in the order ``measure`` takes them."""
 
 FEATURES = (
@@ -39,6 +40,9 @@ of the level ones, share that is object beyond and no border; spread of its pixe
 outline at the picture's edge; log of size and depth in metres; best overlap (IoU) with each
 source's masks; masks of the network that lie in it; where it is from."""
 
+MARGIN = 0.1
+"""By so much several masks must together be surer than the one they take the place of."""
+
 INSIDE, PART = 0.7, 0.15
 """A mask lies in another with this share of itself, and is a part that counts from this share of
 the other on."""
@@ -53,7 +57,7 @@ class Judge:
         inner, inner_bias: (F, M), (M,).
         outer, outer_bias: (M,), one number.
         least: least judgement of a mask that is kept.
-        room: most of a mask that better ones may have taken.
+        room: most of the smaller of two masks that both may cover.
     """
 
     mean: Array
@@ -160,18 +164,31 @@ def choose(
         divisions: as ``measure`` takes them.
         judged: of all masks, source by source.
     """
+    conflict, seen = _conflicts(divisions, counts, judge.room)
+    order = np.argsort(-judged, kind="stable")
+    order = order[(judged[order] >= judge.least) & seen[order]]
+    kept = best_set(conflict, judged, order, MARGIN)
     place = [(s, k + 1) for s, count in enumerate(counts) for k in range(count)]
-    taken = np.zeros(divisions[0].size, np.bool_)
-    pixels = [pixels_of(d, c) for d, c in zip(divisions, counts, strict=True)]
-    kept = []
-    for best in np.argsort(-judged, kind="stable"):
-        if judged[best] < judge.least:
-            break
-        source, label = place[best]
-        first, at = pixels[source]
-        if take(taken, at[first[label] : first[label + 1]], judge.room):
-            kept.append((source, label))
-    return kept
+    return [place[k] for k in order if kept[k]]
+
+
+def _conflicts(
+    divisions: Sequence[Labels], counts: Sequence[int], room: float
+) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """(N, N) masks that share more than ``room`` of the smaller one; (N,) those with pixels."""
+    first = np.concatenate([[0], np.cumsum(counts)])
+    both = np.zeros((first[-1], first[-1]))
+    for a, (labels, count) in enumerate(zip(divisions, counts, strict=True)):
+        own = slice(first[a], first[a + 1])
+        both[own, own] = np.diag(np.bincount(labels.ravel(), minlength=count + 1)[1:])
+        for b in range(a):
+            other = slice(first[b], first[b + 1])
+            both[own, other] = joint_of(labels, count, divisions[b], counts[b])[1:, 1:]
+            both[other, own] = both[own, other].T
+    size = np.diag(both).copy()
+    conflict = both > room * np.minimum(size[:, None], size[None, :])
+    np.fill_diagonal(conflict, False)
+    return conflict, size > 0
 
 
 def paint(divisions: Sequence[Labels], kept: Sequence[tuple[int, int]]) -> Labels:

@@ -97,39 +97,47 @@ def joint_of(first: Labels, firsts: int, second: Labels, seconds: int) -> Array:
     return out
 
 
-@compiled("i4[:,::1], i8")
-def pixels_of(labels: Labels, count: int) -> tuple[Ints, Ints]:
-    """(K + 2,) where the pixels of each label begin in the second; their flat indices, label by
-    label."""
-    flat = labels.ravel()
-    first = np.zeros(count + 2, np.int64)
-    for label in flat:
-        if label:
-            first[label + 1] += 1
-    for label in range(1, count + 2):
-        first[label] += first[label - 1]
-    at = np.empty(first[count + 1], np.int64)
-    to = first.copy()
-    for i in range(flat.size):
-        label = flat[i]
-        if label:
-            at[to[label]] = i
-            to[label] += 1
-    return first, at
+@compiled("b1[:,::1], f8[::1], i8[::1], f8")
+def best_set(conflict: Bool, judged: Array, order: Ints, margin: float) -> Bool:
+    """(N,) which masks are kept: none in conflict with another.
 
+    The best first, as far as there is room; then one gives way to several that it alone stands
+    against and whose judgements together exceed its own by ``margin``.
 
-@compiled("b1[::1], i8[::1], f8")
-def take(taken: Bool, own: Ints, room: float) -> bool:
-    """Mark a mask's pixels as taken, if at most a share ``room`` of them was; whether they were
-    marked."""
-    number = 0
-    for i in own:
-        number += taken[i]
-    if len(own) == 0 or number > room * len(own):
-        return False
-    for i in own:
-        taken[i] = True
-    return True
+    Args:
+        conflict: (N, N) which masks cannot both be kept.
+        judged: (N,) how likely each is one whole thing.
+        order: numbers of those that may be kept, best first.
+    """
+    kept = np.zeros(len(judged), np.bool_)
+    against = np.zeros(len(judged), np.int64)  # kept masks in conflict with each
+    for k in order:
+        if against[k] == 0:
+            kept[k] = True
+            against += conflict[k]
+    instead = np.empty(len(order), np.int64)
+    for i in range(len(order) - 1, -1, -1):  # the least sure first
+        one = order[i]
+        if not kept[one]:
+            continue
+        number, total = 0, 0.0
+        for k in order:
+            if kept[k] or against[k] != 1 or not conflict[one, k]:
+                continue
+            fits = True
+            for m in range(number):
+                fits = fits and not conflict[k, instead[m]]
+            if fits:
+                instead[number] = k
+                number += 1
+                total += judged[k]
+        if number > 1 and total > judged[one] + margin:
+            kept[one] = False
+            against -= conflict[one]
+            for m in range(number):
+                kept[instead[m]] = True
+                against += conflict[instead[m]]
+    return kept
 
 
 @compiled("i4[:,::1], i4[:,::1], i4[:,::1]")

@@ -46,7 +46,7 @@ def test_a_mask_over_two_things_has_votes_apart_and_parts() -> None:
     two, one = _boxes((10, 20), (20, 30)), _boxes((10, 30))
     found = _measured(two, two, one, one, votes=_votes(two))
     assert found["vote_spread"][0] < 1e-3 < 0.2 < found["vote_spread"][4]
-    assert found["parts of network"][4] == 2 and found["parts of network"][0] == 1
+    assert found["parts of network, fine"][4] == 2 and found["parts of network, fine"][0] == 1
     np.testing.assert_allclose(found[f"like {SOURCES[0]}"][4], 0.5)
     assert found["is geometry"][4] == 1 and found["is geometry"][0] == 0
 
@@ -91,10 +91,27 @@ def test_better_masks_go_first_and_leave_room() -> None:
     assert kept == [(0, 1), (0, 2), (2, 2)]
     labels = paint(divisions, kept)
     assert (labels[10, 15], labels[10, 25], labels[10, 45], labels[0, 0]) == (1, 2, 3, 0)
-    judged[4] = 0.95  # the whole is better than its halves
+    judged[4] = 0.95  # the whole is better than either half
+    judged[:4] = 0.5
     assert choose(divisions, counts, judged, _judge(least=0.45)) == [(2, 1), (2, 2)]
     assert choose(divisions, counts, judged * 0.1, _judge(least=0.45)) == []
     assert not paint(divisions, []).any()
+
+
+def test_several_that_are_surer_together_take_the_place_of_one() -> None:
+    two, one, side = _boxes((10, 20), (20, 30)), _boxes((10, 30)), _boxes((28, 40))
+    divisions, counts = (two, side, one), (2, 1, 1)
+    judged = np.array([0.8, 0.7, 0.0, 0.9])
+    assert choose(divisions, counts, judged, _judge(least=0.45)) == [(0, 1), (0, 2)]
+    # not by a hair, and not against another that is kept
+    close = np.array([0.5, 0.48, 0.0, 0.9])
+    assert choose(divisions, counts, close, _judge(least=0.45)) == [(2, 1)]
+    judged[2] = 0.95  # lies over two of the second half's ten columns
+    roomy = choose(divisions, counts, judged, _judge(least=0.45, room=0.3))
+    assert roomy == [(1, 1), (0, 1), (0, 2)]
+    assert choose(divisions, counts, judged, _judge(least=0.75)) == [(1, 1), (2, 1)]
+    tight = choose(divisions, counts, judged, _judge(least=0.45, room=0.1))
+    assert tight == [(1, 1), (0, 1)]
 
 
 def test_where_masks_overlap_the_better_one_has_it() -> None:

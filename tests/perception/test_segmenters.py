@@ -203,6 +203,21 @@ def test_no_border_seen_joins_two_middles() -> None:
     assert joined.labels.max() == 1 and apart.labels.max() == 2
 
 
+def test_the_fine_division_takes_less_for_a_middle() -> None:
+    frame, ids = table()
+    given = segment_input(seen(frame), find_support(make_sample(seen(frame)), CONFIG))
+    given = replace(given, gap_m=np.full_like(given.gap_m, 9.0))
+    heads = told(ids[::2, ::2])
+    heads[3] = -8.0  # no middle is seen: votes alone say where, half of a sure one
+    heads[6] = 9.0
+    how = GroupingConfig(seed_at=0.6)
+    joined, fine = group(read(heads, given, how), given, how)
+    assert joined.labels.max() == 0 and fine.labels.max() == 2
+    np.testing.assert_array_equal(fine.labels > 0, (ids[::2, ::2] > 0) & (given.depth_m > 0))
+    strict = replace(how, fine_seed_at=0.6)
+    assert all(g.labels.max() == 0 for g in group(read(heads, given, strict), given, strict))
+
+
 def _bad() -> dict[str, NDArray[np.float32]]:
     rng = np.random.default_rng(0)
     depth = table(640, 480)[0].depth_m
