@@ -38,7 +38,7 @@ BYTES = {"float32": 4.0, "bfloat16": 2.0, "int8": 1.0, "int4": 0.5 + 2.0 / 32}
 """Per weight; int4 carries a 16-bit scale for every 32 weights."""
 
 SHAPES: dict[str, DeepSightConfig] = {
-    "tiny": DeepSightConfig(),
+    "tiny": DeepSightConfig(language=LanguageConfig(vocabulary=1498)),
     "llama-7b": DeepSightConfig(
         tower=TowerConfig((252, 336), 14, 1024, 24, 16, 4096, select_layer=-2),
         box=BoxConfig(maps_px=7, channels=64),

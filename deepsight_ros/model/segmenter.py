@@ -121,14 +121,14 @@ def load_learned(
     """
     import torch
 
-    from deepsight_ros.model.segmenter_weights import load, load_judge
+    from deepsight_ros.model.segmenter_weights import load_judge
 
     if threads is not None:
         torch.set_num_threads(threads)
     if device == "auto":
         device = "cuda" if torch.cuda.is_available() else "cpu"
     network = _Compiled(folder, device)
-    return LearnedSegmenter(network, load_judge(folder), colour=load(folder).config.colour)
+    return LearnedSegmenter(network, load_judge(folder), colour=network.colour)
 
 
 class _Compiled:
@@ -142,6 +142,7 @@ class _Compiled:
         self._torch = torch
         self._device = device
         self._network = load(folder, device)
+        self.colour = self._network.config.colour
         self._frozen: dict[tuple[int, ...], object] = {}
 
     def __call__(self, channels: Float) -> Float:
