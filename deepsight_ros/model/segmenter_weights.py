@@ -13,6 +13,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
 from deepsight_ros.errors import InvalidValueError, SourceError
+from deepsight_ros.files import write_json, write_text
 from deepsight_ros.model.segmenter_net import SegmenterConfig, SegmenterNet
 from deepsight_ros.perception.judging import FEATURES, Judge
 
@@ -30,10 +31,7 @@ def save(folder: Path, network: SegmenterNet) -> None:
     scratch = folder / f"{WEIGHTS}.tmp"
     save_file(tensors, scratch, metadata={"format": "pt"})
     scratch.replace(folder / WEIGHTS)
-    text = json.dumps({"format": FORMAT, **asdict(network.config)}, indent=1) + "\n"
-    scratch = folder / f"{CONFIG}.tmp"
-    scratch.write_text(text, encoding="utf-8")
-    scratch.replace(folder / CONFIG)
+    write_json(folder / CONFIG, {"format": FORMAT, **asdict(network.config)})
 
 
 def load(folder: Path, device: torch.device | str = "cpu") -> SegmenterNet:
@@ -80,9 +78,7 @@ def save_judge(folder: Path, judge: Judge) -> None:
         values[name] = [float(f"{v:.6g}") for v in array.ravel()]
     for name in ("outer_bias", "least", "room"):
         values[name] = float(f"{getattr(judge, name):.6g}")
-    scratch = folder / f"{JUDGE}.tmp"
-    scratch.write_text(json.dumps(values) + "\n", encoding="utf-8")
-    scratch.replace(folder / JUDGE)
+    write_text(folder / JUDGE, json.dumps(values) + "\n")
 
 
 def load_judge(folder: Path) -> Judge | None:

@@ -45,16 +45,11 @@ def find_candidates(
     """Segments named by the detections that fit them, then detections that fit none."""
     found: list[Candidate] = []
     by_label: dict[int, int] = {}
-    objects = find_objects(segmentation.labels) if detections else []
-    frames = [f for f in objects if f is not None]
-
-    def order(detection: Detection) -> tuple[bool, float]:
-        box = box_slices(view, detection.box_px)
-        return max((box_iou(f, box) for f in frames), default=0.0) < WHOLE, -detection.score
-
-    asked = sorted(detections, key=order)  # those of a whole segment name it before those of parts
-    boxes = [box_slices(view, d.box_px) for d in asked]
-    shared = _shared_out(segmentation, boxes)
+    frames = find_objects(segmentation.labels) if detections else []
+    asked = [(d, box_slices(view, d.box_px)) for d in detections]
+    # those of a whole segment name it before those of parts
+    asked.sort(key=lambda a: (_best_fit(frames, a[1]) < WHOLE, -a[0].score))
+    shared = _shared_out(frames, [box for _, box in asked])
     for label in range(1, segmentation.count + 1):
         if label in shared:
             continue
@@ -64,7 +59,7 @@ def find_candidates(
             found.append(Candidate(seen))
     parts = {number for members in shared.values() for number in members}
     taken = np.zeros(segmentation.labels.shape, bool)
-    for number, (detection, (rows, columns)) in enumerate(zip(asked, boxes, strict=True)):
+    for number, (detection, (rows, columns)) in enumerate(asked):
         if rows.start >= rows.stop or columns.start >= columns.stop:
             continue
         label = best_segment(segmentation, rows, columns, config.detector_iou)
@@ -85,16 +80,22 @@ def find_candidates(
     return found
 
 
-def _shared_out(segmentation: Segmentation, boxes: Sequence[Window]) -> dict[int, list[int]]:
+def _best_fit(frames: Sequence[Window | None], box: Window) -> float:
+    """Best overlap (IoU) of a box with any segment's."""
+    return max((box_iou(f, box) for f in frames if f is not None), default=0.0)
+
+
+def _shared_out(frames: Sequence[Window | None], boxes: Sequence[Window]) -> dict[int, list[int]]:
     """Segments that several boxes share out: label -> numbers of the boxes, best first.
 
     Args:
+        frames: boxes of the segments, label by label from 1 on, None for one without pixels.
         boxes: windows of the working image, best first; may be empty.
     """
     out: dict[int, list[int]] = {}
     if len(boxes) < 2:
         return out
-    for label, own in enumerate(find_objects(segmentation.labels), start=1):
+    for label, own in enumerate(frames, start=1):
         if own is None:
             continue
         fits = [box_iou(own, box) for box in boxes]

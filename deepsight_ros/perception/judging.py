@@ -76,12 +76,27 @@ class Judge:
         return np.asarray(1.0 / (1.0 + np.exp(-logit)))
 
 
+def shared_pixels(divisions: Sequence[Labels], counts: Sequence[int]) -> Array:
+    """(N, N) pixels that two masks share, source by source; on the diagonal those of each."""
+    first = np.concatenate([[0], np.cumsum(counts)])
+    shared = np.zeros((first[-1], first[-1]))
+    for a, (labels, count) in enumerate(zip(divisions, counts, strict=True)):
+        own = slice(first[a], first[a + 1])
+        shared[own, own] = np.diag(np.bincount(labels.ravel(), minlength=count + 1)[1:])
+        for b in range(a):
+            other = slice(first[b], first[b + 1])
+            shared[own, other] = joint_of(labels, count, divisions[b], counts[b])[1:, 1:]
+            shared[other, own] = shared[own, other].T
+    return shared
+
+
 def measure(
     divisions: Sequence[Labels],
     counts: Sequence[int],
     votes: Votes,
     given: SegmentInput,
     pixel: float,
+    shared: Array,
 ) -> Array:
     """(N, F) features of all masks, source by source.
 
@@ -89,12 +104,10 @@ def measure(
         divisions: (h, w) int32 labels on the network's grid, one image per ``SOURCES``.
         counts: labels of each; one that is too small for the grid may have no pixel on it.
         pixel: width of a pixel of the grid at 1 m.
+        shared: as ``shared_pixels`` gives them.
     """
-    joint: dict[tuple[int, int], Array] = {}
-    for a in range(len(divisions)):
-        for b in range(a):
-            joint[a, b] = joint_of(divisions[a], counts[a], divisions[b], counts[b])
-            joint[b, a] = joint[a, b].T
+    first = np.concatenate([[0], np.cumsum(counts)])
+    size = np.diag(shared)
     rows = []
     for a, (labels, count) in enumerate(zip(divisions, counts, strict=True)):
         sums = sums_of(
@@ -105,16 +118,14 @@ def measure(
         for b in range(len(counts)):
             if b == a:
                 continue
-            both = joint[a, b]
-            of, own = both.sum(axis=0), sums[:, 0]
+            both = shared[first[a] : first[a + 1], first[b] : first[b + 1]]
+            of, own = size[None, first[b] : first[b + 1]], sums[:, :1]
             if counts[b] == 0:
                 like[:, b] = 0.0
             else:
-                union = own[:, None] + of[None, 1:] - both[1:, 1:]
-                like[:, b] = (both[1:, 1:] / np.maximum(union, 1.0)).max(axis=1)
+                like[:, b] = (both / np.maximum(own + of - both, 1.0)).max(axis=1)
             if b < 2:
-                inside = both[1:, 1:] > INSIDE * of[None, 1:]
-                parts[:, b] = (inside & (both[1:, 1:] > PART * own[:, None])).sum(axis=1)
+                parts[:, b] = ((both > INSIDE * of) & (both > PART * own)).sum(axis=1)
         source = np.zeros((count, len(counts)))
         source[:, a] = 1.0
         rows.append(np.hstack([_of_sums(sums, pixel), like, np.minimum(parts, 4.0), source]))
@@ -156,39 +167,27 @@ def _of_sums(sums: Array, pixel: float) -> Array:
 
 
 def choose(
-    divisions: Sequence[Labels], counts: Sequence[int], judged: Array, judge: Judge
+    shared: Array, counts: Sequence[int], judged: Array, judge: Judge
 ) -> list[tuple[int, int]]:
     """(source, label) of the masks that are kept, best first.
 
     Args:
-        divisions: as ``measure`` takes them.
+        shared: as ``shared_pixels`` gives them.
         judged: of all masks, source by source.
     """
-    conflict, seen = _conflicts(divisions, counts, judge.room)
     order = np.argsort(-judged, kind="stable")
-    order = order[(judged[order] >= judge.least) & seen[order]]
-    kept = best_set(conflict, judged, order, MARGIN)
+    order = order[(judged[order] >= judge.least) & (np.diag(shared)[order] > 0)]
+    kept = best_set(_conflicts(shared, judge.room), judged, order, MARGIN)
     place = [(s, k + 1) for s, count in enumerate(counts) for k in range(count)]
     return [place[k] for k in order if kept[k]]
 
 
-def _conflicts(
-    divisions: Sequence[Labels], counts: Sequence[int], room: float
-) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-    """(N, N) masks that share more than ``room`` of the smaller one; (N,) those with pixels."""
-    first = np.concatenate([[0], np.cumsum(counts)])
-    both = np.zeros((first[-1], first[-1]))
-    for a, (labels, count) in enumerate(zip(divisions, counts, strict=True)):
-        own = slice(first[a], first[a + 1])
-        both[own, own] = np.diag(np.bincount(labels.ravel(), minlength=count + 1)[1:])
-        for b in range(a):
-            other = slice(first[b], first[b + 1])
-            both[own, other] = joint_of(labels, count, divisions[b], counts[b])[1:, 1:]
-            both[other, own] = both[own, other].T
-    size = np.diag(both).copy()
-    conflict = both > room * np.minimum(size[:, None], size[None, :])
+def _conflicts(shared: Array, room: float) -> NDArray[np.bool_]:
+    """(N, N) masks that share more than ``room`` of the smaller one."""
+    size = np.diag(shared)
+    conflict: NDArray[np.bool_] = shared > room * np.minimum(size[:, None], size[None, :])
     np.fill_diagonal(conflict, False)
-    return conflict, size > 0
+    return conflict
 
 
 def paint(divisions: Sequence[Labels], kept: Sequence[tuple[int, int]]) -> Labels:

@@ -17,7 +17,7 @@ import numpy as np
 from deepsight_ros.perception.config import PerceptionConfig
 from deepsight_ros.perception.grouping import GroupingConfig, Groups, enlarge, group, read
 from deepsight_ros.perception.grouping_loops import high_shares
-from deepsight_ros.perception.judging import Judge, choose, measure, paint
+from deepsight_ros.perception.judging import Judge, choose, measure, paint, shared_pixels
 from deepsight_ros.perception.outliers import flying_pixels
 from deepsight_ros.perception.outlines import complete_outlines
 from deepsight_ros.perception.segment_input import segment_input
@@ -83,12 +83,14 @@ class Offer:
         divisions: (H, W) int32 of each of ``judging.SOURCES`` at perception resolution.
         coarse: the same on the network's grid.
         scores: (K,) of the network's joined masks.
-        features, counts: as ``judging.measure`` gives them.
+        shared: as ``judging.shared_pixels`` gives them on the network's grid.
+        features, counts: as ``judging.measure`` gives and takes them.
     """
 
     divisions: tuple[Labels, ...]
     coarse: tuple[Labels, ...]
     scores: Float
+    shared: Array
     features: Array
     counts: tuple[int, ...]
 
@@ -141,7 +143,7 @@ class LearnedSegmenter:
             labels, found = made.divisions[0], made.scores
         else:
             judged = self.judge(made.features)
-            kept_of = choose(made.coarse, made.counts, judged, self.judge)
+            kept_of = choose(made.shared, made.counts, judged, self.judge)
             labels = paint(made.divisions, kept_of)
             first = np.concatenate([[0], np.cumsum(made.counts)])
             found = np.array([judged[first[s] + k - 1] for s, k in kept_of], np.float32)
@@ -174,18 +176,20 @@ class LearnedSegmenter:
         joined, apart = group(votes, given, self.grouping)
         seen = _seen((joined, apart), view, given.step)
         if cutting is None:
-            return Offer(tuple(seen), (joined.labels, apart.labels), joined.scores, _NONE, ())
+            coarse = (joined.labels, apart.labels)
+            return Offer(tuple(seen), coarse, joined.scores, _NONE, _NONE, ())
         cut = cutting.result()
-        coarse = [joined.labels, apart.labels]
-        coarse += [np.ascontiguousarray(c[:: given.step, :: given.step]) for c in cut]
+        small = [np.ascontiguousarray(c[:: given.step, :: given.step]) for c in cut]
+        coarse = (joined.labels, apart.labels, *small)
         divisions = (*seen, *cut)
         # stray readings may take all of a mask in the view, small ones have none on the grid
         counts = tuple(
             max(int(d.max()), int(c.max())) for d, c in zip(divisions, coarse, strict=True)
         )
         pixel = given.step / view.camera.fx_px
-        features = measure(coarse, counts, votes, given, pixel)
-        return Offer(divisions, tuple(coarse), joined.scores, features, counts)
+        shared = shared_pixels(coarse, counts)
+        features = measure(coarse, counts, votes, given, pixel, shared)
+        return Offer(divisions, coarse, joined.scores, shared, features, counts)
 
 
 def _cut(view: WorkingView, ground: Ground, config: PerceptionConfig) -> list[Labels]:

@@ -13,6 +13,7 @@ import torch
 from accelerate import Accelerator
 
 from deepsight_ros.errors import InvalidValueError
+from deepsight_ros.files import write_json, write_text
 from deepsight_ros.training.recipe import Recipe
 from deepsight_ros.training.segment_recipe import SegmentRecipe
 
@@ -36,7 +37,7 @@ def claim(run: Path, recipe: Recipe | SegmentRecipe, accelerator: Accelerator) -
             )
     accelerator.wait_for_everyone()  # nobody reads what another is writing
     if accelerator.is_main_process:
-        file.write_text(text, encoding="utf-8")
+        write_text(file, text)
 
 
 def resume(accelerator: Accelerator, run: Path) -> int:
@@ -67,10 +68,8 @@ def save_state(accelerator: Accelerator, run: Path, step: int) -> None:
     accelerator.save_state(str(run / folder), safe_serialization=True)
     accelerator.wait_for_everyone()
     if accelerator.is_main_process:
-        scratch = pointer.with_suffix(".tmp")
         values = {"folder": folder, "step": step, "processes": accelerator.num_processes}
-        scratch.write_text(json.dumps(values) + "\n", encoding="utf-8")
-        scratch.replace(pointer)
+        write_json(pointer, values)
     accelerator.wait_for_everyone()  # the next save of every process reads the new pointer
 
 

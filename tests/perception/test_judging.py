@@ -5,7 +5,15 @@ from __future__ import annotations
 import numpy as np
 
 from deepsight_ros.perception.grouping import Votes
-from deepsight_ros.perception.judging import FEATURES, SOURCES, Judge, choose, measure, paint
+from deepsight_ros.perception.judging import (
+    FEATURES,
+    SOURCES,
+    Judge,
+    choose,
+    measure,
+    paint,
+    shared_pixels,
+)
 from deepsight_ros.perception.segment_input import CHANNELS, SegmentInput
 
 SHAPE = (20, 60)
@@ -37,7 +45,8 @@ def _given(depth: np.ndarray | None = None) -> SegmentInput:
 
 def _measured(*divisions: np.ndarray, votes: Votes, given: SegmentInput | None = None):  # type: ignore[no-untyped-def]
     counts = [int(d.max()) for d in divisions]
-    made = measure(divisions, counts, votes, given or _given(), 0.004)
+    shared = shared_pixels(divisions, counts)
+    made = measure(divisions, counts, votes, given or _given(), 0.004, shared)
     assert made.shape == (sum(counts), len(FEATURES)) and np.isfinite(made).all()
     return {name: made[:, k] for k, name in enumerate(FEATURES)}
 
@@ -74,7 +83,9 @@ def test_an_outline_falls_rises_or_is_level() -> None:
 def test_a_division_without_masks_and_a_mask_without_pixels() -> None:
     mask, none = _boxes((10, 30)), np.zeros(SHAPE, np.int32)
     votes = _votes(mask)
-    made = measure((mask, none, mask, none), (1, 0, 1, 2), votes, _given(), 0.004)
+    divisions, counts = (mask, none, mask, none), (1, 0, 1, 2)
+    shared = shared_pixels(divisions, counts)
+    made = measure(divisions, counts, votes, _given(), 0.004, shared)
     assert made.shape == (4, len(FEATURES)) and np.isfinite(made).all()
 
 
@@ -86,37 +97,40 @@ def _judge(**changes: float) -> Judge:
 def test_better_masks_go_first_and_leave_room() -> None:
     two, one = _boxes((10, 20), (20, 30)), _boxes((10, 30), (40, 50))
     divisions, counts = (two, two, one, one), (2, 2, 2, 2)
+    shared = shared_pixels(divisions, counts)
     judged = np.array([0.9, 0.8, 0.85, 0.7, 0.6, 0.5, 0.6, 0.3])
-    kept = choose(divisions, counts, judged, _judge(least=0.45))
+    kept = choose(shared, counts, judged, _judge(least=0.45))
     assert kept == [(0, 1), (0, 2), (2, 2)]
     labels = paint(divisions, kept)
     assert (labels[10, 15], labels[10, 25], labels[10, 45], labels[0, 0]) == (1, 2, 3, 0)
     judged[4] = 0.95  # the whole is better than either half
     judged[:4] = 0.5
-    assert choose(divisions, counts, judged, _judge(least=0.45)) == [(2, 1), (2, 2)]
-    assert choose(divisions, counts, judged * 0.1, _judge(least=0.45)) == []
+    assert choose(shared, counts, judged, _judge(least=0.45)) == [(2, 1), (2, 2)]
+    assert choose(shared, counts, judged * 0.1, _judge(least=0.45)) == []
     assert not paint(divisions, []).any()
 
 
 def test_several_that_are_surer_together_take_the_place_of_one() -> None:
     two, one, side = _boxes((10, 20), (20, 30)), _boxes((10, 30)), _boxes((28, 40))
     divisions, counts = (two, side, one), (2, 1, 1)
+    shared = shared_pixels(divisions, counts)
     judged = np.array([0.8, 0.7, 0.0, 0.9])
-    assert choose(divisions, counts, judged, _judge(least=0.45)) == [(0, 1), (0, 2)]
+    assert choose(shared, counts, judged, _judge(least=0.45)) == [(0, 1), (0, 2)]
     # not by a hair, and not against another that is kept
     close = np.array([0.5, 0.48, 0.0, 0.9])
-    assert choose(divisions, counts, close, _judge(least=0.45)) == [(2, 1)]
+    assert choose(shared, counts, close, _judge(least=0.45)) == [(2, 1)]
     judged[2] = 0.95  # lies over two of the second half's ten columns
-    roomy = choose(divisions, counts, judged, _judge(least=0.45, room=0.3))
+    roomy = choose(shared, counts, judged, _judge(least=0.45, room=0.3))
     assert roomy == [(1, 1), (0, 1), (0, 2)]
-    assert choose(divisions, counts, judged, _judge(least=0.75)) == [(1, 1), (2, 1)]
-    tight = choose(divisions, counts, judged, _judge(least=0.45, room=0.1))
+    assert choose(shared, counts, judged, _judge(least=0.75)) == [(1, 1), (2, 1)]
+    tight = choose(shared, counts, judged, _judge(least=0.45, room=0.1))
     assert tight == [(1, 1), (0, 1)]
 
 
 def test_where_masks_overlap_the_better_one_has_it() -> None:
     left, right = _boxes((10, 22)), _boxes((20, 40))
-    kept = choose((left, right), (1, 1), np.array([0.6, 0.9]), _judge(least=0.1, room=0.4))
+    shared = shared_pixels((left, right), (1, 1))
+    kept = choose(shared, (1, 1), np.array([0.6, 0.9]), _judge(least=0.1, room=0.4))
     assert kept == [(1, 1), (0, 1)]
     labels = paint((left, right), kept)
     assert (labels[10, 15], labels[10, 21], labels[10, 35]) == (2, 1, 1)
